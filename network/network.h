@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* network.h — the definition of a virtual network: libvirt's <network> document as a struct.
+ *
+ * This header is the model that every other room reads. It holds what the user wrote (so that it can be
+ * formatted back byte for byte), never what the kernel has or what a service learned. Strings are owned
+ * by the definition; NULL means "not given" everywhere. A parsed definition is valid: who holds one may
+ * rely on every rule in docs/XML.md without checking again.
+ *
+ * Parsing, validation and formatting: network/xml.h. Naming of the parts follows libvirt's document. */
+#ifndef NETWORK_NETWORK_H
+#define NETWORK_NETWORK_H
+
+#include "base/addr.h"
+
+enum tristate { TRI_ABSENT, TRI_YES, TRI_NO };
+
+enum forward_mode {
+	FORWARD_NONE, /* isolated: no <forward> */
+	FORWARD_NAT,
+	FORWARD_ROUTE,
+	FORWARD_OPEN,
+	FORWARD_BRIDGE,
+	FORWARD_PRIVATE,
+	FORWARD_VEPA,
+	FORWARD_PASSTHROUGH,
+	FORWARD_HOSTDEV,
+};
+
+struct pci_address {
+	uint32_t domain;
+	uint8_t bus, slot, function;
+};
+struct forward_interface { /* <interface dev=> or <address type='pci'> */
+	char *dev;
+	bool is_pci;
+	struct pci_address pci;
+};
+
+struct nat_options { /* <nat>, only in mode nat */
+	bool given;
+	enum tristate ipv6;
+	uint32_t address_start, address_end; /* 0, 0: masquerade */
+	uint16_t port_start, port_end;       /* 0, 0: not given (1024-65535 is used and shown live) */
+};
+
+struct forward {
+	enum forward_mode mode;
+	bool given;             /* a <forward> element was written (mode='none' too) */
+	char *dev;              /* forward@dev; also interfaces[0] */
+	enum tristate managed;  /* hostdev */
+	char *driver_name;      /* kvm, vfio, xen */
+	char *driver_model;
+	char *pf;               /* <pf dev=> */
+	struct forward_interface *interfaces;
+	size_t n_interfaces;
+	struct nat_options nat;
+};
+
+struct bandwidth_limit { /* kilobytes per second, burst in KiB; 0: not given */
+	bool given;
+	uint64_t average, peak, burst, floor;
+};
+struct bandwidth {
+	bool given;
+	struct bandwidth_limit inbound, outbound;
+};
+
+struct vlan_tag {
+	uint16_t id;
+	enum { VLAN_NATIVE_NONE, VLAN_NATIVE_TAGGED, VLAN_NATIVE_UNTAGGED } native;
+};
+struct vlan {
+	enum tristate trunk;
+	struct vlan_tag *tags;
+	size_t n_tags; /* 0: no <vlan> */
+};
+
+enum virtualport_type { VPORT_NONE, VPORT_8021QBG, VPORT_8021QBH, VPORT_OPENVSWITCH, VPORT_MIDONET };
+struct virtualport {
+	bool given;
+	enum virtualport_type type;
+	bool has_managerid, has_typeid, has_typeidversion, has_instanceid, has_interfaceid;
+	uint8_t managerid, typeidversion;
+	uint32_t typeid;
+	struct uuid instanceid, interfaceid;
+	char *profileid;
+};
+
+struct portgroup {
+	char *name;
+	bool is_default;
+	enum tristate trust_guest_rx_filters;
+	struct virtualport virtualport;
+	struct bandwidth bandwidth;
+	struct vlan vlan;
+};
+
+struct lease_time { /* <lease expiry= unit=> as written; absent: one hour (IPv4), one day (IPv6) */
+	bool given;
+	uint64_t expiry; /* in `unit`; 0: infinite */
+	enum { LEASE_SECONDS, LEASE_MINUTES, LEASE_HOURS } unit;
+};
+/* Seconds, UINT32_MAX for infinite; `otherwise` when not given. */
+uint32_t lease_time_seconds(const struct lease_time *t, uint32_t otherwise);
+
+struct dhcp_range {
+	struct ip start, end; /* inclusive, same family as the <ip> */
+	struct lease_time lease;
+};
+struct dhcp_host {
+	bool has_mac;
+	struct mac mac;
+	char *id;   /* DUID as hex text, IPv6 */
+	char *name;
+	struct ip ip;
+	struct lease_time lease;
+};
+
+struct network_ip { /* one <ip> */
+	struct ip address;
+	char *family;         /* as written: NULL, "ipv4", "ipv6" */
+	struct ip netmask;    /* as written, or not set */
+	bool has_prefix;
+	unsigned prefix_text; /* as written */
+	unsigned prefix;      /* the effective one, from netmask, prefix or the default */
+	enum tristate local_ptr;
+	char *tftp_root;
+	bool has_dhcp;        /* a <dhcp> element was written */
+	struct dhcp_range *ranges;
+	size_t n_ranges;
+	struct dhcp_host *hosts;
+	size_t n_hosts;
+	char *bootp_file;
+	struct ip bootp_server;
+};
+
+struct network_route { /* one <route> */
+	char *family;
+	struct ip address, netmask, gateway;
+	bool has_prefix, has_metric;
+	unsigned prefix_text, prefix;
+	uint32_t metric;
+};
+
+struct dns_forwarder {
+	struct ip addr; /* or not set */
+	char *domain;   /* or NULL */
+};
+struct dns_txt {
+	char *name, *value;
+};
+struct dns_host {
+	struct ip ip;
+	char **names;
+	size_t n_names;
+};
+struct dns_srv {
+	char *service, *protocol, *domain, *target;
+	bool has_port, has_priority, has_weight;
+	uint16_t port, priority, weight;
+};
+struct network_dns {
+	bool given;
+	enum tristate enable, forward_plain_names;
+	struct dns_forwarder *forwarders;
+	size_t n_forwarders;
+	struct dns_txt *txts;
+	size_t n_txts;
+	struct dns_host *hosts;
+	size_t n_hosts;
+	struct dns_srv *srvs;
+	size_t n_srvs;
+};
+
+struct network {
+	char *name;
+	struct uuid uuid;
+	bool has_uuid; /* written by the user, or chosen by network_complete() */
+	enum tristate ipv6, trust_guest_rx_filters;
+	char *title, *description;
+	char *metadata; /* the whole <metadata> element, serialised, or NULL */
+
+	struct forward forward;
+
+	/* <bridge> */
+	char *bridge; /* name; may be NULL or hold one %d until the registry has chosen */
+	bool stp, has_delay;
+	uint32_t delay_sec;
+	enum { MAC_TABLE_DEFAULT, MAC_TABLE_KERNEL, MAC_TABLE_LIBVIRT } mac_table_manager;
+	char *zone;
+
+	uint32_t mtu; /* octets, 0: not given */
+	bool has_mac;
+	struct mac mac;
+
+	char *domain;
+	enum tristate domain_local_only, domain_register;
+
+	struct network_dns dns;
+	struct vlan vlan;
+	struct bandwidth bandwidth;
+	enum tristate port_isolated;
+	struct network_ip *ips;
+	size_t n_ips;
+	struct network_route *routes;
+	size_t n_routes;
+	struct virtualport virtualport;
+	struct portgroup *portgroups;
+	size_t n_portgroups;
+	char **dnsmasq_options;
+	size_t n_dnsmasq_options;
+};
+
+void network_free(struct network *n); /* NULL is fine */
+
+/* The bridge is ours to make: isolated, nat, route and open. */
+bool network_owns_bridge(const struct network *n);
+
+/* The address of the first <ip> of `family` that serves DHCP (a <dhcp> with range or host), or NULL. */
+const struct network_ip *network_dhcp_ip(const struct network *n, int family);
+
+/* Fill in what libvirt fills in at define: uuid, MAC (bridges of ours). Not the bridge's name: that is
+ * chosen among all networks, by the registry. */
+void network_complete(struct network *n);
+
+#endif
