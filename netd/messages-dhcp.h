@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* messages-dhcp.h — bodies of the MSG_DHCP4_* messages between the controller and the dhcp worker.
+ *
+ * Order for a network: CONFIG, RESTORE (any number), SOCKETS. CONFIG may come again at any time. A
+ * decoder reads the whole body: octets left over are an error like any other (-EPROTO). Both sides
+ * treat the other as hostile; the controller checks a binding against the definition as well.
+ *
+ * Time: the engine counts on CLOCK_BOOTTIME; a record carries its end as wall-clock seconds too,
+ * converted by the worker when it is sent. The store keeps the wall clock (a boot time means
+ * nothing after a reboot); going back, only lease_sec counts (dhcp4_restore()). */
+#ifndef NETD_MESSAGES_DHCP_H
+#define NETD_MESSAGES_DHCP_H
+
+#include "base/cursor.h"
+#include "dhcp/dhcp4.h"
+
+#define MSG_DHCP_RECORDS_MAX  64  /* bindings or verdicts in one message */
+#define MSG_DHCP_RECORD_MAX   448 /* octets of one encoded record */
+#define MSG_DHCP_BATCH_MAX    (4 + MSG_DHCP_RECORDS_MAX * MSG_DHCP_RECORD_MAX)
+#define MSG_DHCP_COUNTERS_MAX (40 + 8 * DHCP4_COUNTER_N)
+
+/* MSG_DHCP4_CONFIG. Encoding needs at most msg_dhcp4_config_size() octets. A decoded config owns
+ * its arrays: dhcp4_config_done(). Decoding returns 0, -EPROTO or -ENOMEM; *ret is untouched on
+ * failure. */
+size_t msg_dhcp4_config_size(const struct dhcp4_config *c);
+void msg_put_dhcp4_config(struct wr *w, uint32_t net_id, const struct dhcp4_config *c);
+int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struct dhcp4_config *ret)
+    mustcheck;
+
+/* MSG_DHCP4_SOCKETS, MSG_DHCP4_REMOVE: the net_id alone. SOCKETS comes with two descriptors: a UDP
+ * socket bound to the bridge and port 67 (IP_PKTINFO on), and a packet socket bound to the bridge
+ * with protocol 0. */
+void msg_put_net_id(struct wr *w, uint32_t net_id);
+int msg_get_net_id(const void *body, size_t n, uint32_t *ret) mustcheck;
+
+/* MSG_DHCP4_FREE */
+void msg_put_dhcp4_free(struct wr *w, uint32_t net_id, uint32_t ip);
+int msg_get_dhcp4_free(const void *body, size_t n, uint32_t *ret_net_id, uint32_t *ret_ip)
+    mustcheck;
+
+/* MSG_DHCP4_BINDING (worker to controller) and MSG_DHCP4_RESTORE (the other way; token 0,
+ * DHCP4_GRANT): 1 to MSG_DHCP_RECORDS_MAX records, of any networks, in the order in which they
+ * happened. */
+struct msg_dhcp4_record {
+	uint32_t net_id;
+	uint64_t token; /* 0: no MSG_DHCP4_COMMITTED wanted */
+	enum dhcp4_change change;
+	struct dhcp4_binding binding;
+	int64_t expires_wall; /* seconds since 1970, INT64_MAX for never */
+};
+void msg_put_dhcp4_records(struct wr *w, const struct msg_dhcp4_record *records, size_t count);
+/* `ret` has MSG_DHCP_RECORDS_MAX places. The number of records or -EPROTO. */
+int msg_get_dhcp4_records(const void *body, size_t n, struct msg_dhcp4_record *ret) mustcheck;
+
+/* MSG_DHCP4_COMMITTED: 1 to MSG_DHCP_RECORDS_MAX verdicts. */
+struct msg_dhcp4_verdict {
+	uint32_t net_id;
+	uint64_t token;
+	bool durable;
+};
+void msg_put_dhcp4_verdicts(struct wr *w, const struct msg_dhcp4_verdict *verdicts, size_t count);
+int msg_get_dhcp4_verdicts(const void *body, size_t n, struct msg_dhcp4_verdict *ret) mustcheck;
+
+/* MSG_DHCP4_COUNTERS: sent every few seconds while they move. */
+void msg_put_dhcp4_counters(struct wr *w, uint32_t net_id, const struct dhcp4_usage *u);
+int msg_get_dhcp4_counters(const void *body, size_t n, uint32_t *ret_net_id,
+			   struct dhcp4_usage *ret) mustcheck;
+
+#endif
