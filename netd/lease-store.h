@@ -21,7 +21,7 @@
 #define LEASE_STORE_QUEUE   32768 /* records taken and not yet completed */
 #define LEASE_STORE_BATCH   128   /* records in one commit */
 
-enum lease_state { LEASE_BOUND, LEASE_RELEASED, LEASE_DECLINED };
+enum lease_record_state { LEASE_RECORD_BOUND, LEASE_RECORD_RELEASED, LEASE_RECORD_DECLINED };
 
 /* The key is network and address. */
 struct lease_record {
@@ -34,7 +34,7 @@ struct lease_record {
 	char hostname[LEASE_HOSTNAME_MAX + 1];
 	uint64_t start, expiry; /* expiry 0: infinite */
 	uint64_t first_seen;    /* when this client first had this address */
-	enum lease_state state;
+	enum lease_record_state state;
 };
 
 struct lease_store_options {
