@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bridge.h — from a network's definition to the rows that it wants in the kernel. Pure.
+ *
+ * A network that owns its bridge (isolated, nat, route, open) wants: one bridge, up, marked with
+ * its UUID, MAC and MTU set explicitly (the kernel otherwise lets them follow the ports); its
+ * addresses without duplicate address detection; its static routes; IPv6 on the bridge off unless
+ * there is an IPv6 <ip>, no router advertisements accepted from guests; and forwarding, where it
+ * forwards. With IPv6 the link-local address is a row as well (EUI-64 of the MAC, the kernel's own
+ * generation off): the kernel would make it only after the first port has carrier and then test it
+ * for a second, too late for the first guest.
+ *
+ * A stopped network wants nothing: no bridge, no rows. */
+#ifndef BRIDGE_BRIDGE_H
+#define BRIDGE_BRIDGE_H
+
+#include "base/err.h"
+#include "bridge/rows.h"
+#include "network/network.h"
+
+#define BRIDGE_MTU_DEFAULT 1500
+
+struct bridge_want {
+	struct uuid uuid; /* whose bridge */
+	char name[LINK_NAME_MAX];
+	bool running; /* false: nothing below is wanted */
+	struct link_row link;
+	struct addr_row *addrs;
+	size_t n_addrs;
+	struct route_row *routes;
+	size_t n_routes;
+	struct sysctl_row *sysctls; /* of the bridge */
+	size_t n_sysctls;
+	bool forward_ipv4, forward_ipv6; /* of the namespace; switched on, never off */
+};
+
+/* What the running network `n` wants. `n` has a UUID and a bridge name without %d, and owns its
+ * bridge; otherwise, or when the name is no interface name (1-15 octets, no '/', blank or ':'),
+ * ERR_SYSTEM. A definition without MAC gets one made of its UUID. `ret` needs bridge_want_done()
+ * after success. */
+int bridge_wanted(const struct network *n, struct bridge_want *ret, struct err *e) mustcheck;
+/* What network `uuid` wants once it is stopped. */
+void bridge_wanted_nothing(const struct uuid *uuid, const char *name, struct bridge_want *ret);
+void bridge_want_done(struct bridge_want *w);
+
+/* Whether `name` can be the name of an interface. */
+bool link_name_valid(const char *name);
+
+#endif

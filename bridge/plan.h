@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan.h — the steps from what the kernel has to what a network wants. Pure.
+ *
+ * Start, repair, live change, stop and undo of a failed start are the same call; where everything
+ * is right the plan is empty. A plan is made of values only, so that it can be handed to the thread
+ * that applies it.
+ *
+ * Stop does not remove the bridge, because that holds the kernel's RTNL lock for 35 ms and more:
+ * the bridge is *parked*: ports released, stripped, set down, renamed to "netdp<ifindex>" and
+ * marked `netd:parked`. A later start takes a parked bridge where there is one;
+ * bridge_plan_remove_parked() removes the rest in a quiet moment.
+ *
+ * Only what is marked ours is touched: links by their alias, addresses and routes by their protocol
+ * number. One more case counts as ours: a bridge that is down, unmarked and without ports and bears
+ * the network's name and MAC was made by a start that was killed before the mark was set. */
+#ifndef BRIDGE_PLAN_H
+#define BRIDGE_PLAN_H
+
+#include "bridge/bridge.h"
+#include "bridge/mirror.h"
+
+enum bridge_op {
+	BRIDGE_ADD_LINK, /* link; made down. recycle: ifindex of a parked one to take instead, or 0
+			  */
+	BRIDGE_CHANGE_LINK,  /* link, as far as `change` says */
+	BRIDGE_LINK_UP,      /* after the sysctls; sets the mark and the MTU of a new one too */
+	BRIDGE_PARK_LINK,    /* down, renamed, marked as parked */
+	BRIDGE_REMOVE_LINK,  /* a parked one: RTM_DELLINK */
+	BRIDGE_RELEASE_PORT, /* ifindex, name */
+	BRIDGE_SET_SYSCTL,
+	BRIDGE_ADD_ADDR,
+	BRIDGE_DELETE_ADDR,
+	BRIDGE_ADD_ROUTE,
+	BRIDGE_CHANGE_ROUTE,
+	BRIDGE_DELETE_ROUTE,
+};
+
+enum {
+	LINK_CHANGE_NAME = 1,
+	LINK_CHANGE_MAC = 2,
+	LINK_CHANGE_MTU = 4,
+	LINK_CHANGE_STP = 8,
+	LINK_CHANGE_DELAY = 16,
+	LINK_CHANGE_ALIAS = 32
+};
+
+struct bridge_step {
+	enum bridge_op op;
+	uint32_t ifindex; /* of the link; 0: the bridge that this plan adds */
+	unsigned change;  /* LINK_CHANGE_*, for BRIDGE_CHANGE_LINK and _LINK_UP */
+	bool stp_before; /* STP was on: it must be switched off before the delay can go below 2 s */
+	uint32_t recycle;
+	union {
+		struct link_row
+		    link; /* of PARK and REMOVE and RELEASE only the name counts: the present one */
+		struct addr_row addr;
+		struct route_row route;
+		struct sysctl_row sysctl;
+	};
+};
+
+struct bridge_plan {
+	char bridge[LINK_NAME_MAX]; /* empty for bridge_plan_remove_parked() */
+	uint32_t ifindex; /* of the bridge as it is now, 0: this plan adds it or there is none */
+	struct bridge_step *steps; /* in the order in which they must run */
+	size_t n_steps;
+};
+
+/* The plan for one network. A foreign link of the bridge's name, a foreign address or route in the
+ * way of a wanted one: ERR_SYSTEM "…: File exists", naming it; -EEXIST. `ret` needs
+ * bridge_plan_done() after success. */
+int bridge_plan_make(const struct mirror *m, const struct bridge_want *want,
+		     struct bridge_plan *ret, struct err *e) mustcheck;
+
+/* Remove at most `max` parked bridges, beyond `keep` that are left for the next starts. Each takes
+ * some 35 ms during which nobody on the host can change a link. */
+int bridge_plan_remove_parked(const struct mirror *m, size_t keep, size_t max,
+			      struct bridge_plan *ret, struct err *e) mustcheck;
+
+static inline bool bridge_plan_is_empty(const struct bridge_plan *p)
+{
+	return p->n_steps == 0;
+}
+void bridge_plan_done(struct bridge_plan *p);
+
+/* One line per step, such as "add address 192.168.122.1/24 dev virbr0". */
+void bridge_plan_text(const struct bridge_plan *p, struct text *out);
+void bridge_step_text(const struct bridge_plan *p, const struct bridge_step *s, struct text *out);
+
+#endif

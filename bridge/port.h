@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* port.h — the links that guests hang on: veth pairs, taps, and links that somebody else made.
+ *
+ * Ports that netd makes bear the alias `netd:port:<uuid of the network>` and have a host-side MAC
+ * that begins with fe:, so that none is ever lower than the bridge's. Blocking; runs in the thread
+ * that owns the kernel_socket. The ports of a bridge are listed by mirror_next_port(). */
+#ifndef BRIDGE_PORT_H
+#define BRIDGE_PORT_H
+
+#include "bridge/apply.h"
+
+struct bridge_port {
+	uint32_t ifindex;
+	char name[LINK_NAME_MAX];
+};
+
+/* What every port has. */
+struct port_spec {
+	struct uuid network;
+	uint32_t bridge;  /* ifindex */
+	const char *name; /* of the host's end; NULL: the next free vnetN */
+	struct mac mac;   /* of the guest's end; the host's end has the same with first octet fe.
+			     Zero: random */
+	uint32_t mtu;     /* octets; 0: 1500 */
+	bool isolated;    /* no frames between isolated ports of a bridge */
+};
+
+/* A veth pair; the other end, `guest_name`, is put into the network namespace `netns_fd` (up is the
+ * guest's affair). One message. Names that exist: ERR_SYSTEM "…: File exists". */
+int bridge_port_veth(struct kernel_socket *ks, const struct port_spec *spec, const char *guest_name,
+		     int netns_fd, struct bridge_port *ret, struct err *e) mustcheck;
+
+struct tap_spec {
+	bool vnet_hdr, multi_queue;
+	bool has_owner, has_group;
+	uid_t owner;
+	gid_t group;
+};
+/* A persistent tap. *ret_fd (may be NULL) is the first queue, owned by the caller; without it the
+ * tap waits for whoever opens it by name. */
+int bridge_port_tap(struct kernel_socket *ks, const struct port_spec *spec,
+		    const struct tap_spec *tap, struct bridge_port *ret, int *ret_fd, struct err *e)
+    mustcheck;
+
+/* Make a link that exists a port of the bridge, set it up and set its isolation. Its MAC, MTU and
+ * alias stay as they are. `name` is for messages only. */
+int bridge_port_attach(struct kernel_socket *ks, uint32_t bridge, uint32_t ifindex,
+		       const char *name, bool isolated, struct err *e) mustcheck;
+/* Take it out of whatever bridge it is in. 0 also when it is gone or in none. */
+int bridge_port_detach(struct kernel_socket *ks, uint32_t ifindex, const char *name, struct err *e)
+    mustcheck;
+/* Remove a port that netd made (its alias is read first; -EPERM, ERR_OPERATION_DENIED otherwise). 0
+ * also when it is gone. */
+int bridge_port_delete(struct kernel_socket *ks, uint32_t ifindex, const char *name, struct err *e)
+    mustcheck;
+
+#endif
