@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* privileges.h — what each of netd's processes may still do once it has started.
+ *
+ * The keeper is root, yet holds CAP_KILL alone: enough to end a worker, which has another uid. What
+ * the controller and the workers need at their start stays in its *bounding* set: a program that
+ * root executes gains what is there, so that each of them begins with these few and gives up the
+ * rest as its first act. no_new_privs would forbid exactly this gain, so it cannot be set on the
+ * keeper; the others set it. */
+#ifndef NETD_PRIVILEGES_H
+#define NETD_PRIVILEGES_H
+
+#include "base/err.h"
+
+#define PRIVILEGES_WORKER_USER "netd-worker"
+#define PRIVILEGES_NOBODY      65534 /* used when that user doesn't exist */
+
+/* Die when the parent dies. The kernel forgets this wish when a process gains or changes
+ * credentials: call it last. */
+void privileges_die_with_parent(void);
+
+/* Raise the soft limit of open descriptors to the hard one. */
+void privileges_many_fds(void);
+
+int privileges_keeper(struct err *e) mustcheck;
+/* CAP_NET_ADMIN, NET_RAW, NET_BIND_SERVICE and no way to gain more. */
+int privileges_controller(struct err *e) mustcheck;
+
+/* Nothing at all: root folder `empty`, own user, no capability, no new privileges, no core dump,
+ * nobody of the same user may look in, no file (Landlock, where the kernel has it). `connects`: TCP
+ * connections to the outside are part of the work. Only the system call filter is left to do. */
+int privileges_worker(const char *empty, bool connects, struct err *e) mustcheck;
+
+#endif

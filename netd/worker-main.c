@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* netd-worker: the program in which guest services run; started by the keeper only. */
+#include "netd/worker-frame.h"
+
+int main(int argc, char **argv)
+{
+	static const struct worker_role *const roles[] = {
+		NULL,
+	};
+
+	return worker_main(roles, argc, argv);
+}
