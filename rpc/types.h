@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* types.h — the shapes that travel as arguments and replies, used by both sides: encode, decode.
  *
- * Decoders read from the cursor and set r->bad as it does; encoders set w->bad when there is no room. */
+ * Decoders read from the cursor and set r->bad as it does; encoders set w->bad when there is no
+ * room. */
 #ifndef RPC_TYPES_H
 #define RPC_TYPES_H
 
@@ -33,8 +34,8 @@ struct rpc_lease {
 	const char *interface; /* the bridge */
 	int64_t expiry_sec;    /* wall clock since 1970, 0: never */
 	enum rpc_lease_type type;
-	const char *mac;       /* or NULL */
-	const char *iaid;      /* decimal, IPv6 only, or NULL */
+	const char *mac;  /* or NULL */
+	const char *iaid; /* decimal, IPv6 only, or NULL */
 	const char *ip;
 	uint32_t prefix;
 	const char *hostname;  /* or NULL */
@@ -64,7 +65,8 @@ enum rpc_param_type {
 struct rpc_param {
 	char field[RPC_PARAM_FIELD_MAX];
 	enum rpc_param_type type;
-	uint64_t number;     /* every type but STRING; negative ones in two's complement, doubles by their bits */
+	uint64_t number;     /* every type but STRING; negative ones in two's complement, doubles by
+				their bits */
 	struct xdr_str text; /* STRING: a slice of the packet */
 };
 void rpc_put_param(struct wr *w, const struct rpc_param *p);
@@ -92,12 +94,14 @@ enum rpc_domain {
 	RPC_DOMAIN_ACCESS = 55,
 };
 
-/* The error object of a failed call: "class words: detail", and libvirt's other fields as libvirt fills them.
- * e->msg is the detail alone (base/err.h). `domain` 0 picks the one that libvirt uses for the class. */
+/* The error object of a failed call: "class words: detail", and libvirt's other fields as libvirt
+ * fills them. e->msg is the detail alone (base/err.h). `domain` 0 picks the one that libvirt uses
+ * for the class. */
 void rpc_put_error(struct wr *w, const struct err *e, enum rpc_domain domain);
 /* Decode one into *e: class, and in msg the whole text as libvirt's clients print it. */
 void rpc_get_error(struct rd *r, struct err *e);
-/* "Network not found: no network with matching name 'x'", as a new string; NULL when out of memory. */
+/* "Network not found: no network with matching name 'x'", as a new string; NULL when out of memory.
+ */
 char *rpc_error_text(const struct err *e) mustcheck;
 
 #endif
