@@ -17,6 +17,8 @@ enum message_type {
 	MSG_KILL,        /* controller: kill the worker with this id */
 	MSG_READY,       /* controller: serving; status text */
 	MSG_STOP,        /* keeper: leave in good order (networks stay) */
+	MSG_RELOAD,      /* keeper: somebody sent SIGHUP */
+	MSG_FAILED,      /* controller: cannot serve, and why; it ends after this */
 
 	/* every line */
 	MSG_PING = 20,   /* u64, to be returned in */
