@@ -31,8 +31,8 @@ struct door_backend {
 
 	/* Facts. The pointers in *ret need to be valid until the door returns to the loop. */
 
-	/* The first network, or the one after the one named; in order of name. False: no more. */
-	bool (*next)(void *data, const char *after, struct door_network *ret);
+	/* Call `visit` for each network, in order of name, while it returns true. */
+	void (*each)(void *data, bool (*visit)(void *ctx, const struct door_network *n), void *ctx);
 	/* By name, or by uuid when name is NULL. False: there is none. */
 	bool (*find)(void *data, const char *name, const struct uuid *uuid,
 		     struct door_network *ret);
