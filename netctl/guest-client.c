@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -83,13 +84,19 @@ static int write_file(const char *path, const char *text, mode_t mode, struct er
 	return 0;
 }
 
-/* dhcpcd keeps its leases and pid in fixed folders: give it private ones if they exist. */
-static void cover(const char *folder)
+/* dhcpcd keeps leases, pid and sockets in fixed folders, and makes them if need be. Only it sees
+ * these mounts. */
+static void cover_folders(void)
 {
-	if (mount("netctl-guest", folder, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") < 0 &&
-	    errno != ENOENT)
-		fprintf(stderr, "netctl: warning: cannot cover %s inside the guest: %s\n", folder,
-			strerror(errno));
+	static const char *const folders[] = { "/run", "/var/lib/dhcpcd" };
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		if (mount("netctl-guest", folders[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=755") <
+		    0)
+			fprintf(stderr, "netctl: warning: cannot cover %s for dhcpcd: %s\n",
+				folders[i], strerror(errno));
 }
 
 int guest_client_prepare(const char *client, struct err *e)
@@ -98,16 +105,13 @@ int guest_client_prepare(const char *client, struct err *e)
 		return err_sys(e, errno, "cannot make %s inside the guest", GUEST_LEASE_FIFO);
 	if (write_file(HOOK, hook, 0755, e) < 0)
 		return -e->code;
-	if (strcmp(client, "dhcpcd") == 0) {
-		cover("/var/lib/dhcpcd");
-		cover("/run/dhcpcd");
-		/* dhcpcd probes each address for 5 s before it uses it; nobody else is in this
-		 * namespace's seat. */
-		return write_file(GUEST_FILES "/dhcpcd.conf",
-				  "noarp\nhostname\noption domain_name_servers, domain_name, "
-				  "domain_search, interface_mtu\n",
-				  0644, e);
-	}
+	if (strcmp(client, "dhcpcd") == 0)
+		/* Without noarp it probes an address for 5 s before it uses it. */
+		return write_file(
+		    GUEST_FILES "/dhcpcd.conf",
+		    "noarp\nhostname\n"
+		    "option domain_name_servers, domain_name, domain_search, interface_mtu\n",
+		    0644, e);
 	if (strcmp(client, "dhclient") == 0)
 		return write_file(GUEST_FILES "/dhclient.conf",
 				  "send host-name = gethostname();\n"
@@ -156,5 +160,7 @@ void guest_client_exec(const char *client, const char *interface, const char *na
 		if (strcmp(clients[i].name, client) == 0)
 			for (size_t k = 0; clients[i].words[k]; k++)
 				argv[k + 1] = filled_in(clients[i].words[k], interface, name);
+	if (strcmp(client, "dhcpcd") == 0)
+		cover_folders();
 	execv(path, argv);
 }

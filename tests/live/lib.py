@@ -305,7 +305,7 @@ class Guest(Namespace):
         elif client == 'dhcpcd':
             with open(conf, 'w') as f:
                 f.write(f'noarp\nhostname {name}\noption domain_name_servers, domain_name\nenv NT_LEASE={out}\nenv NT_RESOLV={self.resolv_conf}\n')
-            words = ['sh', '-c', 'mount -t tmpfs t /var/lib/dhcpcd; mount -t tmpfs t /run/dhcpcd 2>/dev/null; exec "$@"',
+            words = ['sh', '-c', 'mount -t tmpfs t /var/lib/dhcpcd; mount -t tmpfs t /run; exec "$@"',
                      'sh', 'dhcpcd', '-B', '-4', '-q', '-f', conf, '-c', hook, 'eth0']
         else:
             raise ValueError(client)
