@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns-forward.c — questions on their way upstream.
+ *
+ * A *flight* is one question (name, type, DO, CD) with all clients that wait for its answer: an
+ * equal question joins it, so that there is never a second one to forge an answer to. A flight
+ * makes up to DNS_ATTEMPTS attempts, each an exchange with one server; a slow server's exchange
+ * stays open beside the next ones. The first good answer ends all. Attempts that take too long are
+ * found in constant time: the n-th attempt of every flight has the same patience, so that the list
+ * of flights at their n-th attempt is in order of time.
+ *
+ * An answer must carry the 16 random bits of its query and the question, and comes to a socket that
+ * is connected to the server from a random port (the caller's part). Whoever shows DNS_MISMATCH_MAX
+ * wrong ones makes the question go over TCP. */
+#include "dns/dns-internal.h"
+
+/* An exchange's number: generation, slot, attempt. */
+#define ATTEMPT_BITS 3
+#define SLOT_BITS    11
+_Static_assert(DNS_IN_FLIGHT_MAX <= 1 << SLOT_BITS, "slots fit");
+_Static_assert(DNS_ATTEMPTS <= 1 << ATTEMPT_BITS, "attempts fit");
+
+static const unsigned patience_msec[DNS_ATTEMPTS] = DNS_ATTEMPT_MSEC;
+
+struct waiter {
+	struct list link;
+	struct dns_client client;
+	struct quota *quota;
+	struct dns_request q;
+};
+
+struct quota { /* one client address that waits for something */
+	struct table_node table;
+	unsigned waiting;
+	struct ip address;
+	uint8_t key_n;
+	uint8_t key[17];
+};
+
+void dns_forward_init(struct dns_forward *f)
+{
+	memset(f, 0, sizeof(*f));
+	table_init(&f->flights);
+	table_init(&f->quotas);
+	for (unsigned i = 0; i < DNS_ATTEMPTS; i++)
+		list_init(&f->timers[i]);
+}
+
+static uint16_t random_id(struct dns_forward *f)
+{
+	uint16_t id;
+
+	if (f->random_left < sizeof(id)) {
+		random_bytes(f->random, sizeof(f->random));
+		f->random_left = sizeof(f->random);
+	}
+	f->random_left -= sizeof(id);
+	memcpy(&id, &f->random[f->random_left], sizeof(id));
+	return id;
+}
+
+static struct quota *quota_get(struct dns_forward *f, const struct ip *address)
+{
+	uint8_t key[17];
+	struct wr w = wr_over(key, sizeof(key));
+
+	wr_u8(&w, address->family == AF_INET ? 4 : 6);
+	if (address->family == AF_INET)
+		wr_u32(&w, address->v4);
+	else
+		wr_bytes(&w, address->v6, sizeof(address->v6));
+	struct table_node *t = table_find(&f->quotas, key, wr_len(&w));
+	if (t)
+		return container_of(t, struct quota, table);
+	struct quota *q = calloc(1, sizeof(*q));
+	if (!q)
+		return NULL;
+	q->key_n = (uint8_t)wr_len(&w);
+	memcpy(q->key, key, q->key_n);
+	if (table_add(&f->quotas, &q->table, q->key, q->key_n) < 0) {
+		free(q);
+		return NULL;
+	}
+	return q;
+}
+
+static void quota_put(struct dns_forward *f, struct quota *q)
+{
+	if (q->waiting)
+		return;
+	table_remove(&f->quotas, &q->table);
+	free(q);
+}
+
+static void waiter_free(struct dns_forward *f, struct dns_flight *fl, struct waiter *w)
+{
+	list_remove(&w->link);
+	fl->n_waiters--;
+	w->quota->waiting--;
+	quota_put(f, w->quota);
+	free(w);
+}
+
+static void flight_free(struct dns_forward *f, struct dns_flight *fl)
+{
+	struct waiter *w;
+
+	list_foreach (w, &fl->waiters, struct waiter, link)
+		waiter_free(f, fl, w);
+	table_remove(&f->flights, &fl->table);
+	list_remove(&fl->timer);
+	f->slot[fl->slot] = NULL;
+	free(fl);
+}
+
+void dns_forward_done(struct dns_forward *f)
+{
+	for (unsigned i = 0; i < DNS_IN_FLIGHT_MAX; i++)
+		if (f->slot[i])
+			flight_free(f, f->slot[i]);
+	table_done(&f->flights);
+	table_done(&f->quotas);
+}
+
+static bool same_client(const struct waiter *w, const struct dns_reply_to *to)
+{
+	return w->q.id == to->q->id && w->client.port == to->client->port &&
+	       w->client.token == to->client->token && w->client.tcp == to->client->tcp &&
+	       ip_equal(&w->client.address, &to->client->address);
+}
+
+/* Let a client wait for the flight. */
+static enum dns_counter wait_for(struct dns_server *s, struct dns_flight *fl,
+				 const struct dns_reply_to *to)
+{
+	struct waiter *w;
+
+	list_foreach (w, &fl->waiters, struct waiter, link)
+		if (same_client(w, to))
+			return DNS_N_DROP_REPEATED;
+	struct quota *quota = quota_get(&s->forward, &to->client->address);
+	if (!quota)
+		return DNS_N_OVER_QUOTA;
+	w = NULL;
+	if (quota->waiting < DNS_PER_CLIENT_MAX && fl->n_waiters < DNS_FLIGHT_WAITERS)
+		w = malloc(sizeof(*w));
+	if (!w) {
+		quota_put(&s->forward, quota);
+		return DNS_N_OVER_QUOTA;
+	}
+	w->client = *to->client;
+	w->q = *to->q;
+	w->quota = quota;
+	quota->waiting++;
+	fl->n_waiters++;
+	list_add_tail(&fl->waiters, &w->link);
+	return DNS_N_COALESCED;
+}
+
+static uint32_t exchange_of(const struct dns_flight *fl, unsigned attempt)
+{
+	return fl->generation << (SLOT_BITS + ATTEMPT_BITS) | fl->slot << ATTEMPT_BITS | attempt;
+}
+
+static struct dns_flight *flight_of(struct dns_forward *f, uint32_t exchange, unsigned *ret_attempt)
+{
+	uint32_t slot = exchange >> ATTEMPT_BITS & ((1u << SLOT_BITS) - 1);
+	unsigned attempt = exchange & ((1u << ATTEMPT_BITS) - 1);
+	struct dns_flight *fl = f->slot[slot % DNS_IN_FLIGHT_MAX];
+
+	if (!fl || attempt >= fl->n_attempts || !fl->attempt[attempt].open ||
+	    exchange_of(fl, attempt) != exchange)
+		return NULL;
+	*ret_attempt = attempt;
+	return fl;
+}
+
+static struct dns_flight *flight_new(struct dns_forward *f, const struct dns_request *q,
+				     const struct dns_key *key)
+{
+	if (f->flights.count >= DNS_IN_FLIGHT_MAX)
+		return NULL;
+	struct dns_flight *fl = calloc(1, sizeof(*fl));
+	if (!fl)
+		return NULL;
+	fl->q = *q;
+	fl->key = *key;
+	list_init(&fl->waiters);
+	list_init(&fl->timer);
+	if (table_add(&f->flights, &fl->table, fl->key.bytes, fl->key.n) < 0) {
+		free(fl);
+		return NULL;
+	}
+	while (f->slot[f->next_slot])
+		f->next_slot = (f->next_slot + 1) % DNS_IN_FLIGHT_MAX;
+	fl->slot = f->next_slot;
+	fl->generation = ++f->generation & ((1u << (32 - SLOT_BITS - ATTEMPT_BITS)) - 1);
+	f->slot[fl->slot] = fl;
+	return fl;
+}
+
+static void end_exchange(struct dns_flight *fl, unsigned attempt, const struct dns_out *out)
+{
+	if (!fl->attempt[attempt].open)
+		return;
+	fl->attempt[attempt].open = false;
+	out->act(out->data, &(struct dns_action){ .kind = DNS_END_UPSTREAM,
+						  .exchange = exchange_of(fl, attempt) });
+}
+
+static void flight_end(struct dns_server *s, struct dns_flight *fl, const struct dns_out *out)
+{
+	for (unsigned i = 0; i < fl->n_attempts; i++)
+		end_exchange(fl, i, out);
+	flight_free(&s->forward, fl);
+}
+
+static bool same_upstream(const struct dns_upstream *a, const struct dns_upstream *b)
+{
+	return a->port == b->port && ip_equal(&a->address, &b->address);
+}
+
+/* How often the flight has asked this server. */
+static unsigned times_asked(const struct dns_flight *fl, const struct dns_upstream *u)
+{
+	unsigned times = 0;
+
+	for (unsigned i = 0; i < fl->n_attempts; i++)
+		times += same_upstream(&fl->attempt[i].server, u);
+	return times;
+}
+
+/* The group that answers for the flight's question now; the configuration may have changed since it
+ * began. */
+static struct dns_group *group_of(struct dns_server *s, const struct dns_flight *fl)
+{
+	struct dns_route route = dns_route_find(&s->routes, &fl->q.key, fl->q.type, false);
+
+	if (route.kind != DNS_ROUTE_FORWARD)
+		return NULL;
+	return route.group ? route.group : &s->host_servers;
+}
+
+/* The first server in order of preference that was asked least; servers that lately did not answer
+ * come last. */
+static struct dns_group_server *pick_server(struct dns_group *g, const struct dns_flight *fl,
+					    usec_t now)
+{
+	struct dns_group_server *best = NULL;
+	unsigned best_rank = 0;
+
+	for (size_t i = 0; g && i < g->n; i++) {
+		struct dns_group_server *one = &g->server[i];
+		unsigned rank = 2 * times_asked(fl, &one->upstream) + (one->avoid_until > now);
+		if (!best || rank < best_rank) {
+			best = one;
+			best_rank = rank;
+		}
+	}
+	return best;
+}
+
+/* Start the next attempt; false when there is none left or nobody to ask. */
+static bool attempt_next(struct dns_server *s, struct dns_flight *fl, usec_t now,
+			 const struct dns_out *out)
+{
+	uint8_t buf[DNS_HEADER_OCTETS + DNS_NAME_MAX + 4 + DNS_OPT_OCTETS];
+
+	if (fl->n_attempts == DNS_ATTEMPTS)
+		return false;
+	struct dns_group_server *server = pick_server(group_of(s, fl), fl, now);
+	if (!server)
+		return false;
+	unsigned i = fl->n_attempts++;
+	struct dns_attempt *a = &fl->attempt[i];
+	*a = (struct dns_attempt){ true, fl->tcp, random_id(&s->forward), server->upstream };
+	size_t n = dns_relay_query(&fl->q, a->id, !fl->no_edns, buf, sizeof(buf));
+	fl->due = now + patience_msec[i] * USEC_PER_MSEC;
+	list_remove(&fl->timer);
+	list_add_tail(&s->forward.timers[i], &fl->timer);
+	s->counter[fl->tcp ? DNS_N_UPSTREAM_TCP : DNS_N_UPSTREAM_SENT]++;
+	if (i > 0)
+		s->counter[DNS_N_UPSTREAM_RETRY]++;
+	out->act(out->data, &(struct dns_action){ .kind = DNS_SEND_UPSTREAM,
+						  .bytes = buf,
+						  .n = n,
+						  .exchange = exchange_of(fl, i),
+						  .server = a->server,
+						  .tcp = a->tcp });
+	return true;
+}
+
+static void avoid_server(struct dns_server *s, const struct dns_flight *fl, unsigned attempt,
+			 usec_t until)
+{
+	struct dns_group *g = group_of(s, fl);
+
+	for (size_t i = 0; g && i < g->n; i++)
+		if (same_upstream(&g->server[i].upstream, &fl->attempt[attempt].server))
+			g->server[i].avoid_until = until;
+}
+
+/* Answer all who wait, each by its own question's case, size and transport. */
+static void answer_waiters(struct dns_server *s, struct dns_flight *fl, const struct dns_answer *a,
+			   const struct dns_cache_entry *stale, enum dns_ede ede, usec_t now,
+			   const struct dns_out *out)
+{
+	struct waiter *w;
+
+	list_foreach (w, &fl->waiters, struct waiter, link) {
+		struct dns_reply_to to = { &w->client, &w->q, now, out };
+		if (a)
+			dns_reply_relayed(s, &to, a);
+		else if (stale)
+			dns_reply_cached(s, &to, stale);
+		else
+			dns_reply_error(s, &to, DNS_SERVFAIL, ede);
+		waiter_free(&s->forward, fl, w);
+	}
+}
+
+/* An expired answer that may still be served; it then is for DNS_FAILURE_SEC without asking again.
+ */
+static struct dns_cache_entry *stale_entry(struct dns_server *s, const struct dns_flight *fl,
+					   usec_t now)
+{
+	struct dns_cache_entry *e = dns_cache_find(&s->cache, &fl->key);
+
+	if (!e || e->negative || e->expires > now ||
+	    now - e->expires > DNS_STALE_MAX_SEC * USEC_PER_SEC)
+		return NULL;
+	e->stale_until = now + DNS_FAILURE_SEC * USEC_PER_SEC;
+	return e;
+}
+
+static void flight_failed(struct dns_server *s, struct dns_flight *fl, enum dns_ede ede, usec_t now,
+			  const struct dns_out *out)
+{
+	const struct dns_answer failure = { .rcode = DNS_SERVFAIL,
+					    .negative = true,
+					    .ttl_sec = DNS_FAILURE_SEC };
+	struct dns_cache_entry *stale = stale_entry(s, fl, now);
+
+	s->counter[DNS_N_UPSTREAM_FAILED]++;
+	answer_waiters(s, fl, NULL, stale, ede, now, out);
+	/* With no server at all it isn't the question that failed: the next list of servers may
+	 * come at once. */
+	if (!stale && fl->n_attempts)
+		dns_cache_store(&s->cache, &fl->key, &failure, now);
+	flight_end(s, fl, out);
+}
+
+/* This attempt is lost. Another one begins at once, unless one is still open. */
+static void attempt_failed(struct dns_server *s, struct dns_flight *fl, unsigned attempt,
+			   usec_t now, const struct dns_out *out)
+{
+	end_exchange(fl, attempt, out);
+	if (attempt_next(s, fl, now, out))
+		return;
+	for (unsigned i = 0; i < fl->n_attempts; i++)
+		if (fl->attempt[i].open)
+			return;
+	flight_failed(s, fl, DNS_EDE_NETWORK, now, out);
+}
+
+enum dns_counter dns_forward_query(struct dns_server *s, const struct dns_reply_to *to,
+				   const struct dns_key *key)
+{
+	struct table_node *t = table_find(&s->forward.flights, key->bytes, key->n);
+	struct dns_flight *fl = t ? container_of(t, struct dns_flight, table) : NULL;
+	enum dns_counter joined;
+
+	if (!t)
+		fl = flight_new(&s->forward, to->q, key);
+	joined = fl ? wait_for(s, fl, to) : DNS_N_OVER_QUOTA;
+	if (joined == DNS_N_OVER_QUOTA) {
+		dns_reply_error(s, to, DNS_REFUSED, DNS_EDE_OTHER);
+		if (fl && !t)
+			flight_free(&s->forward, fl);
+		return joined;
+	}
+	if (t)
+		return joined;
+	if (!attempt_next(s, fl, to->now, to->out)) {
+		flight_failed(s, fl, DNS_EDE_NO_AUTHORITY, to->now, to->out);
+		return DNS_N_UPSTREAM_FAILED;
+	}
+	return DNS_N_UPSTREAM_SENT;
+}
+
+static void answered(struct dns_server *s, struct dns_flight *fl, unsigned attempt,
+		     const struct dns_answer *a, usec_t now, const struct dns_out *out)
+{
+	avoid_server(s, fl, attempt, 0);
+	dns_cache_store(&s->cache, &fl->key, a, now);
+	answer_waiters(s, fl, a, NULL, DNS_EDE_NONE, now, out);
+	flight_end(s, fl, out);
+}
+
+/* A private address from outside: an answer without records, not kept. */
+static void answer_blocked(struct dns_server *s, struct dns_flight *fl, usec_t now,
+			   const struct dns_out *out)
+{
+	struct waiter *w;
+
+	s->counter[DNS_N_UPSTREAM_REBIND]++;
+	list_foreach (w, &fl->waiters, struct waiter, link) {
+		struct dns_reply_to to = { &w->client, &w->q, now, out };
+		dns_reply_error(s, &to, DNS_NOERROR, DNS_EDE_BLOCKED);
+		waiter_free(&s->forward, fl, w);
+	}
+	flight_end(s, fl, out);
+}
+
+static void mismatched(struct dns_server *s, struct dns_flight *fl, unsigned attempt, usec_t now,
+		       const struct dns_out *out)
+{
+	s->counter[DNS_N_UPSTREAM_MISMATCH]++;
+	if (fl->attempt[attempt].tcp) {
+		attempt_failed(s, fl, attempt, now, out);
+	} else if (++fl->mismatches == DNS_MISMATCH_MAX) {
+		fl->tcp = true;
+		attempt_failed(s, fl, attempt, now, out);
+	}
+}
+
+void dns_upstream_reply(struct dns_server *s, uint32_t exchange, const uint8_t *bytes, size_t n,
+			usec_t now, const struct dns_out *out)
+{
+	unsigned i;
+	struct dns_flight *fl = flight_of(&s->forward, exchange, &i);
+	struct dns_answer answer;
+
+	if (!fl)
+		return;
+	switch (dns_relay_read(&fl->q, fl->attempt[i].id, fl->attempt[i].tcp, s->rebind_protection,
+			       bytes, n, s->relay, &answer)) {
+	case DNS_RELAY_OK:
+		answered(s, fl, i, &answer, now, out);
+		break;
+	case DNS_RELAY_MISMATCH:
+		mismatched(s, fl, i, now, out);
+		break;
+	case DNS_RELAY_TRUNCATED:
+		fl->tcp = true;
+		attempt_failed(s, fl, i, now, out);
+		break;
+	case DNS_RELAY_NO_EDNS:
+		fl->no_edns = true;
+		attempt_failed(s, fl, i, now, out);
+		break;
+	case DNS_RELAY_MALFORMED:
+		s->counter[DNS_N_UPSTREAM_MALFORMED]++;
+		attempt_failed(s, fl, i, now, out);
+		break;
+	case DNS_RELAY_FAILED:
+		attempt_failed(s, fl, i, now, out);
+		break;
+	case DNS_RELAY_REBIND:
+		answer_blocked(s, fl, now, out);
+		break;
+	}
+}
+
+void dns_upstream_failed(struct dns_server *s, uint32_t exchange, usec_t now,
+			 const struct dns_out *out)
+{
+	unsigned i;
+	struct dns_flight *fl = flight_of(&s->forward, exchange, &i);
+
+	if (!fl)
+		return;
+	avoid_server(s, fl, i, now + DNS_AVOID_SEC * USEC_PER_SEC);
+	attempt_failed(s, fl, i, now, out);
+}
+
+usec_t dns_deadline(const struct dns_server *s)
+{
+	usec_t first = USEC_INFINITY;
+
+	for (unsigned i = 0; i < DNS_ATTEMPTS; i++) {
+		const struct dns_flight *fl =
+		    list_first(&s->forward.timers[i], struct dns_flight, timer);
+		if (fl)
+			first = MIN_OF(first, fl->due);
+	}
+	return first;
+}
+
+/* The newest attempt has taken too long: the server gets a bad mark, another one its chance. */
+static void flight_overdue(struct dns_server *s, struct dns_flight *fl, usec_t now,
+			   const struct dns_out *out)
+{
+	avoid_server(s, fl, fl->n_attempts - 1, now + DNS_AVOID_SEC * USEC_PER_SEC);
+	if (fl->n_attempts >= DNS_STALE_ATTEMPT && fl->n_waiters) {
+		struct dns_cache_entry *stale = stale_entry(s, fl, now);
+		if (stale)
+			answer_waiters(s, fl, NULL, stale, DNS_EDE_STALE, now, out);
+	}
+	if (!attempt_next(s, fl, now, out))
+		flight_failed(s, fl, DNS_EDE_NO_AUTHORITY, now, out);
+}
+
+void dns_tick(struct dns_server *s, usec_t now, const struct dns_out *out)
+{
+	/* From the last list to the first: what moves on to the next list is due later than now. */
+	for (unsigned i = DNS_ATTEMPTS; i-- > 0;) {
+		struct dns_flight *fl;
+		while ((fl = list_first(&s->forward.timers[i], struct dns_flight, timer)) &&
+		       fl->due <= now)
+			flight_overdue(s, fl, now, out);
+	}
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dns-internal.h — what the files of this room share: the server, and the ways from a request to a
+ * reply. */
+#ifndef DNS_DNS_INTERNAL_H
+#define DNS_DNS_INTERNAL_H
+
+#include "dns/dns-cache.h"
+#include "dns/dns-message.h"
+#include "dns/dns-relay.h"
+#include "dns/dns-route.h"
+#include "dns/dns-zone.h"
+#include "dns/dns.h"
+
+/* Attempts at one question, and how long each may take before the next one starts beside it: 5 s in
+ * all. */
+#define DNS_ATTEMPTS 5
+#define DNS_ATTEMPT_MSEC                                                                           \
+	{                                                                                          \
+		400, 400, 800, 1200, 2200                                                          \
+	}
+#define DNS_AVOID_SEC      10 /* a server that did not answer is asked last for so long */
+#define DNS_STALE_ATTEMPT  2 /* from this attempt on (0.8 s) an expired answer is better than none \
+			      */
+#define DNS_MISMATCH_MAX   20 /* forgeries seen before a question is asked over TCP */
+#define DNS_FLIGHT_WAITERS 64 /* clients that wait for one question */
+#define DNS_LOCAL_TTL_SEC  60 /* names of the configuration */
+#define DNS_NEGATIVE_TTL_SEC                                                                       \
+	5 /* of our own: a guest that is being started is looked up before it has a name */
+
+struct dns_attempt {
+	bool open, tcp;
+	uint16_t id;
+	struct dns_upstream server;
+};
+
+/* One question on its way upstream. */
+struct dns_flight {
+	struct table_node table; /* by key */
+	struct list timer;       /* in forward.timers[n_attempts - 1] */
+	struct list waiters;
+	unsigned n_waiters, n_attempts, mismatches;
+	uint32_t slot, generation;
+	bool tcp, no_edns;
+	usec_t due; /* when the newest attempt has taken too long */
+	struct dns_attempt attempt[DNS_ATTEMPTS];
+	struct dns_request q; /* the first asker's */
+	struct dns_key key;
+};
+
+struct dns_forward {
+	struct table flights;
+	struct table quotas; /* clients that wait, by address */
+	struct list
+	    timers[DNS_ATTEMPTS]; /* each in order of `due`, because its delay is constant */
+	struct dns_flight *slot[DNS_IN_FLIGHT_MAX];
+	uint32_t generation, next_slot;
+	uint8_t random[256];
+	size_t random_left;
+};
+
+struct dns_server {
+	struct dns_zone zone;
+	struct dns_leases leases;
+	struct dns_routes routes;
+	struct dns_cache cache;
+	struct dns_forward forward;
+	struct dns_group host_servers;
+	bool rebind_protection;
+	bool has_domain;
+	struct dns_name domain; /* key */
+	struct dns_name soa_mname, soa_rname;
+	struct dns_config_subnet *subnets;
+	size_t n_subnets;
+	unsigned rotation;
+	uint64_t counter[DNS_COUNTER_COUNT];
+	uint8_t out[DNS_TCP_MAX];   /* the reply being written */
+	uint8_t relay[DNS_TCP_MAX]; /* the upstream's answer, written anew */
+};
+
+/* How a request is to be answered. */
+struct dns_reply_to {
+	const struct dns_client *client;
+	const struct dns_request *q;
+	usec_t now;
+	const struct dns_out *out;
+};
+
+/* dns-answer.c: replies. Each writes into s->out, emits DNS_REPLY and counts. */
+void dns_reply_error(struct dns_server *s, const struct dns_reply_to *to, unsigned rcode,
+		     enum dns_ede ede);
+void dns_reply_relayed(struct dns_server *s, const struct dns_reply_to *to,
+		       const struct dns_answer *a);
+void dns_reply_cached(struct dns_server *s, const struct dns_reply_to *to,
+		      const struct dns_cache_entry *e);
+/* From records at `node`; false when the name has no answer here for this type. `route` is the
+ * name's. */
+bool dns_reply_local(struct dns_server *s, const struct dns_reply_to *to,
+		     const struct dns_node *node);
+void dns_reply_own(struct dns_server *s, const struct dns_reply_to *to,
+		   const struct dns_route *route, bool exists);
+void dns_reply_localhost(struct dns_server *s, const struct dns_reply_to *to,
+			 const struct dns_route *route);
+void dns_reply_hinfo(struct dns_server *s, const struct dns_reply_to *to);
+
+/* dns-forward.c */
+void dns_forward_init(struct dns_forward *f);
+void dns_forward_done(struct dns_forward *f);
+enum dns_counter dns_forward_query(struct dns_server *s, const struct dns_reply_to *to,
+				   const struct dns_key *key);
+
+#endif
