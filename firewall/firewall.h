@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* firewall.h — from a network's definition to the rows of the nftables table `inet netd`, and from what is
- * wanted and what is there to a plan. Pure: no kernel here, see firewall/nft.h.
+/* firewall.h — from a network's definition to the rows of the nftables table `inet netd`, and from
+ * what is wanted and what is there to a plan. Pure: no kernel here, see firewall/nft.h.
  *
- * The table holds verdict maps, so that a packet costs the same with one network and with a thousand:
+ * The table holds verdict maps, so that a packet costs the same with one network and with a
+ * thousand:
  *
- *   chain forward   oifname vmap @to_net, then iifname vmap @from_net      (this order decides, see below)
- *   chain post      link-local multicast and broadcast return, ip saddr vmap @nat4, ip6 saddr vmap @nat6
- *   chain in_NET    from the same bridge: accept; to the guests' subnets: accept; else reject
- *   chain out_NET   from the guests' subnets: accept; else reject
- *   chain nat_NET   masquerade or snat (mode nat only)
- *   with fw_options.host_chains: chains input and output, maps host_in and host_out, chains hin_NET and
- *   hout_NET, which only count what guests and the host's services say to each other
+ *   chain forward   oifname vmap @to_net, then iifname vmap @from_net      (this order decides, see
+ * below) chain post      link-local multicast and broadcast return, ip saddr vmap @nat4, ip6 saddr
+ * vmap @nat6 chain in_NET    from the same bridge: accept; to the guests' subnets: accept; else
+ * reject chain out_NET   from the guests' subnets: accept; else reject chain nat_NET   masquerade
+ * or snat (mode nat only) with fw_options.host_chains: chains input and output, maps host_in and
+ * host_out, chains hin_NET and hout_NET, which only count what guests and the host's services say
+ * to each other
  *
- * A packet to a managed bridge is judged by that bridge's in_NET alone; only what goes elsewhere is judged by
- * its source's out_NET. Open networks have no rows.
+ * A packet to a managed bridge is judged by that bridge's in_NET alone; only what goes elsewhere is
+ * judged by its source's out_NET. Open networks have no rows.
  *
- * Each rule carries the reason (`why`, shown by nft as its comment) and the hash of its row. The unit of
- * comparison is the chain: one whose rules aren't exactly the wanted ones in order is refilled as a whole, in
- * the transaction that repairs the rest, so no packet sees it half full. What equals is not touched, and its
- * counters live on.
+ * Each rule carries the reason (`why`, shown by nft as its comment) and the hash of its row. The
+ * unit of comparison is the chain: one whose rules aren't exactly the wanted ones in order is
+ * refilled as a whole, in the transaction that repairs the rest, so no packet sees it half full.
+ * What equals is not touched, and its counters live on.
  *
  * Functions return 0 or -errno; -ENOMEM only, where nothing else is said. */
 #ifndef FIREWALL_FIREWALL_H
@@ -97,20 +98,22 @@ struct fw_rows {
 void fw_rows_done(struct fw_rows *r);
 
 struct fw_options {
-	bool owner;       /* the table belongs to our socket: others can't change it, and it goes with the socket */
+	bool owner; /* the table belongs to our socket: others can't change it, and it goes with the
+		       socket */
 	bool host_chains; /* count what guests send to the host's services and back */
 };
 
 /* Append the table, its maps and base chains. Wanted once for the whole table. */
 int fw_want_base(const struct fw_options *o, struct fw_rows *rows) mustcheck;
 
-/* Append the rows of one network (nothing for modes without rules). The definition must have its bridge's
- * name and its uuid. -EINVAL when it hasn't. After a failure `rows` can only be freed. */
+/* Append the rows of one network (nothing for modes without rules). The definition must have its
+ * bridge's name and its uuid. -EINVAL when it hasn't. After a failure `rows` can only be freed. */
 int fw_want_network(const struct network *n, const struct fw_options *o, struct fw_rows *rows,
-                    struct err *e) mustcheck;
+		    struct err *e) mustcheck;
 
-/* The name that chains of this network end in: the network's own when that is a plain identifier of at most 40
- * characters, else what can be kept of it, a dot and eight hex digits that depend on the uuid. */
+/* The name that chains of this network end in: the network's own when that is a plain identifier of
+ * at most 40 characters, else what can be kept of it, a dot and eight hex digits that depend on the
+ * uuid. */
 const char *fw_chain_stem(const char *name, const struct uuid *uuid, char buf[static FW_CHAIN_MAX]);
 
 /* --- text: each row as a line that `nft -f` takes --- */
@@ -123,25 +126,25 @@ const char *fw_map_name(enum fw_map map);
 
 /* --- what is there --- */
 
-/* The table as the kernel has it, or as we have left it there: built by fw_have() from a dump, kept current by
- * fw_state_commit(). Belongs to one thread at a time. */
+/* The table as the kernel has it, or as we have left it there: built by fw_have() from a dump, kept
+ * current by fw_state_commit(). Belongs to one thread at a time. */
 struct fw_state;
 
 struct fw_state *fw_state_new(void) mustcheck; /* no table there */
 void fw_state_free(struct fw_state *s);
 bool fw_state_has_table(const struct fw_state *s);
 
-/* For providers: record what a dump has shown. Chain and map names may be foreign, of any length. */
-struct fw_have_chain {
-	const char *name;
-	enum fw_hook hook; /* a base chain that isn't one of ours: FW_REGULAR, and base_ours false */
-	bool is_base, base_ours; /* base_ours: type, hook, priority and policy are as they should be */
-	const uint64_t *hashes;  /* of its rules, in order; 0 for a rule that doesn't carry ours */
-	size_t n_hashes;
-};
+/* For providers: record what a dump has shown, parents first. Chain and map names may be foreign,
+ * of any length. */
 int fw_state_table(struct fw_state *s, bool flags_right, uint32_t generation) mustcheck;
+void fw_state_no_table(struct fw_state *s, uint32_t generation);
 int fw_state_map(struct fw_state *s, const char *name, bool shape_right) mustcheck;
-int fw_state_chain(struct fw_state *s, const struct fw_have_chain *c) mustcheck;
+/* `shape_right`: no base chain, or one of ours with type, hook, priority and policy as they should
+ * be. */
+int fw_state_chain(struct fw_state *s, const char *name, enum fw_hook hook, bool shape_right)
+    mustcheck;
+/* The chain's next rule: the hash that it carries, 0 for a rule that carries none. */
+void fw_state_rule(struct fw_state *s, const char *chain, uint64_t hash);
 /* `is_jump`: the element's verdict is a jump to element->chain and nothing else. */
 int fw_state_element(struct fw_state *s, const struct fw_element *element, bool is_jump) mustcheck;
 
@@ -155,8 +158,8 @@ enum fw_op {
 	FW_DELETE_MAP,
 	FW_ADD_TABLE,
 	FW_ADD_MAP,
-	FW_ADD_CHAIN,   /* without its rules */
-	FW_ADD_RULES,   /* all rules of the chain, in order */
+	FW_ADD_CHAIN, /* without its rules */
+	FW_ADD_RULES, /* all rules of the chain, in order */
 	FW_ADD_ELEMENT,
 };
 
@@ -164,7 +167,8 @@ struct fw_step {
 	enum fw_op op;
 	char name[256]; /* chain or map */
 	bool owner;     /* FW_ADD_TABLE */
-	struct fw_chain chain; /* FW_ADD_CHAIN (no rules), FW_ADD_RULES; the rules belong to the step */
+	struct fw_chain
+	    chain; /* FW_ADD_CHAIN (no rules), FW_ADD_RULES; the rules belong to the step */
 	struct fw_element element;
 	enum fw_map map; /* FW_ADD_MAP */
 };
@@ -178,17 +182,19 @@ struct fw_plan {
 void fw_plan_free(struct fw_plan *p);
 void fw_plan_text(const struct fw_plan *p, struct text *t);
 
-/* What makes the whole table equal to `want`; anything else in it goes. With want->base unset the table itself
- * goes. Equal states give an empty plan (n == 0). The plan is bound to the state's generation. */
+/* What makes the whole table equal to `want`; anything else in it goes. With want->base unset the
+ * table itself goes. Equal states give an empty plan (n == 0). The plan is bound to the state's
+ * generation. */
 int fw_plan_all(const struct fw_state *had, const struct fw_rows *want, struct fw_plan **ret,
-                struct err *e) mustcheck;
+		struct err *e) mustcheck;
 
-/* What makes one network's rows equal to `want` (rows of fw_want_network() only; none, or NULL: remove the
- * network), creating the table by `o` when it isn't there. Needs no dump. Refuses (-EINVAL) a NAT subnet that
- * overlaps another network's, and a chain name or bridge that another network has. */
+/* What makes one network's rows equal to `want` (rows of fw_want_network() only; none, or NULL:
+ * remove the network), creating the table by `o` when it isn't there. Needs no dump. Refuses
+ * (-EINVAL) a NAT subnet that overlaps another network's, and a chain name or bridge that another
+ * network has. */
 int fw_plan_network(const struct fw_state *had, const char *name, const struct uuid *uuid,
-                    const struct fw_rows *want, const struct fw_options *o, struct fw_plan **ret,
-                    struct err *e) mustcheck;
+		    const struct fw_rows *want, const struct fw_options *o, struct fw_plan **ret,
+		    struct err *e) mustcheck;
 
 /* The plan was applied: make `had` say so. After a failure (-ENOMEM) `had` must be dumped anew. */
 int fw_state_commit(struct fw_state *had, const struct fw_plan *p) mustcheck;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nft.h — the table `inet netd` in the kernel: read it, change it, hear when somebody else changes it.
+/* nft.h — the table `inet netd` in the kernel: read it, change it, hear when somebody else changes
+ * it.
  *
- * The writer and the watch are two sockets in two objects that share nothing, so that one thread can write while
- * another listens. The write socket lives as long as the process: closing one after deletes costs an RCU grace
- * period (8 to 16 ms), and an owned table goes with it. Nothing outside our table is ever touched. */
+ * The writer and the watch are two sockets in two objects that share nothing, so that one thread
+ * can write while another listens. The write socket lives as long as the process: closing one after
+ * deletes costs an RCU grace period (8 to 16 ms), and an owned table goes with it. Nothing outside
+ * our table is ever touched. */
 #ifndef FIREWALL_NFT_H
 #define FIREWALL_NFT_H
 
@@ -11,25 +13,28 @@
 
 struct fw_kernel; /* the writer; used by one thread at a time */
 
-/* `fd`: a netlink socket that an earlier life has left (owned by the object from now on, closed on failure), or
- * -1 for a new one. */
+/* `fd`: a netlink socket that an earlier life has left (owned by the object from now on, closed on
+ * failure), or -1 for a new one. */
 int fw_kernel_open(int fd, struct fw_kernel **ret, struct err *e) mustcheck;
 void fw_kernel_free(struct fw_kernel *k); /* closes; NULL is fine */
 int fw_kernel_fd(const struct fw_kernel *k);
 uint32_t fw_kernel_port(const struct fw_kernel *k); /* netlink port id: who we are in events */
 
 /* Dump our table. `o->owner` tells whether it should be an owned one. */
-int fw_have(struct fw_kernel *k, const struct fw_options *o, struct fw_state **ret, struct err *e) mustcheck;
+int fw_have(struct fw_kernel *k, const struct fw_options *o, struct fw_state **ret, struct err *e)
+    mustcheck;
 
-/* Run the plan as one transaction: all of it happens or none. An empty plan sends nothing. -ERESTART: the
- * ruleset has changed since the plan was made; dump and plan again. Other errors name the object; after -ENOENT,
- * -EEXIST or -EBUSY the state the plan was made from is out of date as well. */
+/* Run the plan as one transaction: all of it happens or none. An empty plan sends nothing.
+ * -ERESTART: the ruleset has changed since the plan was made; dump and plan again. Other errors
+ * name the object; after -ENOENT, -EEXIST or -EBUSY the state the plan was made from is out of date
+ * as well. */
 int fw_apply(struct fw_kernel *k, const struct fw_plan *p, struct err *e) mustcheck;
 
-/* Dump, plan, apply until the table equals `want`; repeats when others change the ruleset meanwhile. `ret_had`
- * is what is there now, `ret_steps` how many steps it took (0: it was right). Either may be NULL. */
-int fw_sync(struct fw_kernel *k, const struct fw_rows *want, struct fw_state **ret_had, size_t *ret_steps,
-            struct err *e) mustcheck;
+/* Dump, plan, apply until the table equals `want`; repeats when others change the ruleset
+ * meanwhile. `ret_had` is what is there now, `ret_steps` how many steps it took (0: it was right).
+ * Either may be NULL. */
+int fw_sync(struct fw_kernel *k, const struct fw_rows *want, struct fw_state **ret_had,
+	    size_t *ret_steps, struct err *e) mustcheck;
 
 struct fw_watch; /* the listener */
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* firewall-internal.h — what the files of this room share: what maps and hooks are, and what a
+ * row's identity is. */
+#ifndef FIREWALL_FIREWALL_INTERNAL_H
+#define FIREWALL_FIREWALL_INTERNAL_H
+
+#include "firewall/firewall.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+
+enum fw_key { FW_KEY_IFACE, FW_KEY_IP4, FW_KEY_IP6 };
+
+struct fw_map_desc {
+	const char *name;
+	const char *field; /* of the packet, in nft's words */
+	enum fw_key key;
+};
+extern const struct fw_map_desc fw_map_desc[FW_MAPS];
+
+struct fw_hook_desc {
+	const char *type, *name;
+	unsigned number;
+	int priority; /* libvirt's, so that other tables stand to ours as they stood to libvirt's */
+};
+extern const struct fw_hook_desc fw_hook_desc[];
+
+/* The maps that these rows' table has are the first so many of enum fw_map. */
+static inline unsigned fw_map_count(const struct fw_rows *r)
+{
+	return r->host_chains ? FW_MAPS : FW_HOST_IN;
+}
+
+/* Raise it when the same text is turned into other expressions: all rules are then written anew. */
+#define FW_ROW_VERSION UINT64_C(0x6e657464000001)
+
+/* Over the text of the rule; never 0. 0 or -ENOMEM. */
+int fw_rule_hash(const struct fw_rule *r, uint64_t *ret) mustcheck;
+
+/* The last address of a prefix. */
+struct ip fw_prefix_last(const struct fw_prefix *p);
+
+void fw_step_text(const struct fw_step *s, struct text *t);
+
+#endif
