@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* network.h — the definition of a virtual network: libvirt's <network> document as a struct.
  *
- * This header is the model that every other room reads. It holds what the user wrote (so that it can be
- * formatted back byte for byte), never what the kernel has or what a service learned. Strings are owned
- * by the definition; NULL means "not given" everywhere. A parsed definition is valid: who holds one may
- * rely on every rule in docs/XML.md without checking again.
+ * This header is the model that every other room reads. It holds what the user wrote (so that it
+ * can be formatted back byte for byte), never what the kernel has or what a service learned.
+ * Strings are owned by the definition; NULL means "not given" everywhere. A parsed definition is
+ * valid: who holds one may rely on every rule in docs/XML.md without checking again.
  *
- * Parsing, validation and formatting: network/xml.h. Naming of the parts follows libvirt's document. */
+ * `line` tells where an element began in the document, for messages; 0 when it came from elsewhere.
+ *
+ * Parsing, validation and formatting: network/xml.h. Naming of the parts follows libvirt's
+ * document. */
 #ifndef NETWORK_NETWORK_H
 #define NETWORK_NETWORK_H
 
@@ -31,26 +34,28 @@ struct pci_address {
 	uint8_t bus, slot, function;
 };
 struct forward_interface { /* <interface dev=> or <address type='pci'> */
+	unsigned line;
 	char *dev;
 	bool is_pci;
 	struct pci_address pci;
 };
 
 struct nat_options { /* <nat>, only in mode nat */
-	bool given;
+	bool given, port_given;
 	enum tristate ipv6;
 	uint32_t address_start, address_end; /* 0, 0: masquerade */
-	uint16_t port_start, port_end;       /* 0, 0: not given (1024-65535 is used and shown live) */
+	uint16_t port_start, port_end; /* 0, 0: not given (1024-65535 is used and shown live) */
 };
 
 struct forward {
+	unsigned line;
 	enum forward_mode mode;
-	bool given;             /* a <forward> element was written (mode='none' too) */
-	char *dev;              /* forward@dev; also interfaces[0] */
-	enum tristate managed;  /* hostdev */
-	char *driver_name;      /* kvm, vfio, xen */
+	bool given;            /* a <forward> element was written (mode='none' too) */
+	char *dev;             /* forward@dev; also interfaces[0] */
+	enum tristate managed; /* hostdev */
+	char *driver_name;     /* kvm, vfio, xen */
 	char *driver_model;
-	char *pf;               /* <pf dev=> */
+	char *pf; /* <pf dev=> */
 	struct forward_interface *interfaces;
 	size_t n_interfaces;
 	struct nat_options nat;
@@ -58,9 +63,11 @@ struct forward {
 
 struct bandwidth_limit { /* kilobytes per second, burst in KiB; 0: not given */
 	bool given;
+	bool has_average, has_floor; /* written, be it as 0 */
 	uint64_t average, peak, burst, floor;
 };
 struct bandwidth {
+	unsigned line;
 	bool given;
 	struct bandwidth_limit inbound, outbound;
 };
@@ -70,13 +77,21 @@ struct vlan_tag {
 	enum { VLAN_NATIVE_NONE, VLAN_NATIVE_TAGGED, VLAN_NATIVE_UNTAGGED } native;
 };
 struct vlan {
+	unsigned line;
 	enum tristate trunk;
 	struct vlan_tag *tags;
 	size_t n_tags; /* 0: no <vlan> */
 };
 
-enum virtualport_type { VPORT_NONE, VPORT_8021QBG, VPORT_8021QBH, VPORT_OPENVSWITCH, VPORT_MIDONET };
+enum virtualport_type {
+	VPORT_NONE,
+	VPORT_8021QBG,
+	VPORT_8021QBH,
+	VPORT_OPENVSWITCH,
+	VPORT_MIDONET
+};
 struct virtualport {
+	unsigned line;
 	bool given;
 	enum virtualport_type type;
 	bool has_managerid, has_typeid, has_typeidversion, has_instanceid, has_interfaceid;
@@ -87,6 +102,7 @@ struct virtualport {
 };
 
 struct portgroup {
+	unsigned line;
 	char *name;
 	bool is_default;
 	enum tristate trust_guest_rx_filters;
@@ -104,28 +120,32 @@ struct lease_time { /* <lease expiry= unit=> as written; absent: one hour (IPv4)
 uint32_t lease_time_seconds(const struct lease_time *t, uint32_t otherwise);
 
 struct dhcp_range {
+	unsigned line;
 	struct ip start, end; /* inclusive, same family as the <ip> */
 	struct lease_time lease;
 };
 struct dhcp_host {
+	unsigned line;
 	bool has_mac;
 	struct mac mac;
-	char *id;   /* DUID as hex text, IPv6 */
+	char *mac_text; /* as written, with the writer's case */
+	char *id;       /* DUID as hex text, IPv6 */
 	char *name;
 	struct ip ip;
 	struct lease_time lease;
 };
 
 struct network_ip { /* one <ip> */
+	unsigned line;
 	struct ip address;
-	char *family;         /* as written: NULL, "ipv4", "ipv6" */
-	struct ip netmask;    /* as written, or not set */
+	char *family;      /* as written: NULL, "ipv4", "ipv6" */
+	struct ip netmask; /* as written, or not set */
 	bool has_prefix;
 	unsigned prefix_text; /* as written */
 	unsigned prefix;      /* the effective one, from netmask, prefix or the default */
 	enum tristate local_ptr;
 	char *tftp_root;
-	bool has_dhcp;        /* a <dhcp> element was written */
+	bool has_dhcp; /* a <dhcp> element was written */
 	struct dhcp_range *ranges;
 	size_t n_ranges;
 	struct dhcp_host *hosts;
@@ -135,6 +155,7 @@ struct network_ip { /* one <ip> */
 };
 
 struct network_route { /* one <route> */
+	unsigned line;
 	char *family;
 	struct ip address, netmask, gateway;
 	bool has_prefix, has_metric;
@@ -143,23 +164,28 @@ struct network_route { /* one <route> */
 };
 
 struct dns_forwarder {
+	unsigned line;
 	struct ip addr; /* or not set */
 	char *domain;   /* or NULL */
 };
 struct dns_txt {
+	unsigned line;
 	char *name, *value;
 };
 struct dns_host {
+	unsigned line;
 	struct ip ip;
 	char **names;
 	size_t n_names;
 };
 struct dns_srv {
+	unsigned line;
 	char *service, *protocol, *domain, *target;
 	bool has_port, has_priority, has_weight;
 	uint16_t port, priority, weight;
 };
 struct network_dns {
+	unsigned line;
 	bool given;
 	enum tristate enable, forward_plain_names;
 	struct dns_forwarder *forwarders;
@@ -173,6 +199,7 @@ struct network_dns {
 };
 
 struct network {
+	unsigned line, bridge_line, mtu_line, mac_line, domain_line;
 	char *name;
 	struct uuid uuid;
 	bool has_uuid; /* written by the user, or chosen by network_complete() */
@@ -184,7 +211,7 @@ struct network {
 
 	/* <bridge> */
 	char *bridge; /* name; may be NULL or hold one %d until the registry has chosen */
-	bool stp, has_delay;
+	bool stp, has_stp, has_delay; /* stp is on unless it was switched off */
 	uint32_t delay_sec;
 	enum { MAC_TABLE_DEFAULT, MAC_TABLE_KERNEL, MAC_TABLE_LIBVIRT } mac_table_manager;
 	char *zone;
@@ -216,11 +243,19 @@ void network_free(struct network *n); /* NULL is fine */
 /* The bridge is ours to make: isolated, nat, route and open. */
 bool network_owns_bridge(const struct network *n);
 
-/* The address of the first <ip> of `family` that serves DHCP (a <dhcp> with range or host), or NULL. */
+/* The address of the first <ip> of `family` that serves DHCP (a <dhcp> with range or host), or
+ * NULL. */
 const struct network_ip *network_dhcp_ip(const struct network *n, int family);
 
-/* Fill in what libvirt fills in at define: uuid, MAC (bridges of ours). Not the bridge's name: that is
- * chosen among all networks, by the registry. */
+/* The prefix length that netmask, prefix, or their absence (64; classful 8, 16, 24) stand for. Of a
+ * mask with holes, only the leading ones count. */
+unsigned network_effective_prefix(const struct network_ip *ip);
+
+/* Fill in what libvirt fills in at define: uuid, MAC (bridges of ours). Not the bridge's name: that
+ * is chosen among all networks, by the registry. */
 void network_complete(struct network *n);
+
+/* Both say the same: they are formatted to the same text. False when out of memory. */
+bool network_equal(const struct network *a, const struct network *b);
 
 #endif

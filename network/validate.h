@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* validate.h — whether a definition as a whole can work: how its values fit together. Pure.
+ *
+ * Single values were judged where they were read. */
+#ifndef NETWORK_VALIDATE_H
+#define NETWORK_VALIDATE_H
+
+#include "network/report.h"
+
+int validate_network(struct report *r, const struct network *n) mustcheck;
+
+/* The parts of validate_network(), in the order in which it asks them. */
+int validate_forward(struct report *r, const struct network *n) mustcheck; /* validate-forward.c */
+int validate_ports(struct report *r, const struct network *n) mustcheck;
+int validate_ips(struct report *r, const struct network *n) mustcheck; /* validate-ip.c */
+int validate_routes(struct report *r, const struct network *n) mustcheck;
+int validate_dhcp(struct report *r, const struct network_ip *ip) mustcheck; /* validate-dhcp.c */
+
+/* Two elements of an array. */
+struct pair {
+	const void *first, *second; /* in the order of the array; NULL: none */
+};
+/* Look through `n` elements of `size` octets in the order of `compare` for two neighbours that
+ * `collide`, in n log n steps. The functions get elements of the array. -ENOMEM or 0. */
+int find_pair(struct report *r, const void *array, size_t n, size_t size,
+	      int (*compare)(const void *, const void *),
+	      bool (*collide)(const void *, const void *), struct pair *ret) mustcheck;
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xml-document.c — a document of an untrusted writer to a tree, and <metadata> back to text.
+ *
+ * libxml2 expands entities, reads DTDs and opens files when a document asks for it. None of that is
+ * needed here, so the first DOCTYPE ends the reading, before anything it declares is looked at.
+ * Depth and number of elements are bounded while reading, so that no document makes a large tree.
+ * The encoding is UTF-8 whatever the document declares: others would be converted by iconv, which
+ * loads modules from disk. */
+#include "network/xml-internal.h"
+
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DEPTH_MAX    32
+#define ELEMENTS_MAX 65536
+
+struct reading {
+	struct report *report;
+	unsigned depth, elements;
+	bool failed; /* the error is set; what libxml2 says afterwards only follows from it */
+};
+
+static struct reading *reading_of(void *ctx)
+{
+	return ((xmlParserCtxt *)ctx)->_private;
+}
+
+static void stop(xmlParserCtxt *p, enum err_class class, const char *why)
+{
+	struct reading *g = p->_private;
+
+	if (!g->failed)
+		report_refuse(g->report, class, (unsigned)xmlSAX2GetLineNumber(p), "%s", why);
+	g->failed = true;
+	xmlStopParser(p);
+}
+
+static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id,
+		       const xmlChar *system_id)
+{
+	stop(ctx, ERR_XML_DETAIL, "a DOCTYPE (DTD, entities) is not accepted; remove it");
+}
+
+static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
+		     int n_namespaces, const xmlChar **namespaces, int n_attributes,
+		     int n_defaulted, const xmlChar **attributes)
+{
+	struct reading *g = reading_of(ctx);
+
+	if (g->failed)
+		return;
+	if (++g->depth > DEPTH_MAX)
+		stop(ctx, ERR_XML_DETAIL, "elements are nested more than 32 deep");
+	else if (++g->elements > ELEMENTS_MAX)
+		stop(ctx, ERR_XML_DETAIL, "the document has more than 65536 elements");
+	else
+		xmlSAX2StartElementNs(ctx, name, prefix, uri, n_namespaces, namespaces,
+				      n_attributes, n_defaulted, attributes);
+}
+
+static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	struct reading *g = reading_of(ctx);
+
+	if (g->failed)
+		return;
+	g->depth--;
+	xmlSAX2EndElementNs(ctx, name, prefix, uri);
+}
+
+#define QUOTE_MAX 79
+
+/* The line in which the parser stands, and a caret below the column: what libvirt shows as well. */
+static void quote_place(const xmlParserCtxt *p, char *buf, size_t cap)
+{
+	static const char dashes[QUOTE_MAX + 1] = "----------------------------------------"
+						  "---------------------------------------";
+	const xmlParserInput *in = p->input;
+
+	buf[0] = '\0';
+	if (!in || !in->cur || !in->base || in->base == in->end)
+		return;
+	const char *base = (const char *)in->base, *cur = (const char *)in->cur;
+	const char *line = cur;
+	while (line > base && strchr("\r\n", *line)) /* the end of the document counts as well */
+		line--;
+	while (line > base && !strchr("\r\n", line[-1]) && cur - line < QUOTE_MAX)
+		line--;
+	size_t n = strcspn(line, "\r\n");
+	snprintf(buf, cap, "\n%.*s", (int)MIN_OF(n, QUOTE_MAX), line);
+	report_clean(buf + 1);
+	size_t used = strlen(buf);
+	snprintf(buf + used, cap - used, "\n%.*s^", (int)MIN_OF(cur - line, QUOTE_MAX), dashes);
+}
+
+/* Malformed XML. libvirt's own form, because people know it and tools look for it:
+ * "(network_definition):LINE: why", the line, and a caret. */
+static void on_error(void *ctx, xmlError *error)
+{
+	xmlParserCtxt *p = ctx;
+	struct reading *g = p->_private;
+	char why[256], place[192];
+
+	if (error->level < XML_ERR_ERROR || g->failed)
+		return;
+	snprintf(why, sizeof(why), "%s", error->message ? error->message : "malformed XML");
+	why[strcspn(why, "\n")] = '\0';
+	report_clean(why);
+	quote_place(p, place, sizeof(place));
+	err_set(g->report->e, ERR_XML_DETAIL, "(network_definition):%d: %s%s", error->line, why,
+		place);
+	g->failed = true;
+	xmlStopParser(p);
+}
+
+static xmlParserCtxt *parser_new(struct reading *g)
+{
+	xmlParserCtxt *p = xmlNewParserCtxt();
+
+	if (!p)
+		return NULL;
+	p->_private = g;
+	p->sax->internalSubset = on_doctype;
+	p->sax->startElementNs = on_start;
+	p->sax->endElementNs = on_end;
+	p->sax->serror = on_error;
+	return p;
+}
+
+xmlDoc *document_read(struct report *r, const char *xml, size_t n)
+{
+	struct reading g = { .report = r };
+
+	if (n > NETWORK_XML_MAX) {
+		report_refuse(r, ERR_XML, 0, "the document has %zu octets; the largest is %u", n,
+			      (unsigned)NETWORK_XML_MAX);
+		return NULL;
+	}
+	xmlParserCtxt *p = parser_new(&g);
+	if (!p) {
+		report_no_memory(r);
+		return NULL;
+	}
+	xmlDoc *doc = xmlCtxtReadMemory(p, n ? xml : "", (int)n, NULL, "UTF-8",
+					XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |
+					    XML_PARSE_BIG_LINES);
+	if (doc && (g.failed || !p->wellFormed)) {
+		xmlFreeDoc(doc);
+		doc = NULL;
+	}
+	xmlFreeParserCtxt(p);
+	if (!doc && !g.failed)
+		err_set(r->e, ERR_XML_DETAIL, "(network_definition):1: Document is empty");
+	return doc;
+}
+
+/* libvirt keeps the children that have a namespace, one for each. */
+static void keep_one_for_each_namespace(xmlNode *metadata)
+{
+	for (xmlNode *child = metadata->children, *next; child; child = next) {
+		bool keep = child->type == XML_ELEMENT_NODE && child->ns && child->ns->href;
+		next = child->next;
+		for (xmlNode *other = metadata->children; keep && other != child;
+		     other = other->next)
+			keep = !xmlStrEqual(other->ns->href, child->ns->href);
+		if (!keep) {
+			xmlUnlinkNode(child);
+			xmlFreeNode(child);
+		}
+	}
+}
+
+static int serialise(struct report *r, xmlDoc *doc, xmlNode *node, char **ret)
+{
+	xmlBuffer *buf = xmlBufferCreate();
+	int indent = xmlIndentTreeOutput;
+
+	/* libxml2 keeps this for each thread. */
+	xmlIndentTreeOutput = 1;
+	if (buf && xmlNodeDump(buf, doc, node, 1, 1) >= 0)
+		*ret = strdup((const char *)xmlBufferContent(buf));
+	xmlIndentTreeOutput = indent;
+	xmlBufferFree(buf);
+	return *ret ? 0 : report_no_memory(r);
+}
+
+int metadata_read(struct report *r, xmlNode *node, char **ret)
+{
+	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
+	/* The copy declares the namespaces that <network> had declared for it. */
+	xmlNode *copy = doc ? xmlDocCopyNode(node, doc, 1) : NULL;
+	int err = 0;
+
+	if (!copy) {
+		xmlFreeDoc(doc);
+		return report_no_memory(r);
+	}
+	xmlDocSetRootElement(doc, copy);
+	keep_one_for_each_namespace(copy);
+	if (copy->children)
+		err = serialise(r, doc, copy, ret);
+	else
+		report_doubt(r, line_of(node),
+			     "<metadata> holds no element with a namespace and is ignored");
+	xmlFreeDoc(doc);
+	return err;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xml-internal.h — from elements and attributes to struct members, by tables.
+ *
+ * Each element of the document has a table of its attributes and one of its children, beside the
+ * function that reads it. A row of struct attr is one attribute: its name, the reader of its value,
+ * and the member that takes it; a row of struct element is one child and the function that reads
+ * it. What no row names is reported by name and line. Here a value is judged only by itself; how
+ * values fit together is validate.c's business, after the whole document was read. */
+#ifndef NETWORK_XML_INTERNAL_H
+#define NETWORK_XML_INTERNAL_H
+
+#include "network/report.h"
+
+#include <libxml/tree.h>
+
+#define DNSMASQ_NAMESPACE "http://libvirt.org/schemas/network/dnsmasq/1.0"
+
+struct word { /* one word of an enumeration; a table ends with a NULL text */
+	const char *text;
+	unsigned value;
+};
+extern const struct word words_yes_no[]; /* enum tristate */
+
+struct attr;
+struct spot { /* an attribute that is being read */
+	const xmlNode *node;
+	const struct attr *row;
+	const char *value;
+};
+
+typedef int attr_reader(struct report *r, const struct spot *at, void *field);
+struct attr {
+	const char *name;
+	attr_reader *read;
+	size_t offset, size;      /* of the member */
+	size_t given;             /* offset of a bool that becomes true; 0: none */
+	const struct word *words; /* attr_word */
+	uint64_t max;             /* attr_number; 0: whatever the member holds */
+	enum err_class class;     /* of a bad value; ERR_NONE: ERR_XML */
+	enum err_class missing;   /* of an absent one; ERR_NONE: it may be absent */
+	bool empty_counts;        /* '' is a value; else it is the same as absent */
+};
+#define ATTR(attr_name, reader, type, member, ...)                                                 \
+	{                                                                                          \
+		.name = (attr_name), .read = (reader), .offset = offsetof(type, member),           \
+		.size = sizeof(((type *)NULL)->member), __VA_ARGS__                                \
+	}
+#define ATTR_YES_NO(attr_name, type, member)                                                       \
+	ATTR(attr_name, attr_word, type, member, .words = words_yes_no, .empty_counts = true)
+
+attr_reader attr_ignore;   /* known, without meaning on input */
+attr_reader attr_text;     /* char * */
+attr_reader attr_word;     /* an enum, by .words */
+attr_reader attr_on_off;   /* bool; as libvirt, any word but "off" is on */
+attr_reader attr_yes_else; /* enum tristate; as libvirt, any word but "yes" is no */
+attr_reader attr_number;   /* an unsigned integer of any size */
+attr_reader attr_ip;       /* struct ip */
+attr_reader attr_mac;      /* struct mac, of one station */
+attr_reader attr_uuid;     /* struct uuid */
+
+/* "<range start='x'> " and the rest, refused in the row's class. */
+int spot_refuse(struct report *r, const struct spot *at, const char *fmt, ...) printflike(3, 4);
+
+struct element {
+	const char *name;
+	int (*read)(struct report *r, xmlNode *node, void *parent);
+	bool many;      /* may be repeated; else the first one counts, as libvirt has it */
+	const char *ns; /* its namespace; NULL: none */
+};
+
+/* Read the attributes of `node` into the struct at `object`. */
+int read_attrs(struct report *r, const xmlNode *node, const struct attr *rows, size_t n,
+	       void *object) mustcheck;
+/* Call each child's reader with `parent`, in the order of the document. */
+int read_children(struct report *r, const xmlNode *node, const struct element *rows, size_t n,
+		  void *parent) mustcheck;
+#define READ_ATTRS(r, node, rows, object)    read_attrs(r, node, rows, ARRAY_LEN(rows), object)
+#define READ_CHILDREN(r, node, rows, parent) read_children(r, node, rows, ARRAY_LEN(rows), parent)
+/* An element that has attributes only, or nothing but children. */
+int read_no_children(struct report *r, const xmlNode *node) mustcheck;
+int read_no_attrs(struct report *r, const xmlNode *node) mustcheck;
+
+unsigned line_of(const xmlNode *node);
+
+/* The text inside an element, new; NULL in *ret when it is empty. */
+int read_content(struct report *r, const xmlNode *node, char **ret) mustcheck;
+
+/* A new zeroed element at the end of an array whose capacity is the next power of two. NULL and the
+ * error set when out of memory. */
+void *append_zeroed(struct report *r, void *array_ptr, size_t *n, size_t size);
+#define APPEND(r, array, n) ((__typeof__(array))append_zeroed(r, &(array), &(n), sizeof(*(array))))
+
+/* The readers of the elements of <network>; parent is the struct that holds them. */
+int read_forward(struct report *r, xmlNode *node, void *network);
+int read_ip(struct report *r, xmlNode *node, void *network);
+int read_route(struct report *r, xmlNode *node, void *network);
+int read_dns(struct report *r, xmlNode *node, void *network);
+int read_portgroup(struct report *r, xmlNode *node, void *network);
+/* These have more than one kind of parent: they take their own struct. */
+int read_vlan(struct report *r, const xmlNode *node, struct vlan *v) mustcheck;
+int read_bandwidth(struct report *r, const xmlNode *node, struct bandwidth *b) mustcheck;
+int read_virtualport(struct report *r, const xmlNode *node, struct virtualport *v) mustcheck;
+
+/* A document of an untrusted writer as a tree, or NULL and the error: no DOCTYPE, no network, no
+ * file, bounded in size, depth and number of elements. The caller frees it with xmlFreeDoc(). */
+xmlDoc *document_read(struct report *r, const char *xml, size_t n);
+
+/* The <metadata> element as libvirt keeps it, serialised. NULL in *ret when nothing is left of it.
+ */
+int metadata_read(struct report *r, xmlNode *node, char **ret) mustcheck;
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xml-parse.c — the <network> element, and the way from text to a valid definition:
+ * document_read() makes a tree, the tables make a struct of it, validate_network() judges the
+ * whole. */
+#include "network/validate.h"
+#include "network/xml-internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Elements that hold text. */
+
+static int read_text(struct report *r, xmlNode *node, char **field)
+{
+	int err = read_no_attrs(r, node);
+
+	return err < 0 ? err : read_content(r, node, field);
+}
+
+static int read_name(struct report *r, xmlNode *node, void *network)
+{
+	return read_text(r, node, &((struct network *)network)->name);
+}
+
+static int read_uuid(struct report *r, xmlNode *node, void *network)
+{
+	struct network *n = network;
+	auto_free char *text = NULL;
+	int err = read_text(r, node, &text);
+
+	if (err < 0 || !text)
+		return err;
+	if (uuid_parse(text, &n->uuid) < 0)
+		return report_refuse(
+		    r, ERR_INTERNAL, line_of(node),
+		    "malformed uuid element: '%.100s' is not 32 hexadecimal digits; correct "
+		    "it, or remove <uuid> to get a new one",
+		    text);
+	n->has_uuid = true;
+	return 0;
+}
+
+static int read_title(struct report *r, xmlNode *node, void *network)
+{
+	struct network *n = network;
+	int err = read_text(r, node, &n->title);
+
+	if (err == 0 && n->title && strchr(n->title, '\n'))
+		err = report_refuse(r, ERR_XML, line_of(node),
+				    "<title> must be one line; put longer text into <description>");
+	return err;
+}
+
+static int read_description(struct report *r, xmlNode *node, void *network)
+{
+	return read_text(r, node, &((struct network *)network)->description);
+}
+
+static int read_metadata(struct report *r, xmlNode *node, void *network)
+{
+	return metadata_read(r, node, &((struct network *)network)->metadata);
+}
+
+/* The link. */
+
+static const struct word mac_table_managers[] = { { "kernel", MAC_TABLE_KERNEL },
+						  { "libvirt", MAC_TABLE_LIBVIRT },
+						  { NULL, 0 } };
+static const struct attr bridge_attrs[] = {
+	ATTR("name", attr_text, struct network, bridge),
+	ATTR("stp", attr_on_off, struct network, stp, .given = offsetof(struct network, has_stp)),
+	ATTR("delay", attr_number, struct network, delay_sec,
+	     .given = offsetof(struct network, has_delay)),
+	ATTR("macTableManager", attr_word, struct network, mac_table_manager,
+	     .words = mac_table_managers),
+	ATTR("zone", attr_text, struct network, zone),
+};
+
+static int read_bridge(struct report *r, xmlNode *node, void *network)
+{
+	struct network *n = network;
+	int err;
+
+	n->bridge_line = line_of(node);
+	err = READ_ATTRS(r, node, bridge_attrs, n);
+	return err < 0 ? err : read_no_children(r, node);
+}
+
+/* libvirt reads '-1' as 4294967295; so does a stored document, with a warning from
+ * validate_network(). */
+static int attr_mtu(struct report *r, const struct spot *at, void *field)
+{
+	const char *digits = at->value + (at->value[0] == '-');
+	uint32_t v;
+
+	if (parse_u32(digits, 0, UINT32_MAX, &v) < 0)
+		return spot_refuse(r, at, "is not a number of octets, such as 1500");
+	*(uint32_t *)field = at->value[0] == '-' ? -v : v;
+	return 0;
+}
+
+static const struct attr mtu_attrs[] = { ATTR("size", attr_mtu, struct network, mtu) };
+
+static int read_mtu(struct report *r, xmlNode *node, void *network)
+{
+	struct network *n = network;
+	int err;
+
+	n->mtu_line = line_of(node);
+	err = READ_ATTRS(r, node, mtu_attrs, n);
+	return err < 0 ? err : read_no_children(r, node);
+}
+
+static const struct attr mac_attrs[] = {
+	ATTR("address", attr_mac, struct network, mac, .given = offsetof(struct network, has_mac)),
+};
+
+static int read_mac(struct report *r, xmlNode *node, void *network)
+{
+	struct network *n = network;
+	int err;
+
+	n->mac_line = line_of(node);
+	err = READ_ATTRS(r, node, mac_attrs, n);
+	return err < 0 ? err : read_no_children(r, node);
+}
+
+static const struct attr domain_attrs[] = {
+	ATTR("name", attr_text, struct network, domain),
+	ATTR_YES_NO("localOnly", struct network, domain_local_only),
+	ATTR_YES_NO("register", struct network, domain_register),
+};
+
+static int read_domain(struct report *r, xmlNode *node, void *network)
+{
+	struct network *n = network;
+	int err;
+
+	n->domain_line = line_of(node);
+	err = READ_ATTRS(r, node, domain_attrs, n);
+	if (err < 0)
+		return err;
+	if (!n->domain)
+		report_doubt(r, n->domain_line, "<domain> without name='…' is ignored");
+	return read_no_children(r, node);
+}
+
+/* Ports. */
+
+static const struct attr port_attrs[] = { ATTR_YES_NO("isolated", struct network, port_isolated) };
+
+static int read_port(struct report *r, xmlNode *node, void *network)
+{
+	int err = READ_ATTRS(r, node, port_attrs, network);
+
+	return err < 0 ? err : read_no_children(r, node);
+}
+
+static int read_network_vlan(struct report *r, xmlNode *node, void *network)
+{
+	return read_vlan(r, node, &((struct network *)network)->vlan);
+}
+
+static int read_network_bandwidth(struct report *r, xmlNode *node, void *network)
+{
+	return read_bandwidth(r, node, &((struct network *)network)->bandwidth);
+}
+
+static int read_network_virtualport(struct report *r, xmlNode *node, void *network)
+{
+	struct virtualport *v = &((struct network *)network)->virtualport;
+	int err = read_virtualport(r, node, v);
+
+	if (err == 0 && v->type == VPORT_NONE)
+		err =
+		    report_refuse(r, ERR_XML, v->line, "<virtualport> of a network needs type='…'");
+	return err;
+}
+
+/* <dnsmasq:options>: kept for those who go back to libvirt. */
+
+static int attr_dnsmasq_option(struct report *r, const struct spot *at, void *field)
+{
+	int err = 0;
+
+	if (strpbrk(at->value, "\n\r"))
+		err = report_unwise(
+		    r, ERR_CONFIG_UNSUPPORTED, line_of(at->node),
+		    "<dnsmasq:option> holds a line break; write one <dnsmasq:option> for "
+		    "each line");
+	return err < 0 ? err : attr_text(r, at, field);
+}
+
+struct dnsmasq_option {
+	char *value;
+};
+static const struct attr dnsmasq_option_attrs[] = {
+	ATTR("value", attr_dnsmasq_option, struct dnsmasq_option, value, .missing = ERR_INTERNAL),
+};
+
+static int read_dnsmasq_option(struct report *r, xmlNode *node, void *network)
+{
+	struct network *n = network;
+	char **value = APPEND(r, n->dnsmasq_options, n->n_dnsmasq_options);
+	struct dnsmasq_option option = { NULL };
+	int err;
+
+	if (!value)
+		return -ENOMEM;
+	err = READ_ATTRS(r, node, dnsmasq_option_attrs, &option);
+	*value = option.value;
+	if (err < 0)
+		return err;
+	report_doubt(
+	    r, line_of(node),
+	    "dnsmasq option '%.200s' is kept, but works only as far as netd knows it: there is "
+	    "no dnsmasq here",
+	    *value);
+	return read_no_children(r, node);
+}
+
+static const struct element dnsmasq_children[] = {
+	{ "option", read_dnsmasq_option, .many = true, .ns = DNSMASQ_NAMESPACE },
+};
+
+static int read_dnsmasq_options(struct report *r, xmlNode *node, void *network)
+{
+	int err = read_no_attrs(r, node);
+
+	return err < 0 ? err : READ_CHILDREN(r, node, dnsmasq_children, network);
+}
+
+/* <network> */
+
+static const struct attr network_attrs[] = {
+	ATTR("connections", attr_ignore, struct network, line),
+	ATTR_YES_NO("ipv6", struct network, ipv6),
+	ATTR_YES_NO("trustGuestRxFilters", struct network, trust_guest_rx_filters),
+};
+static const struct element network_children[] = {
+	{ "name", read_name },
+	{ "uuid", read_uuid },
+	{ "title", read_title },
+	{ "description", read_description },
+	{ "metadata", read_metadata },
+	{ "forward", read_forward },
+	{ "bridge", read_bridge },
+	{ "mtu", read_mtu },
+	{ "mac", read_mac },
+	{ "domain", read_domain },
+	{ "dns", read_dns },
+	{ "vlan", read_network_vlan },
+	{ "bandwidth", read_network_bandwidth },
+	{ "port", read_port },
+	{ "ip", read_ip, .many = true },
+	{ "route", read_route, .many = true },
+	{ "virtualport", read_network_virtualport },
+	{ "portgroup", read_portgroup, .many = true },
+	{ "options", read_dnsmasq_options, .ns = DNSMASQ_NAMESPACE },
+};
+
+static int read_network(struct report *r, const xmlDoc *doc, struct network *n)
+{
+	const xmlNode *root = xmlDocGetRootElement(doc);
+	int err;
+
+	if (!root || strcmp((const char *)root->name, "network") != 0)
+		return report_refuse(r, ERR_XML, root ? line_of(root) : 0,
+				     "unexpected root element <%.100s>, expecting <network>",
+				     root ? (const char *)root->name : "");
+	n->line = line_of(root);
+	n->stp = true;
+	err = READ_ATTRS(r, root, network_attrs, n);
+	return err < 0 ? err : READ_CHILDREN(r, root, network_children, n);
+}
+
+int network_parse(const char *xml, size_t n, unsigned flags, struct network **ret,
+		  struct network_warnings *warnings, struct err *e)
+{
+	struct report r = { flags, warnings, e };
+	struct network *net;
+	xmlDoc *doc;
+	int err;
+
+	doc = document_read(&r, xml, n);
+	if (!doc)
+		return e ? -e->code : -EINVAL;
+	net = calloc(1, sizeof(*net));
+	err = net ? read_network(&r, doc, net) : report_no_memory(&r);
+	xmlFreeDoc(doc);
+	if (err == 0)
+		err = validate_network(&r, net);
+	if (err < 0) {
+		network_free(net);
+		return err;
+	}
+	*ret = net;
+	return 0;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xml-read.c — the machinery behind the tables: walk the attributes and the children of an element,
+ * and read a value into a member. */
+#include "network/xml-internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libxml/parser.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+const struct word words_yes_no[] = { { "yes", TRI_YES }, { "no", TRI_NO }, { NULL, 0 } };
+
+unsigned line_of(const xmlNode *node)
+{
+	long line = xmlGetLineNo(node);
+
+	return line > 0 ? (unsigned)line : 0;
+}
+
+int spot_refuse(struct report *r, const struct spot *at, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return report_refuse(r, at->row->class ? at->row->class : ERR_XML, line_of(at->node),
+			     "<%s %s='%.200s'> %s", (const char *)at->node->name, at->row->name,
+			     at->value, text);
+}
+
+void *append_zeroed(struct report *r, void *array_ptr, size_t *n, size_t size)
+{
+	char **array = array_ptr;
+
+	if ((*n & (*n - 1)) == 0) {
+		char *bigger = reallocarray(*array, *n ? *n * 2 : 1, size);
+		if (!bigger) {
+			report_no_memory(r);
+			return NULL;
+		}
+		*array = bigger;
+	}
+	return memset(*array + (*n)++ * size, 0, size);
+}
+
+/* What no table names. libvirt drops it in silence; a schema would refuse it. */
+static int unknown(struct report *r, unsigned line, const xmlNode *parent, const char *what,
+		   const char *name)
+{
+	const char *in = (const char *)parent->name;
+
+	if (r->flags & NETWORK_PARSE_VALIDATE)
+		return report_refuse(
+		    r, ERR_XML_INVALID_SCHEMA, line,
+		    "the %s '%.200s' is not known in <%s>; remove it or correct its name", what,
+		    name, in);
+	report_doubt(r, line, "the %s '%.200s' is not known in <%s> and is ignored", what, name,
+		     in);
+	return 0;
+}
+
+/* Attributes. */
+
+static const xmlAttr *find_attr(const xmlNode *node, const char *name)
+{
+	for (const xmlAttr *a = node->properties; a; a = a->next)
+		if (!a->ns && !strcmp((const char *)a->name, name))
+			return a;
+	return NULL;
+}
+
+static bool has_row(const struct attr *rows, size_t n, const xmlAttr *a)
+{
+	for (size_t i = 0; !a->ns && i < n; i++)
+		if (!strcmp((const char *)a->name, rows[i].name))
+			return true;
+	return false;
+}
+
+static int read_value(struct report *r, const struct spot *at, void *object)
+{
+	int err = at->row->read(r, at, (char *)object + at->row->offset);
+
+	if (err < 0)
+		return err;
+	if (at->row->given)
+		*(bool *)((char *)object + at->row->given) = true;
+	return 0;
+}
+
+static int read_attr(struct report *r, const xmlNode *node, const struct attr *row, void *object)
+{
+	const xmlAttr *a = find_attr(node, row->name);
+	xmlChar *value = a ? xmlNodeListGetString(node->doc, a->children, 1) : NULL;
+	struct spot at = { node, row, value ? (const char *)value : "" };
+	int err = 0;
+
+	if (a && (*at.value || row->empty_counts))
+		err = read_value(r, &at, object);
+	else if (row->missing)
+		err = report_refuse(r, row->missing, line_of(node),
+				    "<%s> has no attribute '%s'; add %s='…'",
+				    (const char *)node->name, row->name, row->name);
+	xmlFree(value);
+	return err;
+}
+
+int read_attrs(struct report *r, const xmlNode *node, const struct attr *rows, size_t n,
+	       void *object)
+{
+	int err;
+
+	for (const xmlAttr *a = node->properties; a; a = a->next) {
+		if (has_row(rows, n, a))
+			continue;
+		err = unknown(r, line_of(node), node, "attribute", (const char *)a->name);
+		if (err < 0)
+			return err;
+	}
+	for (size_t i = 0; i < n; i++) {
+		err = read_attr(r, node, &rows[i], object);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+int read_no_attrs(struct report *r, const xmlNode *node)
+{
+	return read_attrs(r, node, NULL, 0, NULL);
+}
+
+/* Children. */
+
+static bool matches(const struct element *row, const xmlNode *node)
+{
+	const char *ns = node->ns ? (const char *)node->ns->href : NULL;
+
+	return !strcmp((const char *)node->name, row->name) &&
+	       (row->ns ? ns && !strcmp(ns, row->ns) : !ns);
+}
+
+static bool is_stray_text(const xmlNode *node)
+{
+	return node->type == XML_CDATA_SECTION_NODE ||
+	       (node->type == XML_TEXT_NODE && !xmlIsBlankNode(node));
+}
+
+static int repeated(struct report *r, const xmlNode *node)
+{
+	const char *name = (const char *)node->name;
+
+	if (r->flags & NETWORK_PARSE_VALIDATE)
+		return report_refuse(r, ERR_XML_INVALID_SCHEMA, line_of(node),
+				     "a second <%s> is not allowed here; remove it", name);
+	report_doubt(r, line_of(node), "a second <%s> is ignored; the first one counts", name);
+	return 0;
+}
+
+static int read_child(struct report *r, xmlNode *node, const struct element *rows, size_t n,
+		      uint64_t *seen, void *parent)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!matches(&rows[i], node))
+			continue;
+		if (!rows[i].many && *seen & UINT64_C(1) << i)
+			return repeated(r, node);
+		*seen |= UINT64_C(1) << i;
+		return rows[i].read(r, node, parent);
+	}
+	return unknown(r, line_of(node), node->parent, "element", (const char *)node->name);
+}
+
+int read_children(struct report *r, const xmlNode *node, const struct element *rows, size_t n,
+		  void *parent)
+{
+	uint64_t seen = 0; /* one bit for each row */
+	int err = 0;
+
+	for (xmlNode *child = node->children; child && err == 0; child = child->next) {
+		if (child->type == XML_ELEMENT_NODE)
+			err = read_child(r, child, rows, n, &seen, parent);
+		else if (is_stray_text(child))
+			err =
+			    unknown(r, line_of(child), node, "text", (const char *)child->content);
+	}
+	return err;
+}
+
+int read_no_children(struct report *r, const xmlNode *node)
+{
+	return read_children(r, node, NULL, 0, NULL);
+}
+
+int read_content(struct report *r, const xmlNode *node, char **ret)
+{
+	xmlChar *content = xmlNodeGetContent(node);
+	char *copy = content ? strdup((const char *)content) : NULL;
+
+	xmlFree(content);
+	if (!copy)
+		return report_no_memory(r);
+	if (!*copy) {
+		free(copy);
+		copy = NULL;
+	}
+	free(*ret);
+	*ret = copy;
+	return 0;
+}
+
+/* Values. */
+
+int attr_ignore(struct report *r, const struct spot *at, void *field)
+{
+	return 0;
+}
+
+int attr_text(struct report *r, const struct spot *at, void *field)
+{
+	char **text = field;
+
+	free(*text);
+	*text = strdup(at->value);
+	return *text ? 0 : report_no_memory(r);
+}
+
+static int refuse_word(struct report *r, const struct spot *at)
+{
+	char list[200] = "";
+	size_t n = 0;
+
+	for (const struct word *w = at->row->words; w->text && n < sizeof(list); w++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s'%s'",
+				      w == at->row->words ? ""
+				      : w[1].text         ? ", "
+							  : " or ",
+				      w->text);
+	return spot_refuse(r, at, "is not understood; write %s", list);
+}
+
+int attr_word(struct report *r, const struct spot *at, void *field)
+{
+	for (const struct word *w = at->row->words; w->text; w++)
+		if (!strcmp(w->text, at->value)) {
+			memcpy(field, &w->value, sizeof(w->value));
+			return 0;
+		}
+	return refuse_word(r, at);
+}
+
+/* A word that libvirt takes for a no (or for an on) although its writer may have meant something
+ * else. */
+static int loose_word(struct report *r, const struct spot *at, const char *read_as,
+		      const char *choice)
+{
+	if (r->flags & NETWORK_PARSE_VALIDATE)
+		return report_refuse(r, ERR_XML_INVALID_SCHEMA, line_of(at->node),
+				     "<%s %s='%.200s'> is not understood; write %s",
+				     (const char *)at->node->name, at->row->name, at->value,
+				     choice);
+	report_doubt(r, line_of(at->node), "<%s %s='%.200s'> is read as '%s'; write %s",
+		     (const char *)at->node->name, at->row->name, at->value, read_as, choice);
+	return 0;
+}
+
+int attr_on_off(struct report *r, const struct spot *at, void *field)
+{
+	bool off = !strcmp(at->value, "off");
+
+	*(bool *)field = !off;
+	return off || !strcmp(at->value, "on") ? 0 : loose_word(r, at, "on", "'on' or 'off'");
+}
+
+int attr_yes_else(struct report *r, const struct spot *at, void *field)
+{
+	bool yes = !strcasecmp(at->value, "yes");
+
+	*(enum tristate *)field = yes ? TRI_YES : TRI_NO;
+	return yes || !strcasecmp(at->value, "no") ? 0 : loose_word(r, at, "no", "'yes' or 'no'");
+}
+
+static void store_number(void *field, size_t size, uint64_t v)
+{
+	uint32_t v32 = (uint32_t)v;
+	uint16_t v16 = (uint16_t)v;
+	uint8_t v8 = (uint8_t)v;
+
+	memcpy(field,
+	       size == 8   ? (void *)&v
+	       : size == 4 ? (void *)&v32
+	       : size == 2 ? (void *)&v16
+			   : (void *)&v8,
+	       size);
+}
+
+int attr_number(struct report *r, const struct spot *at, void *field)
+{
+	size_t size = at->row->size;
+	uint64_t max = at->row->max ? at->row->max : UINT64_MAX >> (64 - 8 * size);
+	const char *digits = at->value + strspn(at->value, " \t\n\r");
+	uint64_t v;
+
+	switch (parse_u64(digits, 0, max, &v)) {
+	case 0:
+		store_number(field, size, v);
+		return 0;
+	case -ERANGE:
+		return spot_refuse(r, at, "is too large; the largest number here is %llu",
+				   (unsigned long long)max);
+	default:
+		return spot_refuse(r, at,
+				   "is not a number; write a decimal number without sign or unit");
+	}
+}
+
+/* "10.99.1", which the C library (and libvirt) reads as 10.99.0.1; octal and hexadecimal forms too.
+ */
+static int read_short_ip(struct report *r, const struct spot *at, struct ip *ret)
+{
+	char full[IP_TEXT_MAX];
+	struct in_addr v4;
+
+	if (strpbrk(at->value, " \t\n\r") || !inet_aton(at->value, &v4))
+		return spot_refuse(r, at,
+				   "is not an IP address; write a numeric address, such as "
+				   "192.168.122.1, without prefix length, port or name");
+	*ret = ip_from_v4(ntohl(v4.s_addr));
+	return report_unwise(r, at->row->class ? at->row->class : ERR_XML, line_of(at->node),
+			     "<%s %s='%.200s'> would be read as %s; write all four decimal numbers",
+			     (const char *)at->node->name, at->row->name, at->value,
+			     ip_format(ret, full));
+}
+
+int attr_ip(struct report *r, const struct spot *at, void *field)
+{
+	return ip_parse(at->value, field) == 0 ? 0 : read_short_ip(r, at, field);
+}
+
+int attr_mac(struct report *r, const struct spot *at, void *field)
+{
+	struct mac m;
+
+	if (mac_parse(at->value, &m) < 0)
+		return spot_refuse(r, at,
+				   "is not a MAC address; write six octets, such as "
+				   "52:54:00:12:34:56");
+	if (mac_is_multicast(&m))
+		return spot_refuse(r, at,
+				   "is a multicast address; the first octet of a station's "
+				   "address must be even");
+	*(struct mac *)field = m;
+	return 0;
+}
+
+int attr_uuid(struct report *r, const struct spot *at, void *field)
+{
+	return uuid_parse(at->value, field) == 0 ? 0
+						 : spot_refuse(r, at,
+							       "is not a UUID; write 32 "
+							       "hexadecimal digits");
+}
