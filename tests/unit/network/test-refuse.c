@@ -3,12 +3,14 @@
  * warned of; and that a stored document of the second kind is still loaded. */
 #include "network/xml.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 /* A document around the piece that matters. */
 #define NET(inside)   "<network>\n<name>t</name>\n" inside "\n</network>"
