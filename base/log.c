@@ -10,7 +10,7 @@
 
 static char program_name[32] = "netd";
 static enum log_level most = LOG_LEVEL_INFO;
-static bool to_journal;
+static bool to_journal, with_time;
 
 usec_t clock_boottime(void)
 {
@@ -43,6 +43,8 @@ void log_open(const char *program)
 
 	copy_text(program_name, sizeof(program_name), program);
 	to_journal = getenv("JOURNAL_STREAM") != NULL;
+	with_time = getenv("NETD_LOG_STAMPS") != NULL;
+	tzset(); /* reads a file, which a worker cannot do later */
 	for (size_t i = 0; wish && i < ARRAY_LEN(levels); i++)
 		if (strcmp(wish, levels[i].name) == 0)
 			most = levels[i].level;
@@ -53,9 +55,21 @@ bool log_wants(enum log_level level)
 	return level <= most;
 }
 
+static void put_time(char *buf, size_t cap)
+{
+	struct timespec ts;
+	struct tm tm;
+	char whole[24] = "";
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	if (gmtime_r(&ts.tv_sec, &tm))
+		strftime(whole, sizeof(whole), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(buf, cap, "%s.%03ldZ ", whole, ts.tv_nsec / 1000000);
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
-	char line[1200], prefix[8] = "";
+	char line[1200], prefix[40] = "";
 	va_list ap;
 
 	if (!log_wants(level))
@@ -68,6 +82,8 @@ void log_line(enum log_level level, const char *fmt, ...)
 			*p = ' ';
 	if (to_journal)
 		snprintf(prefix, sizeof(prefix), "<%u>", (unsigned)level);
+	else if (with_time)
+		put_time(prefix, sizeof(prefix));
 	fprintf(stderr, "%s%s: %s\n", prefix, program_name, line);
 }
 

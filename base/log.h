@@ -10,7 +10,8 @@
 
 enum log_level { LOG_LEVEL_ERR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
 
-/* `program` is copied and put in front of each line; NETD_LOG=debug|info|warning|err chooses the level. */
+/* `program` is copied and put in front of each line; NETD_LOG=debug|info|warning|err chooses the level,
+ * NETD_LOG_STAMPS puts the time (UTC) before each line that doesn't go to the journal. */
 void log_open(const char *program);
 void log_line(enum log_level level, const char *fmt, ...) printflike(2, 3);
 bool log_wants(enum log_level level);
