@@ -83,7 +83,7 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-int file_write_atomic(const char *path, mode_t mode, const char *text, size_t n, struct err *e)
+static int replace(const char *path, mode_t mode, const char *text, size_t n, bool durable, struct err *e)
 {
 	char temp[PATH_MAX];
 	int len = snprintf(temp, sizeof(temp), "%s.new", path);
@@ -95,7 +95,7 @@ int file_write_atomic(const char *path, mode_t mode, const char *text, size_t n,
 	if (fd < 0)
 		return err_sys(e, errno, "cannot create %s", temp);
 	int r = write_all(fd, text, n);
-	if (r == 0 && fsync(fd) < 0)
+	if (r == 0 && durable && fsync(fd) < 0)
 		r = -errno;
 	if (r == 0 && rename(temp, path) < 0)
 		r = -errno;
@@ -103,8 +103,18 @@ int file_write_atomic(const char *path, mode_t mode, const char *text, size_t n,
 		(void)unlink(temp);
 		return err_sys(e, -r, "cannot write %s", path);
 	}
-	r = sync_parent(path);
+	r = durable ? sync_parent(path) : 0;
 	return r < 0 ? err_sys(e, -r, "cannot sync the folder of %s", path) : 0;
+}
+
+int file_write_atomic(const char *path, mode_t mode, const char *text, size_t n, struct err *e)
+{
+	return replace(path, mode, text, n, true, e);
+}
+
+int file_write_replace(const char *path, mode_t mode, const char *text, size_t n, struct err *e)
+{
+	return replace(path, mode, text, n, false, e);
 }
 
 int file_remove(const char *path, struct err *e)

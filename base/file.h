@@ -12,6 +12,9 @@ int file_read(const char *path, size_t max, char **ret, size_t *ret_len, struct 
  * a failure the old content is untouched. */
 int file_write_atomic(const char *path, mode_t mode, const char *text, size_t n, struct err *e) mustcheck;
 
+/* The same without the two fsyncs: atomic for readers, lost with the machine. For files in /run. */
+int file_write_replace(const char *path, mode_t mode, const char *text, size_t n, struct err *e) mustcheck;
+
 /* Remove `path` and make that durable; 0 also when it was absent. */
 int file_remove(const char *path, struct err *e) mustcheck;
 
