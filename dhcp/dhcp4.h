@@ -183,9 +183,9 @@ enum dhcp4_counter {
 	DHCP4_EVENTS(X)
 #undef X
 #define X(id, text) DHCP4_COUNT_DROP_##id,
-	    DHCP4_DROPS(X)
+	DHCP4_DROPS(X)
 #undef X
-		DHCP4_COUNTER_N
+	DHCP4_COUNTER_N
 };
 /* "tx-ack", "drop-short", … */
 const char *dhcp4_counter_name(enum dhcp4_counter c);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dhcp4-gate.h — replies that wait until the store has what they promise. */
+#ifndef DHCP_DHCP4_GATE_H
+#define DHCP_DHCP4_GATE_H
+
+#include "dhcp/dhcp4-pool.h"
+
+#define DHCP4_GATE_CHUNK 16
+
+struct dhcp4_gated {
+	uint64_t token; /* 0: unused; its low bits are `place` */
+	unsigned place;
+	struct dhcp4_lease *lease;
+	struct list list;
+	usec_t since;
+	bool is_bootp;
+	struct mac to_mac;
+	uint32_t to_ip;
+	size_t n;
+	uint8_t payload[DHCP4_PAYLOAD_MAX];
+};
+
+/* Slots are made by chunks: a quiet network pays for DHCP4_GATE_CHUNK of them. */
+struct dhcp4_gate {
+	struct dhcp4_gated *chunk[DHCP4_GATED_MAX / DHCP4_GATE_CHUNK];
+	unsigned n_chunk;
+	uint64_t tokens;             /* drawn so far */
+	struct list waiting, unused; /* waiting: oldest first */
+};
+
+void dhcp4_gate_init(struct dhcp4_gate *g);
+void dhcp4_gate_done(struct dhcp4_gate *g);
+/* A slot for a reply about `l`, in l->gated, with a token of its own; what waited for `l` before is
+ * dropped. NULL when DHCP4_GATED_MAX replies wait. */
+struct dhcp4_gated *dhcp4_gate_open(struct dhcp4_gate *g, struct dhcp4_lease *l, usec_t now);
+/* Whether dhcp4_gate_open() can find a slot (memory permitting). */
+bool dhcp4_gate_has_room(const struct dhcp4_gate *g, const struct dhcp4_lease *l);
+struct dhcp4_gated *dhcp4_gate_find(struct dhcp4_gate *g, uint64_t token);
+/* Let go of a lease's slot. Its payload stays readable until the next dhcp4_gate_open(). */
+void dhcp4_gate_close(struct dhcp4_gate *g, struct dhcp4_lease *l);
+/* The slot that waits longest, or NULL. */
+struct dhcp4_gated *dhcp4_gate_oldest(const struct dhcp4_gate *g);
+
+#endif
