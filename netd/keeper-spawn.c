@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,22 +15,22 @@ static const char *const kept[] = {
 	"ASAN_OPTIONS", "LSAN_OPTIONS",    "UBSAN_OPTIONS", "DBUS_SYSTEM_BUS_ADDRESS",
 };
 
-int spawn_find(char path[static PATH_MAX], const char *name, struct err *e)
+int spawn_find(char *path, size_t cap, const char *name, struct err *e)
 {
-	char self[PATH_MAX - 32];
+	char self[PATH_MAX];
+	const char *const folders[] = { self, NETD_LIBEXECDIR };
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (n < 0)
 		return err_sys(e, errno, "cannot tell where this program is");
 	self[n] = '\0';
 	*strrchr(self, '/') = '\0';
-	snprintf(path, PATH_MAX, "%s/%s", self, name);
-	if (access(path, X_OK) == 0)
-		return 0;
-	snprintf(path, PATH_MAX, "%s/%s", NETD_LIBEXECDIR, name);
-	if (access(path, X_OK) == 0)
-		return 0;
-	return err_sys(e, errno, "cannot find the program %s, neither in %s nor in %s", name, self,
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		int len = snprintf(path, cap, "%s/%s", folders[i], name);
+		if (len >= 0 && (size_t)len < cap && access(path, X_OK) == 0)
+			return 0;
+	}
+	return err_sys(e, ENOENT, "cannot find the program %s, neither in %s nor in %s", name, self,
 		       NETD_LIBEXECDIR);
 }
 

@@ -6,10 +6,8 @@
 
 #include "base/err.h"
 
-#include <limits.h>
-
 /* The whole path of a program of ours. */
-int spawn_find(char path[static PATH_MAX], const char *name, struct err *e) mustcheck;
+int spawn_find(char *path, size_t cap, const char *name, struct err *e) mustcheck;
 
 /* Execute argv[0] in a session of its own, with first and second as descriptors 3 and 4; both stay
  * the caller's. Returns the pid or -errno; a program that cannot be executed ends with status 127.

@@ -398,9 +398,9 @@ int keeper_run(const struct paths *paths, int lock_fd, int report_fd)
 	list_init(&k.workers);
 	held_init(&k.held);
 	held_take_passed(&k.held);
-	int r = spawn_find(k.controller_path, "netd-controller", &e);
+	int r = spawn_find(k.controller_path, sizeof(k.controller_path), "netd-controller", &e);
 	if (r == 0)
-		r = spawn_find(k.worker_path, "netd-worker", &e);
+		r = spawn_find(k.worker_path, sizeof(k.worker_path), "netd-worker", &e);
 	if (r == 0)
 		r = make_loop(&k, &e);
 	if (r == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netd/privileges.h"
 
+#include "base/file.h"
+
 #include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
@@ -61,8 +63,26 @@ int privileges_keeper(struct err *e)
 	return apply_caps(CAPNG_SELECT_BOTH, e);
 }
 
+gid_t privileges_door_group(void)
+{
+	struct group *g;
+	gid_t found = (gid_t)-1;
+	FILE *f = fopen("/etc/group", "re");
+
+	while (f && found == (gid_t)-1 && (g = fgetgrent(f)))
+		if (strcmp(g->gr_name, PRIVILEGES_DOOR_GROUP) == 0)
+			found = g->gr_gid;
+	if (f)
+		fclose(f);
+	return found;
+}
+
 int privileges_controller(struct err *e)
 {
+	gid_t group = privileges_door_group();
+
+	if (setgroups(group == (gid_t)-1 ? 0 : 1, &group) < 0)
+		return err_sys(e, errno, "cannot leave root's groups");
 	capng_clear(CAPNG_SELECT_BOTH);
 	ADD_CAPS(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, controller_caps);
 	int r = apply_caps(CAPNG_SELECT_BOTH, e);
@@ -141,6 +161,8 @@ int privileges_worker(const char *empty, bool connects, struct err *e)
 	gid_t gid;
 
 	find_worker_user(&uid, &gid);
+	/* When memory runs out a worker, which is started again, ends before the keeper does. */
+	(void)!file_write_proc("/proc/self/oom_score_adj", "0");
 	if (chroot(empty) < 0 || chdir("/") < 0)
 		return err_sys(e, errno, "cannot make %s the root folder", empty);
 	capng_clear(CAPNG_SELECT_BOTH);

@@ -14,6 +14,11 @@
 #define PRIVILEGES_WORKER_USER "netd-worker"
 #define PRIVILEGES_NOBODY      65534 /* used when that user doesn't exist */
 
+/* Whose members may change networks when netd makes its sockets itself; as libvirt's own. */
+#define PRIVILEGES_DOOR_GROUP "libvirt"
+/* That group's number, or (gid_t)-1 when there is none; from the local file. */
+gid_t privileges_door_group(void);
+
 /* Die when the parent dies. The kernel forgets this wish when a process gains or changes
  * credentials: call it last. */
 void privileges_die_with_parent(void);
@@ -22,7 +27,8 @@ void privileges_die_with_parent(void);
 void privileges_many_fds(void);
 
 int privileges_keeper(struct err *e) mustcheck;
-/* CAP_NET_ADMIN, NET_RAW, NET_BIND_SERVICE and no way to gain more. */
+/* CAP_NET_ADMIN, NET_RAW, NET_BIND_SERVICE and no way to gain more. Its only supplementary group is
+ * PRIVILEGES_DOOR_GROUP, so that it can give a socket to that group without CAP_CHOWN. */
 int privileges_controller(struct err *e) mustcheck;
 
 /* Nothing at all: root folder `empty`, own user, no capability, no new privileges, no core dump,

@@ -247,8 +247,8 @@ class Keeper(unittest.TestCase):
             self.assertEqual(f.read().split(b"\0")[1], b"packets")
         self.command("kill 1")
         self.event("died 1 status=9", 1)
-        os.kill(second, signal.SIGSEGV)
-        self.event("died 2 status=(11|139)", 1)
+        os.kill(second, signal.SIGABRT)
+        self.event("died 2 status=(6|134)", 1)
         self.command("spawn 3 nonsense")
         self.event("died 3 status=512")
         self.command("spawn 2 packets")  # a number may be used again
