@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lease-store.h — who has which address, kept on disk (SQLite, WAL, synchronous=FULL).
  *
- * The store has a thread of its own that does everything which waits for the disk; the loop thread only queues and
- * collects. While one commit is in flight new records gather; when it ends they make the next one (at most
- * LEASE_STORE_BATCH), so the delay of a record is one flush of the disk or two, whatever the load.
+ * The store has a thread of its own that does everything which waits for the disk; the loop thread
+ * only queues and collects. While one commit is in flight new records gather; when it ends they
+ * make the next one (at most LEASE_STORE_BATCH), so the delay of a record is one flush of the disk
+ * or two, whatever the load.
  *
- * A store that can't write goes on taking records: each is then completed with durable=false, so that the caller
- * decides what to tell the guest, and every later batch tries again. A damaged file is set aside
- * (PATH.damaged-TIME) at open and the last snapshot (PATH.snapshot, hourly) takes its place.
+ * A store that can't write goes on taking records: each is then completed with durable=false, so
+ * that the caller decides what to tell the guest, and every later batch tries again. A damaged file
+ * is set aside (PATH.damaged, an older one as PATH.damaged.old) and the last snapshot
+ * (PATH.snapshot, hourly) takes its place.
  *
  * All functions belong to the loop thread. Times are seconds since 1970-01-01 UTC. */
 #ifndef NETD_LEASE_STORE_H
@@ -16,7 +18,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-#define LEASE_CLIENT_ID_MAX 255   /* octets: option 61 of DHCPv4, or a DUID */
+#define LEASE_CLIENT_ID_MAX 255 /* octets: option 61 of DHCPv4, or a DUID */
 #define LEASE_HOSTNAME_MAX  253
 #define LEASE_STORE_QUEUE   32768 /* records taken and not yet completed */
 #define LEASE_STORE_BATCH   128   /* records in one commit */
@@ -45,29 +47,31 @@ struct lease_store_options {
 
 struct lease_store;
 
-/* Open or create, checking the file. A file that can't be written or even read is no failure: health tells.
- * Fails with -ENOMEM or when no eventfd is to be had. */
-int lease_store_open(const struct lease_store_options *o, struct lease_store **ret, struct err *e) mustcheck;
+/* Open or create, checking the file. A file that can't be written or even read is no failure:
+ * health tells. Fails with -ENOMEM or when no eventfd is to be had. */
+int lease_store_open(const struct lease_store_options *o, struct lease_store **ret, struct err *e)
+    mustcheck;
 
-/* Before lease_store_start(): call `record` for each stored record of all networks; its pointer is valid during
- * the call. Returns their number, or -errno (some may have been delivered). */
+/* Before lease_store_start(): call `record` for each stored record of all networks; its pointer is
+ * valid during the call. Returns their number, or -errno (some may have been delivered). */
 typedef void lease_store_record_fn(void *data, const struct lease_record *r);
 ssize_t lease_store_load(struct lease_store *s, lease_store_record_fn *record, void *data,
-                         struct err *e) mustcheck;
+			 struct err *e) mustcheck;
 
 int lease_store_start(struct lease_store *s, struct err *e) mustcheck; /* the thread */
 
 /* Finish what is queued, then close. NULL is fine. Completions not yet collected are lost. */
 void lease_store_close(struct lease_store *s);
 
-/* Queue a change; the record is copied. It is completed by lease_store_completed() with `token`, in the order of
- * queueing; token 0 wants no completion. 0, or -ENOBUFS when LEASE_STORE_QUEUE are waiting (nothing was taken then),
- * or -ENOMEM. */
+/* Queue a change; the record is copied. It is completed by lease_store_completed() with `token`, in
+ * the order of queueing; token 0 wants no completion. 0, or -ENOBUFS when LEASE_STORE_QUEUE are
+ * waiting (nothing was taken then), or -ENOMEM. */
 int lease_store_put(struct lease_store *s, const struct lease_record *r, uint64_t token) mustcheck;
 int lease_store_remove(struct lease_store *s, const struct uuid *network, const struct ip *address,
-                       uint64_t token) mustcheck;
+		       uint64_t token) mustcheck;
 /* All records of a network. Its history stays until it is too old. */
-int lease_store_forget_network(struct lease_store *s, const struct uuid *network, uint64_t token) mustcheck;
+int lease_store_forget_network(struct lease_store *s, const struct uuid *network, uint64_t token)
+    mustcheck;
 
 int lease_store_fd(const struct lease_store *s); /* readable: something was completed */
 /* durable: on disk, and no power failure takes it back. */
@@ -75,19 +79,24 @@ typedef void lease_store_completed_fn(void *data, uint64_t token, bool durable);
 void lease_store_completed(struct lease_store *s, lease_store_completed_fn *done, void *data);
 
 struct lease_store_health {
-	bool writing;        /* the last commit succeeded (true before the first, when the file is open) */
-	char problem[256];   /* what failed last, or "" */
-	uint64_t commits, records, failed; /* since open: transactions, changes in them, changes not durable */
-	uint64_t waiting;    /* queued or in flight now */
-	uint64_t snapshot;   /* time of the last snapshot, 0: none since open */
+	bool writing; /* the last commit succeeded (true before the first, when the file is open) */
+	char problem[256]; /* what failed last, or "" */
+	uint64_t commits, records,
+	    failed;        /* since open: transactions, changes in them, changes not durable */
+	uint64_t waiting;  /* queued or in flight now */
+	uint64_t snapshot; /* time of the last snapshot, 0: none since open */
+	uint64_t replaced; /* how often a damaged file was set aside: what is in memory should be
+			      put again */
 };
 void lease_store_health(struct lease_store *s, struct lease_store_health *ret);
 
-/* Who held which address, newest first, at most `max`: read by a connection of its own, not for the loop of a busy
- * controller but for a person's question. `until` is 0 while it is held. `address` may be NULL for all. Returns the
- * number delivered, or -errno. */
-typedef void lease_store_history_fn(void *data, const struct lease_record *who, uint64_t from, uint64_t until);
-ssize_t lease_store_history(struct lease_store *s, const struct uuid *network, const struct ip *address, size_t max,
-                            lease_store_history_fn *row, void *data, struct err *e) mustcheck;
+/* Who held which address, newest first, at most `max`: read by a connection of its own, not for the
+ * loop of a busy controller but for a person's question. `until` is 0 while it is held. `address`
+ * may be NULL for all. Returns the number delivered, or -errno. */
+typedef void lease_store_history_fn(void *data, const struct lease_record *who, uint64_t from,
+				    uint64_t until);
+ssize_t lease_store_history(struct lease_store *s, const struct uuid *network,
+			    const struct ip *address, size_t max, lease_store_history_fn *row,
+			    void *data, struct err *e) mustcheck;
 
 #endif
