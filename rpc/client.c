@@ -297,17 +297,30 @@ static int greet(struct rpc_client *c, bool read_only, struct err *e)
 	return r;
 }
 
-int client_open(const char *socket_path, bool read_only, struct rpc_client **ret, struct err *e)
+struct rpc_client *client_adopt(int fd)
 {
 	struct rpc_client *c = calloc(1, sizeof(*c));
 
+	if (!c) {
+		close_fd(&fd);
+		return NULL;
+	}
+	c->fd = fd;
+	frame_reader_init(&c->in, RPC_MESSAGE_MAX);
+	return c;
+}
+
+int client_open(const char *socket_path, bool read_only, struct rpc_client **ret, struct err *e)
+{
+	auto_close int fd = -1;
+
+	int r = connect_to(socket_path, &fd, e);
+	if (r < 0)
+		return r;
+	struct rpc_client *c = client_adopt(take_fd(&fd));
 	if (!c)
 		return err_set(e, ERR_NO_MEMORY, "no memory for a connection");
-	c->fd = -1;
-	frame_reader_init(&c->in, RPC_MESSAGE_MAX);
-	int r = connect_to(socket_path, &c->fd, e);
-	if (r == 0)
-		r = greet(c, read_only, e);
+	r = greet(c, read_only, e);
 	if (r < 0) {
 		client_free(c);
 		return r;

@@ -19,6 +19,9 @@ struct rpc_client; /* opaque; heap */
 /* Connect and open network:///system. One round trip. */
 int client_open(const char *socket_path, bool read_only, struct rpc_client **ret, struct err *e)
     mustcheck;
+/* A client on a connected socket whose other end wants no greeting; takes the socket over in any
+ * case. NULL when out of memory. */
+struct rpc_client *client_adopt(int fd) mustcheck;
 /* Hangs up. NULL is fine. */
 void client_free(struct rpc_client *c);
 int client_fd(const struct rpc_client *c);
