@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #define KEEPER_FD        3
+#define LOCK_FD          4 /* inherited open, so that the lock lasts as long as this process */
 #define MESSAGES_AT_ONCE 256
 
 struct keeper_link {
@@ -35,7 +36,8 @@ int keeper_link_open(struct keeper_link **ret, const struct keeper_events *event
 	auto_free struct keeper_link *l = calloc(1, sizeof(*l));
 	if (!l)
 		return err_set(e, ERR_NO_MEMORY, "out of memory");
-	if (fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC) < 0)
+	/* Nothing that the controller may execute is to keep either of them. */
+	if (fcntl(KEEPER_FD, F_SETFD, FD_CLOEXEC) < 0 || fcntl(LOCK_FD, F_SETFD, FD_CLOEXEC) < 0)
 		return err_sys(e, errno, "cannot use the line to the keeper");
 	l->channel = channel_new(KEEPER_FD);
 	if (!l->channel)

@@ -198,7 +198,7 @@ static int on_ping(sd_event_source *s, uint64_t usec, void *data)
 
 	if (++ticks % LOG_CHECK_TICKS == 0)
 		keeper_log_bound(k->paths);
-	if (!k->ready || !k->channel)
+	if (!k->ready || !k->channel || k->stopping) /* a stop has its own patience */
 		return 0;
 	if (k->unanswered >= PINGS_UNANSWERED) {
 		kill_controller(k, "it has hung for 2.5 s");

@@ -46,18 +46,26 @@ static void on_held(void *data, const char *name, int fd)
 	close(fd);
 }
 
+static bool told_to(const char *what)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", root, what);
+	return access(path, F_OK) == 0;
+}
+
 static void on_hello(void *data, const char *where, unsigned starts)
 {
 	struct err e = { 0 };
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	char failing[256];
 
 	copy_text(root, sizeof(root), where);
 	if (privileges_controller(&e) < 0)
 		note("privileges %s", e.msg);
 	note("hello pid=%d starts=%u held=%s", getpid(), starts, held.s ? held.s : "");
-	snprintf(failing, sizeof(failing), "%s/fail", root);
-	if (access(failing, F_OK) == 0) {
+	if (told_to("crash"))
+		abort();
+	if (told_to("fail")) {
 		keeper_link_failed(keeper, "the test wants it so");
 		exit(1);
 	}

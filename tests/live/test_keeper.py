@@ -204,6 +204,19 @@ class Keeper(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn("the test wants it so", done.stderr)
 
+    def test_no_controller(self):
+        os.remove(os.path.join(self.programs, "netd-controller"))
+        done = subprocess.run([self.netd, "--root", self.root], stderr=subprocess.PIPE, text=True, timeout=10)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cannot find the program netd-controller", done.stderr)
+
+    def test_crash_at_every_start(self):
+        open(os.path.join(self.root, "crash"), "w").close()
+        done = subprocess.run([self.netd, "--root", self.root], stderr=subprocess.PIPE, text=True, timeout=10)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("the controller cannot start: signal 6", done.stderr)
+        self.assertEqual(len(self.hellos()), 6)
+
     def test_options(self):
         for options, status, said in ((["--version"], 0, "netd 0."), (["--help"], 0, "Usage:"),
                                       (["--nonsense"], 2, "nonsense"), (["word"], 2, "word"),

@@ -2,10 +2,10 @@
 /* What a worker can no longer do. The program is its own worker: two roles with the shape of the
  * real ones carry out, on the test's word, one deed each; a forbidden one must end the process by
  * SIGSYS, an allowed one must succeed. */
+#include "worker-child.h"
+
 #include "netd/messages.h"
 #include "netd/privileges.h"
-#include "netd/worker-frame.h"
-#include "netd/worker-page.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -319,56 +319,6 @@ static const struct worker_role resolver = { "resolver", resolver_calls, role_st
 					     role_tick };
 
 /* --- the test's side --- */
-
-static char empty[] = "/tmp/netd-sandbox-XXXXXX";
-
-struct child {
-	pid_t pid;
-	struct channel *line;
-	const struct worker_page *page;
-};
-
-static struct child start_worker(const char *role)
-{
-	int ends[2], page = memfd_create("page", 0);
-	struct child c;
-
-	assert_int_equal(ftruncate(page, WORKER_PAGE_SIZE), 0);
-	assert_int_equal(channel_pair(ends, NULL), 0);
-	c.pid = fork();
-	if (c.pid == 0) {
-		int line = fcntl(ends[1], F_DUPFD, 10), shared = fcntl(page, F_DUPFD, 10);
-		dup2(line, WORKER_CHANNEL_FD);
-		dup2(shared, WORKER_PAGE_FD);
-		execl("/proc/self/exe", "worker", role, empty, NULL);
-		_exit(127);
-	}
-	close(ends[1]);
-	c.line = channel_new(ends[0]);
-	c.page = mmap(NULL, WORKER_PAGE_SIZE, PROT_READ, MAP_SHARED, page, 0);
-	close(page);
-	return c;
-}
-
-static int end_worker(struct child *c)
-{
-	int status;
-
-	channel_free(c->line);
-	munmap((void *)(uintptr_t)c->page, WORKER_PAGE_SIZE);
-	assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
-	return status;
-}
-
-/* The next message within 5 s; false when the worker is gone. */
-static bool wait_message(struct child *c, struct channel_message *m)
-{
-	struct pollfd p = { channel_fd(c->line), POLLIN, 0 };
-
-	assert_int_equal(poll(&p, 1, 5000), 1);
-	int r = channel_receive(c->line, m);
-	return r == 1;
-}
 
 /* A packet socket bound to lo of the test's own namespace. */
 static int packet_socket(void)
