@@ -13,7 +13,7 @@ static const struct mode {
 	bool has_limit;
 	size_t max_interfaces;
 } modes[] = {
-	[FORWARD_NONE] = { "none" },
+	[FORWARD_NONE] = { "isolated" },
 	[FORWARD_NAT] = { "nat", .needs_ip = true, .has_limit = true, .max_interfaces = 1 },
 	[FORWARD_ROUTE] = { "route", .needs_ip = true, .has_limit = true, .max_interfaces = 1 },
 	[FORWARD_OPEN] = { "open", .has_limit = true, .max_interfaces = 0 },
@@ -24,8 +24,9 @@ static const struct mode {
 	[FORWARD_HOSTDEV] = { "hostdev" },
 };
 
-static int validate_devices(struct report *r, const struct forward *f)
+static int validate_devices(struct report *r, const struct network *n)
 {
+	const struct forward *f = &n->forward;
 	const struct mode *m = &modes[f->mode];
 	bool hostdev = f->mode == FORWARD_HOSTDEV;
 
@@ -33,6 +34,9 @@ static int validate_devices(struct report *r, const struct forward *f)
 		return report_refuse(r, ERR_XML, f->interfaces[m->max_interfaces].line,
 				     "<forward mode='%s'> takes %s; remove the others", m->word,
 				     m->max_interfaces ? "one interface only" : "no interface");
+	if (f->pf && network_owns_bridge(n))
+		report_doubt(r, f->line, "<pf dev='%.200s'> has no effect in mode '%s'", f->pf,
+			     m->word);
 	for (size_t i = 0; i < f->n_interfaces; i++) {
 		const struct forward_interface *dev = &f->interfaces[i];
 		if (dev->is_pci && !hostdev)
@@ -153,7 +157,7 @@ int validate_forward(struct report *r, const struct network *n)
 		    "%s forwarding requested, but no IP address provided for network "
 		    "'%.200s'; add <ip address='…' prefix='…'/>",
 		    m->word, n->name);
-	err = validate_devices(r, f);
+	err = validate_devices(r, n);
 	if (err == 0)
 		err = validate_devices_once(r, f);
 	if (err < 0 || network_owns_bridge(n))

@@ -282,11 +282,14 @@ static int validate_route_mask(struct report *r, const struct network_route *rou
 		return report_refuse(r, ERR_XML, route->line,
 				     "<route address='%s'> has both netmask and prefix; remove one",
 				     addr);
-	if (has_mask &&
-	    (route->netmask.family != AF_INET || ip4_mask_prefix(route->netmask.v4) < 0))
-		return report_refuse(
-		    r, ERR_XML, route->line,
-		    "<route address='%s'>: netmask is not one; write such as 255.255.0.0", addr);
+	if (has_mask && route->netmask.family != AF_INET)
+		return report_refuse(r, ERR_XML, route->line,
+				     "<route address='%s'>: netmask is not one of IPv4", addr);
+	if (has_mask && ip4_mask_prefix(route->netmask.v4) < 0)
+		return report_unwise(r, ERR_XML, route->line,
+				     "<route address='%s'>: not a netmask, whose binary digits are "
+				     "ones and then zeros; write such as 255.255.0.0",
+				     addr);
 	if (route->prefix > longest_prefix(&route->address))
 		return report_refuse(r, ERR_XML, route->line,
 				     "<route address='%s' prefix='%u'>: the longest prefix is %u",

@@ -171,7 +171,7 @@ static int validate_domain(struct report *r, const struct network *n)
 	if (!n->domain)
 		return 0;
 	if (n->domain_register == TRI_YES && n->domain_local_only != TRI_YES)
-		return report_refuse(r, ERR_CONFIG_UNSUPPORTED, n->domain_line,
+		return report_unwise(r, ERR_CONFIG_UNSUPPORTED, n->domain_line,
 				     "<domain register='yes'> needs localOnly='yes'; add it");
 	if (!is_dns_name(n->domain) || n->domain[0] == '-')
 		return report_unwise(

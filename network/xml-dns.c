@@ -131,7 +131,7 @@ static int attr_srv_port(struct report *r, const struct spot *at, void *field)
 
 #define SRV_NUMBER(attr_name, reader, member)                                                      \
 	ATTR(attr_name, reader, struct dns_srv, member, .class = ERR_XML_DETAIL,                   \
-	     .given = offsetof(struct dns_srv, has_##member))
+	     .given = GIVEN(struct dns_srv, has_##member))
 
 static const struct attr srv_attrs[] = {
 	ATTR("service", attr_srv_service, struct dns_srv, service, .class = ERR_XML_DETAIL,

@@ -120,23 +120,6 @@ static int read_interface(struct report *r, xmlNode *node, void *parent)
 	return err < 0 ? err : read_no_children(r, node);
 }
 
-/* libvirt takes the parts of a PCI address in decimal, or in hexadecimal with 0x. */
-static int attr_pci_number(struct report *r, const struct spot *at, void *field)
-{
-	char *end;
-
-	errno = 0;
-	unsigned long long v = strtoull(at->value, &end, 0);
-	if (errno || *end || end == at->value || strchr(at->value, '-') || v > at->row->max)
-		return spot_refuse(r, at, "is not part of a PCI address; write 0x0 to 0x%llx",
-				   (unsigned long long)at->row->max);
-	if (at->row->size == sizeof(uint32_t))
-		*(uint32_t *)field = (uint32_t)v;
-	else
-		*(uint8_t *)field = (uint8_t)v;
-	return 0;
-}
-
 /* Only PCI devices can be given by address. */
 static int attr_pci_type(struct report *r, const struct spot *at, void *field)
 {
@@ -149,11 +132,11 @@ static int attr_pci_type(struct report *r, const struct spot *at, void *field)
 
 static const struct attr pci_attrs[] = {
 	ATTR("type", attr_pci_type, struct forward_interface, is_pci, .missing = ERR_XML,
-	     .given = offsetof(struct forward_interface, is_pci)),
-	ATTR("domain", attr_pci_number, struct forward_interface, pci.domain, .max = UINT32_MAX),
-	ATTR("bus", attr_pci_number, struct forward_interface, pci.bus, .max = 0xff),
-	ATTR("slot", attr_pci_number, struct forward_interface, pci.slot, .max = 0x1f),
-	ATTR("function", attr_pci_number, struct forward_interface, pci.function, .max = 7),
+	     .given = GIVEN(struct forward_interface, is_pci)),
+	ATTR("domain", attr_c_number, struct forward_interface, pci.domain, .max = UINT32_MAX),
+	ATTR("bus", attr_c_number, struct forward_interface, pci.bus, .max = 0xff),
+	ATTR("slot", attr_c_number, struct forward_interface, pci.slot, .max = 0x1f),
+	ATTR("function", attr_c_number, struct forward_interface, pci.function, .max = 7),
 };
 
 static int read_pci(struct report *r, xmlNode *node, void *parent)
@@ -196,8 +179,7 @@ static int attr_driver_name(struct report *r, const struct spot *at, void *field
 }
 
 static const struct attr driver_attrs[] = {
-	ATTR("name", attr_driver_name, struct forward, driver_name, .words = driver_names,
-	     .empty_counts = true),
+	ATTR("name", attr_driver_name, struct forward, driver_name, .words = driver_names),
 	ATTR("model", attr_text, struct forward, driver_model),
 };
 

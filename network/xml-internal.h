@@ -33,13 +33,14 @@ struct attr {
 	const char *name;
 	attr_reader *read;
 	size_t offset, size;      /* of the member */
-	size_t given;             /* offset of a bool that becomes true; 0: none */
+	size_t given;             /* GIVEN(): a bool that becomes true; 0: none */
 	const struct word *words; /* attr_word */
 	uint64_t max;             /* attr_number; 0: whatever the member holds */
 	enum err_class class;     /* of a bad value; ERR_NONE: ERR_XML */
 	enum err_class missing;   /* of an absent one; ERR_NONE: it may be absent */
 	bool empty_counts;        /* '' is a value; else it is the same as absent */
 };
+#define GIVEN(type, member) (offsetof(type, member) + 1)
 #define ATTR(attr_name, reader, type, member, ...)                                                 \
 	{                                                                                          \
 		.name = (attr_name), .read = (reader), .offset = offsetof(type, member),           \
@@ -54,6 +55,7 @@ attr_reader attr_word;     /* an enum, by .words */
 attr_reader attr_on_off;   /* bool; as libvirt, any word but "off" is on */
 attr_reader attr_yes_else; /* enum tristate; as libvirt, any word but "yes" is no */
 attr_reader attr_number;   /* an unsigned integer of any size */
+attr_reader attr_c_number; /* the same, up to .max; hexadecimal with 0x, as libvirt reads it */
 attr_reader attr_ip;       /* struct ip */
 attr_reader attr_mac;      /* struct mac, of one station */
 attr_reader attr_uuid;     /* struct uuid */

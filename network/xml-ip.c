@@ -13,8 +13,8 @@ static const struct word lease_units[] = { { "seconds", LEASE_SECONDS },
 					   { NULL, 0 } };
 
 static const struct attr lease_attrs[] = {
-	ATTR("expiry", attr_number, struct lease_time, expiry, .missing = ERR_XML,
-	     .empty_counts = true),
+	ATTR("expiry", attr_number, struct lease_time, expiry,
+	     .given = GIVEN(struct lease_time, given), .empty_counts = true),
 	ATTR("unit", attr_word, struct lease_time, unit, .words = lease_units,
 	     .empty_counts = true),
 };
@@ -23,11 +23,14 @@ static int read_lease(struct report *r, const xmlNode *node, struct lease_time *
 {
 	int err;
 
-	t->given = true;
 	t->unit = LEASE_MINUTES;
 	err = READ_ATTRS(r, node, lease_attrs, t);
 	if (err < 0)
 		return err;
+	if (!t->given) {
+		report_doubt(r, line_of(node), "<lease> without expiry='…' is ignored");
+		return read_no_children(r, node);
+	}
 	uint64_t seconds = lease_time_seconds(t, 0);
 	if (seconds < 120)
 		return report_refuse(
@@ -194,7 +197,7 @@ static const struct attr ip_attrs[] = {
 	ATTR("address", attr_ip, struct network_ip, address, .missing = ERR_XML),
 	ATTR("netmask", attr_ip, struct network_ip, netmask),
 	ATTR("prefix", attr_number, struct network_ip, prefix_text,
-	     .given = offsetof(struct network_ip, has_prefix)),
+	     .given = GIVEN(struct network_ip, has_prefix)),
 	ATTR_YES_NO("localPtr", struct network_ip, local_ptr),
 };
 static const struct element ip_children[] = {
@@ -222,22 +225,30 @@ int read_ip(struct report *r, xmlNode *node, void *network)
 	return READ_CHILDREN(r, node, ip_children, ip);
 }
 
+/* The leading ones of a mask, whose holes validate_routes() finds. */
+static unsigned mask_prefix(const struct ip *mask)
+{
+	if (mask->family != AF_INET)
+		return 0;
+	return mask->v4 == UINT32_MAX ? 32 : (unsigned)__builtin_clz(~mask->v4);
+}
+
 static const struct attr route_attrs[] = {
 	ATTR("family", attr_family, struct network_route, family),
 	ATTR("address", attr_ip, struct network_route, address, .missing = ERR_XML),
 	ATTR("netmask", attr_ip, struct network_route, netmask),
 	ATTR("prefix", attr_number, struct network_route, prefix_text,
-	     .given = offsetof(struct network_route, has_prefix)),
+	     .given = GIVEN(struct network_route, has_prefix)),
 	ATTR("gateway", attr_ip, struct network_route, gateway, .missing = ERR_XML),
 	ATTR("metric", attr_number, struct network_route, metric,
-	     .given = offsetof(struct network_route, has_metric)),
+	     .given = GIVEN(struct network_route, has_metric)),
 };
 
 int read_route(struct report *r, xmlNode *node, void *network)
 {
 	struct network *n = network;
 	struct network_route *route = APPEND(r, n->routes, n->n_routes);
-	int err, masked;
+	int err;
 
 	if (!route)
 		return -ENOMEM;
@@ -245,7 +256,7 @@ int read_route(struct report *r, xmlNode *node, void *network)
 	err = READ_ATTRS(r, node, route_attrs, route);
 	if (err < 0)
 		return err;
-	masked = route->netmask.family == AF_INET ? ip4_mask_prefix(route->netmask.v4) : 0;
-	route->prefix = masked > 0 ? (unsigned)masked : route->prefix_text;
+	route->prefix =
+	    ip_is_set(&route->netmask) ? mask_prefix(&route->netmask) : route->prefix_text;
 	return read_no_children(r, node);
 }

@@ -68,9 +68,9 @@ static const struct word mac_table_managers[] = { { "kernel", MAC_TABLE_KERNEL }
 						  { NULL, 0 } };
 static const struct attr bridge_attrs[] = {
 	ATTR("name", attr_text, struct network, bridge),
-	ATTR("stp", attr_on_off, struct network, stp, .given = offsetof(struct network, has_stp)),
+	ATTR("stp", attr_on_off, struct network, stp, .given = GIVEN(struct network, has_stp)),
 	ATTR("delay", attr_number, struct network, delay_sec,
-	     .given = offsetof(struct network, has_delay)),
+	     .given = GIVEN(struct network, has_delay)),
 	ATTR("macTableManager", attr_word, struct network, mac_table_manager,
 	     .words = mac_table_managers),
 	ATTR("zone", attr_text, struct network, zone),
@@ -112,7 +112,7 @@ static int read_mtu(struct report *r, xmlNode *node, void *network)
 }
 
 static const struct attr mac_attrs[] = {
-	ATTR("address", attr_mac, struct network, mac, .given = offsetof(struct network, has_mac)),
+	ATTR("address", attr_mac, struct network, mac, .given = GIVEN(struct network, has_mac)),
 };
 
 static int read_mac(struct report *r, xmlNode *node, void *network)

@@ -72,7 +72,7 @@ int read_vlan(struct report *r, const xmlNode *node, struct vlan *v)
 		return report_refuse(r, ERR_XML, line,
 				     "<vlan trunk='no'> with more than one tag or a "
 				     "nativeMode; write trunk='yes'");
-	if (v->n_tags > 1 || native)
+	if (v->n_tags > 1)
 		v->trunk = TRI_YES;
 	return 0;
 }
@@ -91,11 +91,11 @@ static int attr_class_id(struct report *r, const struct spot *at, void *field)
 
 static const struct attr limit_attrs[] = {
 	ATTR("average", attr_number, struct bandwidth_limit, average,
-	     .given = offsetof(struct bandwidth_limit, has_average)),
+	     .given = GIVEN(struct bandwidth_limit, has_average)),
 	ATTR("peak", attr_number, struct bandwidth_limit, peak),
 	ATTR("burst", attr_number, struct bandwidth_limit, burst),
 	ATTR("floor", attr_number, struct bandwidth_limit, floor,
-	     .given = offsetof(struct bandwidth_limit, has_floor)),
+	     .given = GIVEN(struct bandwidth_limit, has_floor)),
 };
 
 static int check_limit(struct report *r, const xmlNode *node, const struct bandwidth_limit *l)
@@ -191,12 +191,12 @@ static int attr_profile_id(struct report *r, const struct spot *at, void *field)
 
 #define PARAMETER(attr_name, reader, member, ...)                                                  \
 	ATTR(attr_name, reader, struct virtualport, member,                                        \
-	     .given = offsetof(struct virtualport, has_##member), __VA_ARGS__)
+	     .given = GIVEN(struct virtualport, has_##member), __VA_ARGS__)
 
 static const struct attr parameter_attrs[] = {
-	PARAMETER("managerid", attr_number, managerid, .max = 255),
-	PARAMETER("typeid", attr_number, typeid, .max = 0xffffff),
-	PARAMETER("typeidversion", attr_number, typeidversion, .max = 255),
+	PARAMETER("managerid", attr_c_number, managerid, .max = 255),
+	PARAMETER("typeid", attr_c_number, typeid, .max = 0xffffff),
+	PARAMETER("typeidversion", attr_c_number, typeidversion, .max = 255),
 	PARAMETER("instanceid", attr_uuid, instanceid),
 	PARAMETER("interfaceid", attr_uuid, interfaceid),
 	ATTR("profileid", attr_profile_id, struct virtualport, profileid),

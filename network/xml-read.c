@@ -88,7 +88,7 @@ static int read_value(struct report *r, const struct spot *at, void *object)
 	if (err < 0)
 		return err;
 	if (at->row->given)
-		*(bool *)((char *)object + at->row->given) = true;
+		*(bool *)((char *)object + at->row->given - 1) = true;
 	return 0;
 }
 
@@ -286,16 +286,19 @@ int attr_yes_else(struct report *r, const struct spot *at, void *field)
 
 static void store_number(void *field, size_t size, uint64_t v)
 {
-	uint32_t v32 = (uint32_t)v;
-	uint16_t v16 = (uint16_t)v;
-	uint8_t v8 = (uint8_t)v;
-
-	memcpy(field,
-	       size == 8   ? (void *)&v
-	       : size == 4 ? (void *)&v32
-	       : size == 2 ? (void *)&v16
-			   : (void *)&v8,
-	       size);
+	switch (size) {
+	case sizeof(uint8_t):
+		*(uint8_t *)field = (uint8_t)v;
+		break;
+	case sizeof(uint16_t):
+		*(uint16_t *)field = (uint16_t)v;
+		break;
+	case sizeof(uint32_t):
+		*(uint32_t *)field = (uint32_t)v;
+		break;
+	default:
+		*(uint64_t *)field = v;
+	}
 }
 
 int attr_number(struct report *r, const struct spot *at, void *field)
@@ -316,6 +319,20 @@ int attr_number(struct report *r, const struct spot *at, void *field)
 		return spot_refuse(r, at,
 				   "is not a number; write a decimal number without sign or unit");
 	}
+}
+
+int attr_c_number(struct report *r, const struct spot *at, void *field)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long v = strtoull(at->value, &end, 0);
+	if (errno || *end || end == at->value || strchr(at->value, '-') || v > at->row->max)
+		return spot_refuse(r, at, "is not a number from 0 to %llu (0x%llx)",
+				   (unsigned long long)at->row->max,
+				   (unsigned long long)at->row->max);
+	store_number(field, at->row->size, v);
+	return 0;
 }
 
 /* "10.99.1", which the C library (and libvirt) reads as 10.99.0.1; octal and hexadecimal forms too.

@@ -81,7 +81,7 @@ static const struct row rows[] = {
 	{ "dns enable", NET("<dns enable='off'/>"), REFUSED, ERR_XML, "<dns enable='off'>" },
 
 	/* The link. */
-	{ "register without localOnly", NET("<domain name='d' register='yes'/>"), REFUSED, ERR_CONFIG_UNSUPPORTED, "localOnly='yes'" },
+	{ "register without localOnly", NET("<domain name='d' register='yes'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "localOnly='yes'" },
 	{ "delay fast", NET("<bridge delay='fast'/>"), REFUSED, ERR_XML, "<bridge delay='fast'> is not a number" },
 	{ "delay -1", NET("<bridge delay='-1'/>"), REFUSED, ERR_XML, "<bridge delay='-1'>" },
 	{ "mtu big", NET("<mtu size='big'/>"), REFUSED, ERR_XML, "<mtu size='big'>" },
@@ -118,6 +118,7 @@ static const struct row rows[] = {
 	{ "interface twice", NET("<forward mode='bridge'><interface dev='a'/><interface dev='b'/><interface dev='a'/></forward>"), REFUSED, ERR_XML, "is there twice" },
 	{ "interface without dev", NAT("<interface/>"), REFUSED, ERR_XML, "<interface> has no attribute 'dev'" },
 	{ "dev is not the first interface", NET("<forward dev='b'><interface dev='a'/></forward>" IP("")), REFUSED, ERR_XML, "'b'" },
+	{ "pf in nat", NAT("<pf dev='a'/>"), WARNED, 0, "<pf dev='a'> has no effect" },
 	{ "dev with pf", NET("<forward mode='passthrough' dev='a'><pf dev='b'/></forward>"), REFUSED, ERR_XML, "<pf dev='b'>" },
 	{ "two pf", NET("<forward mode='passthrough'><pf dev='a'/><pf dev='b'/></forward>"), REFUSED, ERR_XML, "one <pf> only" },
 	{ "pf without dev", NET("<forward mode='passthrough'><pf/></forward>"), REFUSED, ERR_XML, "<pf> has no attribute 'dev'" },
@@ -214,6 +215,7 @@ static const struct row rows[] = {
 	{ "lease of a minute", DHCP("<range start='10.99.1.10' end='10.99.1.20'><lease expiry='1'/></range>"), REFUSED, ERR_CONFIG_UNSUPPORTED, "two minutes" },
 	{ "lease of 120 seconds", DHCP("<range start='10.99.1.10' end='10.99.1.20'><lease expiry='120' unit='seconds'/></range>"), FINE },
 	{ "lease without end", DHCP("<range start='10.99.1.10' end='10.99.1.20'><lease expiry='0'/></range>"), FINE },
+	{ "lease of nothing", DHCP("<range start='10.99.1.10' end='10.99.1.20'><lease unit='hours'/></range>"), WARNED, 0, "<lease> without" },
 	{ "lease in days", DHCP("<range start='10.99.1.10' end='10.99.1.20'><lease expiry='1' unit='days'/></range>"), REFUSED, ERR_XML, "'seconds', 'minutes' or 'hours'" },
 	{ "lease of -5", DHCP("<range start='10.99.1.10' end='10.99.1.20'><lease expiry='-5'/></range>"), REFUSED, ERR_XML, "<lease expiry='-5'>" },
 	{ "lease of ages", DHCP("<range start='10.99.1.10' end='10.99.1.20'><lease expiry='99999999999' unit='hours'/></range>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "136 years" },
@@ -316,6 +318,7 @@ static const struct row rows[] = {
 	{ "route with both masks", ROUTE("address='10.5.0.0' prefix='16' netmask='255.255.0.0' gateway='10.99.1.2'"), REFUSED, ERR_XML, "remove one" },
 	{ "route prefix 33", ROUTE("address='10.5.0.0' prefix='33' gateway='10.99.1.2'"), REFUSED, ERR_XML, "prefix='33'" },
 	{ "route without mask", ROUTE("address='10.5.0.0' gateway='10.99.1.2'"), REFUSED, ERR_XML, "prefix 0" },
+	{ "route netmask with a hole", ROUTE("address='10.0.0.0' netmask='255.0.255.0' gateway='10.99.1.2'"), UNWISE, ERR_XML, "not a netmask" },
 	{ "route metric 0", ROUTE("address='10.5.0.0' prefix='16' gateway='10.99.1.2' metric='0'"), REFUSED, ERR_XML, "metric='0'" },
 	{ "route of IPv6 without family", ROUTE("address='2001:db8:5::' prefix='48' gateway='2001:db8::2'"), REFUSED, ERR_XML, "family='ipv6'" },
 	{ "route of IPv6 with netmask", ROUTE("family='ipv6' address='2001:db8:5::' netmask='255.0.0.0' gateway='2001:db8::2'"), REFUSED, ERR_XML, "netmask" },
