@@ -30,7 +30,8 @@ void report_clean(char *text)
 	}
 }
 
-static void compose(char *buf, size_t cap, unsigned line, const char *fmt, va_list ap)
+printflike(4, 0) static void compose(char *buf, size_t cap, unsigned line, const char *fmt,
+				     va_list ap)
 {
 	int n = line ? snprintf(buf, cap, "line %u: ", line) : 0;
 

@@ -146,7 +146,7 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n)
 	}
 	xmlDoc *doc = xmlCtxtReadMemory(p, n ? xml : "", (int)n, NULL, "UTF-8",
 					XML_PARSE_NONET | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |
-					    XML_PARSE_BIG_LINES);
+					    XML_PARSE_IGNORE_ENC | XML_PARSE_BIG_LINES);
 	if (doc && (g.failed || !p->wellFormed)) {
 		xmlFreeDoc(doc);
 		doc = NULL;

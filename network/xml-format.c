@@ -367,7 +367,7 @@ static void format_limit(struct out *o, const char *name, const struct bandwidth
 
 static void format_bandwidth(struct out *o, const struct bandwidth *b)
 {
-	if (!b->inbound.given && !b->outbound.given)
+	if (!b->inbound.average && !b->inbound.floor && !b->outbound.average && !b->outbound.floor)
 		return;
 	start(o, "bandwidth");
 	open_tag(o);

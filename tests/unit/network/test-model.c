@@ -63,6 +63,16 @@ static void test_struct(void **state)
 	network_free(NULL);
 }
 
+/* The declared encoding is not obeyed: converters would be loaded from disk for it. */
+static void test_encoding(void **state)
+{
+	struct network *n =
+	    parse("<?xml version='1.0' encoding='UTF-7'?><network><name>+AGE-</name></network>");
+
+	assert_string_equal(n->name, "+AGE-");
+	network_free(n);
+}
+
 static void test_complete(void **state)
 {
 	struct network *n = parse(document), *other = parse(document);
@@ -149,9 +159,9 @@ static void test_live(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_struct),      cmocka_unit_test(test_complete),
-		cmocka_unit_test(test_owns_bridge), cmocka_unit_test(test_lease_time),
-		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_struct),     cmocka_unit_test(test_encoding),
+		cmocka_unit_test(test_complete),   cmocka_unit_test(test_owns_bridge),
+		cmocka_unit_test(test_lease_time), cmocka_unit_test(test_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
