@@ -7,6 +7,7 @@ int main(int argc, char **argv)
 	/* A role is added here and, with its engines, to worker_sources in meson.build. */
 	static const struct worker_role *const roles[] = {
 		&role_dhcp,
+		&role_dns,
 		NULL,
 	};
 
