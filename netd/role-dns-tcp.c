@@ -24,7 +24,6 @@ struct connection {
 	int fd;
 	bool ended;     /* the client sends no more */
 	bool broken;    /* to be closed at the next flush */
-	bool busy;      /* on the way through on_data(): not to be freed */
 	unsigned asked; /* queries without an answer yet */
 	uint32_t events;
 	usec_t until;
@@ -168,10 +167,8 @@ static bool on_data(struct connection *c, usec_t now)
 {
 	struct rd r = rd_over(c->in, c->n_in);
 
-	c->busy = true;
 	while (serve_one(c, &r, now))
 		;
-	c->busy = false;
 	size_t left = (size_t)(r.end - r.p);
 	bool served = left < c->n_in;
 	memmove(c->in, r.p, left);
@@ -206,7 +203,7 @@ void role_dns_tcp_flush(struct dns_net *net, usec_t now)
 	struct connection *c;
 
 	list_foreach (c, &net->by_age, struct connection, link)
-		if (!c->busy && (c->out_from < c->out_to || c->n_in || c->broken || c->ended))
+		if ((c->out_from < c->out_to || c->n_in || c->broken || c->ended))
 			connection_settle(c, now);
 }
 
