@@ -49,6 +49,8 @@ class Keeper(unittest.TestCase):
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="netd-keeper-", dir="/tmp")
         self.programs = tempfile.mkdtemp(prefix="netd-programs-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, self.root)
+        self.addCleanup(shutil.rmtree, self.programs)
         os.chmod(self.root, 0o755)
         for name, built in PROGRAMS.items():
             shutil.copy(os.path.join(BUILD, built), os.path.join(self.programs, name))
@@ -67,8 +69,6 @@ class Keeper(unittest.TestCase):
             wait_for("process %d to end" % pid, lambda: not alive(pid), 2)
         if self.notify:
             self.notify.close()
-        shutil.rmtree(self.root)
-        shutil.rmtree(self.programs)
 
     def start(self, *options, pass_fds=(), env=None, preexec=None, ready=True):
         before = len(self.hellos())
