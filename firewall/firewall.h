@@ -34,7 +34,7 @@
 #define FW_TABLE     "netd" /* of family inet */
 #define FW_CHAIN_MAX 64     /* octets of a chain name of ours with its NUL */
 #define FW_WHY_MAX   112    /* octets of a comment with its NUL; nft's own limit is 128 */
-#define FW_MAP_SIZE  65536  /* networks that to_net and from_net can hold */
+#define FW_MAP_SIZE  8192   /* networks per host; the kernel walks all buckets at each start */
 
 enum fw_map { FW_TO_NET, FW_FROM_NET, FW_NAT4, FW_NAT6, FW_HOST_IN, FW_HOST_OUT, FW_MAPS };
 

@@ -131,7 +131,7 @@ int fw_rule_hash(const struct fw_rule *r, uint64_t *ret)
 static void add_map_command(struct text *t, enum fw_map map)
 {
 	static const char *const shape[] = {
-		[FW_KEY_IFACE] = "type ifname : verdict; size 65536;",
+		[FW_KEY_IFACE] = "type ifname : verdict; size 8192;",
 		[FW_KEY_IP4] = "type ipv4_addr : verdict; flags interval;",
 		[FW_KEY_IP6] = "type ipv6_addr : verdict; flags interval;",
 	};

@@ -110,7 +110,8 @@ static void want_one(struct fw_rows *rows, enum forward_mode mode, unsigned i, b
 		s.n.forward.nat.address_end = 0xcb007109;
 		s.n.forward.nat.port_start = 500;
 		s.n.forward.nat.port_end = 1000;
-		s.n.forward.dev = "out0";
+		copy_text(s.dev, sizeof(s.dev), "out0");
+		s.n.forward.dev = s.dev;
 	}
 	if (fw_want_network(&s.n, o, rows, &e) < 0) {
 		fprintf(stderr, "%s\n", e.msg);

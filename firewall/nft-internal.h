@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* nft-internal.h — what the nft*.c files share; they alone know libnftnl and libmnl. */
+#ifndef FIREWALL_NFT_INTERNAL_H
+#define FIREWALL_NFT_INTERNAL_H
+
+#include "firewall/firewall-internal.h"
+#include "firewall/nft.h"
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/common.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+#define BUFFER      65536 /* octets of one receive */
+#define MESSAGE_MAX 4096  /* no message of ours is longer */
+#define TRIES       8     /* against a ruleset that others keep changing */
+
+struct fw_kernel {
+	struct mnl_socket *nl;
+	uint32_t seq;
+	uint8_t *out; /* the batch; kept for the next */
+	size_t out_cap;
+	uint8_t in[BUFFER];
+};
+
+/* Userdata are {type, length, value}; this type is ours, far from those that nft may give a
+ * meaning. */
+#define UDATA_HASH 200
+
+/* nft's own numbers of types and byte orders, by which it knows how to show a key. */
+struct fw_key_shape {
+	uint32_t type, byteorder, len, flags;
+};
+extern const struct fw_key_shape fw_key_shape[];
+
+static inline bool fw_is_our_table(const char *table)
+{
+	return table && strcmp(table, FW_TABLE) == 0;
+}
+
+/* Wire order of an address; returns its length. */
+uint32_t fw_address_bytes(const struct ip *a, uint8_t out[static 16]);
+
+/* The rule with its expressions and userdata, for the caller to free; NULL when out of memory. */
+struct nftnl_rule *fw_nft_rule(const struct fw_chain *chain, const struct fw_rule *r) mustcheck;
+
+#endif
