@@ -37,6 +37,7 @@ struct mirror_link {
 	bool parked;         /* ours too, of no network */
 	struct uuid uuid;
 	bool port_isolated;
+	bool seen;     /* the mirror's own, during a snapshot */
 	bool has_ipv6; /* false: MTU too small, or IPv6 not in the kernel; the four below are then 0
 			*/
 	int disable_ipv6, accept_ra, autoconf, addr_gen_mode;
@@ -49,8 +50,13 @@ struct mirror_addr {
 	bool dynamic; /* IPv6: not permanent, so learned from an advertisement or by DHCPv6 */
 };
 
+/* Octets: metric, prefix, family, destination; then ifindex and gateway. */
+#define MIRROR_ROUTE_DEST 22
+#define MIRROR_ROUTE_KEY  (MIRROR_ROUTE_DEST + 20)
 struct mirror_route {
 	struct list on_link;
+	struct table_node by_key, by_dest;
+	uint8_t key[MIRROR_ROUTE_KEY];
 	struct mirror_link *link;
 	struct route_row row;
 	uint32_t prefsrc; /* IPv4, or 0 */
@@ -89,7 +95,8 @@ typedef void mirror_changed_fn(void *data, const struct mirror_change *c);
  * after each change that made a difference, and must not call back into the mirror's reading
  * functions. Never blocks, but for the resync after lost events. */
 int mirror_read(struct mirror *m, mirror_changed_fn *fn, void *data, struct err *e) mustcheck;
-/* Read one link again, with its sysctls; a link that is gone is no error. */
+/* Read one link again, with its sysctls and addresses; a link that is gone is no error. Read the
+ * events first: older ones, taken in later, would bring old values back. */
 int mirror_refresh_link(struct mirror *m, uint32_t ifindex, struct err *e) mustcheck;
 /* Read everything again. */
 int mirror_resync(struct mirror *m, struct err *e) mustcheck;
