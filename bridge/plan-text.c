@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Plans as people read them: --dry-run, the log, golden tests. */
+#include "bridge/plan.h"
+
+#include <string.h>
+
+static void add_delay(uint32_t cs, struct text *out)
+{
+	text_addf(out, cs % 100 ? " delay %u.%02u" : " delay %u", cs / 100, cs % 100);
+}
+
+static void add_link_values(const struct link_row *l, struct text *out)
+{
+	char mac[MAC_TEXT_MAX];
+
+	text_addf(out, " mac %s mtu %u stp %s", mac_format(&l->mac, mac), l->mtu,
+		  l->stp ? "on" : "off");
+	add_delay(l->forward_delay_cs, out);
+}
+
+static void add_changes(const struct bridge_step *s, struct text *out)
+{
+	const struct link_row *l = &s->link;
+	char mac[MAC_TEXT_MAX];
+
+	if (s->change & LINK_CHANGE_NAME)
+		text_addf(out, " name %s", l->name);
+	if (s->change & LINK_CHANGE_ALIAS)
+		text_addf(out, " alias %s", l->alias);
+	if (s->change & LINK_CHANGE_MAC)
+		text_addf(out, " mac %s", mac_format(&l->mac, mac));
+	if (s->change & LINK_CHANGE_MTU)
+		text_addf(out, " mtu %u", l->mtu);
+	if (s->change & LINK_CHANGE_STP)
+		text_addf(out, " stp %s", l->stp ? "on" : "off");
+	if (s->change & LINK_CHANGE_DELAY)
+		add_delay(l->forward_delay_cs, out);
+}
+
+static void link_step_text(const struct bridge_plan *p, const struct bridge_step *s,
+			   struct text *out)
+{
+	switch (s->op) {
+	case BRIDGE_ADD_LINK:
+		text_addf(out, "add link %s bridge", s->link.name);
+		add_link_values(&s->link, out);
+		if (s->recycle)
+			text_addf(out, " recycling netdp%u", s->recycle);
+		break;
+	case BRIDGE_CHANGE_LINK:
+		text_addf(out, "change link %s", p->bridge);
+		add_changes(s, out);
+		break;
+	case BRIDGE_LINK_UP:
+		text_addf(out, "set link %s up", s->link.name);
+		add_changes(s, out);
+		break;
+	case BRIDGE_PARK_LINK:
+		text_addf(out, "park link %s as netdp%u", s->link.name, s->ifindex);
+		break;
+	case BRIDGE_REMOVE_LINK:
+		text_addf(out, "remove link %s", s->link.name);
+		break;
+	case BRIDGE_RELEASE_PORT:
+		text_addf(out, "release port %s from %s", s->link.name, p->bridge);
+		break;
+	case BRIDGE_SET_SYSCTL:
+	case BRIDGE_ADD_ADDR:
+	case BRIDGE_DELETE_ADDR:
+	case BRIDGE_ADD_ROUTE:
+	case BRIDGE_CHANGE_ROUTE:
+	case BRIDGE_DELETE_ROUTE:
+		break;
+	}
+}
+
+static const char *verb(enum bridge_op op)
+{
+	return op == BRIDGE_DELETE_ADDR || op == BRIDGE_DELETE_ROUTE ? "delete"
+	       : op == BRIDGE_CHANGE_ROUTE                           ? "replace"
+								     : "add";
+}
+
+void bridge_step_text(const struct bridge_plan *p, const struct bridge_step *s, struct text *out)
+{
+	char buf[ROUTE_ROW_TEXT_MAX];
+
+	switch (s->op) {
+	case BRIDGE_SET_SYSCTL:
+		text_addf(out, "set sysctl %s %d", sysctl_row_path(&s->sysctl, buf),
+			  s->sysctl.value);
+		break;
+	case BRIDGE_ADD_ADDR:
+	case BRIDGE_DELETE_ADDR:
+		text_addf(out, "%s address %s dev %s", verb(s->op), addr_row_text(&s->addr, buf),
+			  p->bridge);
+		break;
+	case BRIDGE_ADD_ROUTE:
+	case BRIDGE_CHANGE_ROUTE:
+	case BRIDGE_DELETE_ROUTE:
+		text_addf(out, "%s route %s dev %s", verb(s->op), route_row_text(&s->route, buf),
+			  p->bridge);
+		break;
+	case BRIDGE_ADD_LINK:
+	case BRIDGE_CHANGE_LINK:
+	case BRIDGE_LINK_UP:
+	case BRIDGE_PARK_LINK:
+	case BRIDGE_REMOVE_LINK:
+	case BRIDGE_RELEASE_PORT:
+		link_step_text(p, s, out);
+		break;
+	}
+}
+
+void bridge_plan_text(const struct bridge_plan *p, struct text *out)
+{
+	for (size_t i = 0; i < p->n_steps; i++) {
+		bridge_step_text(p, &p->steps[i], out);
+		text_add(out, "\n");
+	}
+}
