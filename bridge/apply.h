@@ -21,11 +21,14 @@ struct bridge_result {
 	bool created, recycled;
 	size_t n_done;      /* steps that the kernel has taken, of plan->n_steps */
 	size_t failed_step; /* index of the first that failed; n_steps: none */
-	bool wrote_sysctls; /* the mirror does not hear of these: mirror_refresh_link(ifindex) */
+	/* The kernel tells of sysctls never and of IPv6 addresses late: mirror_read() what it told,
+	 * then mirror_refresh_link(ifindex). */
+	bool needs_refresh;
 };
 
 /* Apply every step, in few messages: what depends on nothing that can fail is sent at once. After a
- * failed step no later batch is sent, but later steps of the same batch may have been taken. */
+ * failed step no later batch is sent, but later steps of the same batch may have been taken. *ret
+ * is filled after a failure too. */
 int bridge_apply(struct kernel_socket *ks, const struct bridge_plan *plan,
 		 struct bridge_result *ret, struct err *e) mustcheck;
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* apply-internal.h — what apply.c, port.c and fake.c share. */
+#ifndef BRIDGE_APPLY_INTERNAL_H
+#define BRIDGE_APPLY_INTERNAL_H
+
+#include "bridge/apply.h"
+#include "bridge/fake.h"
+#include "bridge/rtnl.h"
+
+struct kernel_socket {
+	int fd;
+	uint32_t seq;
+	struct rtnl_batch batch;
+	unsigned next_vnet;       /* where the search for a free vnetN goes on */
+	struct fake_kernel *fake; /* or NULL */
+};
+
+/* Fill `result` and `e` for a step that failed. Returns -errnum. */
+int bridge_step_failed(const struct bridge_plan *plan, size_t step, int errnum, const char *words,
+		       struct bridge_result *result, struct err *e);
+
+int fake_apply(struct fake_kernel *k, const struct bridge_plan *plan, struct bridge_result *ret,
+	       struct err *e);
+int fake_add_port(struct fake_kernel *k, const struct link_row *row, enum link_kind kind,
+		  uint32_t master, bool isolated, uint32_t *ret_ifindex);
+int fake_attach(struct fake_kernel *k, uint32_t ifindex, uint32_t master, bool isolated);
+bool fake_alias(struct fake_kernel *k, uint32_t ifindex, char buf[static LINK_ALIAS_MAX]);
+
+#endif
