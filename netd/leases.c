@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netd/leases.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "netd/lease-store.h"
+#include "netd/services.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The leases of one network; kept also while the network is unknown (a broken file comes back one day). */
+struct lease_net {
+	struct table_node by_uuid;
+	struct uuid uuid;
+	struct list leases;
+};
+
+/* A change on its way to the disk. The store completes in the order of queueing. */
+struct pending {
+	struct list node;
+	uint32_t net_id, worker_id;
+	uint64_t token; /* the dhcp worker's */
+};
+
+struct leases {
+	struct controller *c;
+	struct lease_store *store;
+	struct table by_uuid;    /* struct lease_net */
+	struct table by_address; /* struct lease */
+	struct list pending;
+	bool complained; /* the store's failure has been logged */
+};
+
+/* ---- memory ---- */
+
+static struct lease_net *find_net(const struct leases *l, const struct uuid *u)
+{
+	struct table_node *node = table_find(&l->by_uuid, u->b, sizeof(u->b));
+
+	return node ? container_of(node, struct lease_net, by_uuid) : NULL;
+}
+
+static struct lease_net *find_or_add_net(struct leases *l, const struct uuid *u)
+{
+	struct lease_net *ln = find_net(l, u);
+
+	if (ln)
+		return ln;
+	ln = calloc(1, sizeof(*ln));
+	if (!ln)
+		return NULL;
+	ln->uuid = *u;
+	list_init(&ln->leases);
+	if (table_add(&l->by_uuid, &ln->by_uuid, ln->uuid.b, sizeof(ln->uuid.b)) < 0) {
+		free(ln);
+		return NULL;
+	}
+	return ln;
+}
+
+static struct lease *find_lease(const struct leases *l, const struct uuid *net, uint32_t ip)
+{
+	struct lease probe = { .key = { *net, ip } };
+	struct table_node *node = table_find(&l->by_address, &probe.key, sizeof(probe.key));
+
+	return node ? container_of(node, struct lease, by_address) : NULL;
+}
+
+static void drop_lease(struct leases *l, struct lease *lease)
+{
+	table_remove(&l->by_address, &lease->by_address);
+	list_remove(&lease->of_net);
+	free(lease);
+}
+
+/* Add or replace. NULL when out of memory. */
+static struct lease *keep_lease(struct leases *l, const struct uuid *net, const struct dhcp4_binding *b,
+                                int64_t expires_wall)
+{
+	struct lease *lease = find_lease(l, net, b->ip);
+
+	if (!lease) {
+		struct lease_net *ln = find_or_add_net(l, net);
+		lease = ln ? calloc(1, sizeof(*lease)) : NULL;
+		if (!lease)
+			return NULL;
+		lease->key.net = *net;
+		lease->key.ip = b->ip;
+		if (table_add(&l->by_address, &lease->by_address, &lease->key, sizeof(lease->key)) < 0) {
+			free(lease);
+			return NULL;
+		}
+		list_add_tail(&ln->leases, &lease->of_net);
+	}
+	lease->binding = *b;
+	lease->expires_wall = expires_wall;
+	return lease;
+}
+
+static int64_t now_wall(void)
+{
+	return (int64_t)(clock_wall() / USEC_PER_SEC);
+}
+
+/* ---- the store ---- */
+
+static void to_record(const struct lease *lease, struct lease_record *r)
+{
+	const struct dhcp4_binding *b = &lease->binding;
+	bool forever = lease->expires_wall == INT64_MAX;
+
+	*r = (struct lease_record){ .network = lease->key.net, .address = ip_from_v4(b->ip), .mac = b->mac,
+		                    .n_client_id = b->client_id_len, .state = LEASE_RECORD_BOUND };
+	memcpy(r->client_id, b->client_id, b->client_id_len);
+	copy_text(r->hostname, sizeof(r->hostname), b->name);
+	r->expiry = forever ? 0 : (uint64_t)lease->expires_wall;
+	r->start = forever ? (uint64_t)now_wall() : r->expiry - b->lease_sec;
+	r->first_seen = r->start;
+}
+
+/* A lease that ended longer ago than one term can't have been extended without our knowing. */
+static void loaded(void *data, const struct lease_record *r)
+{
+	struct leases *l = data;
+	struct dhcp4_binding b = { .ip = r->address.v4, .mac = r->mac, .client_id_len = r->n_client_id };
+	int64_t expires = r->expiry ? (int64_t)r->expiry : INT64_MAX;
+
+	if (r->state != LEASE_RECORD_BOUND || r->address.family != AF_INET)
+		return;
+	memcpy(b.client_id, r->client_id, r->n_client_id);
+	copy_text(b.name, sizeof(b.name), r->hostname);
+	b.lease_sec = r->expiry ? (uint32_t)(r->expiry - r->start) : DHCP4_LEASE_INFINITE;
+	b.expires = USEC_INFINITY;
+	if (r->expiry && expires + (int64_t)b.lease_sec < now_wall())
+		return;
+	if (!keep_lease(l, &r->network, &b, expires))
+		log_err("out of memory: a stored lease is not restored");
+}
+
+static void complete(void *data, uint64_t token, bool durable)
+{
+	struct leases *l = data;
+	struct pending *p = list_first(&l->pending, struct pending, node);
+
+	(void)token;
+	if (!durable && !l->complained) {
+		struct lease_store_health health;
+		lease_store_health(l->store, &health);
+		log_err("leases are not being stored: %s; guests are served with short leases until this is mended",
+		        health.problem);
+	}
+	l->complained = !durable;
+	if (!p)
+		return;
+	list_remove(&p->node);
+	services_lease_verdict(l->c->services, p->worker_id, p->net_id, p->token, durable);
+	free(p);
+}
+
+static void store_ready(void *data)
+{
+	struct leases *l = data;
+
+	lease_store_completed(l->store, complete, l);
+	services_flush_verdicts(l->c->services);
+}
+
+static struct lease_store *open_store(struct leases *l, struct err *e)
+{
+	struct lease_store_options o = { .path = l->c->paths.leases };
+	struct lease_store *store;
+
+	if (lease_store_open(&o, &store, e) < 0)
+		return NULL;
+	ssize_t n = lease_store_load(store, loaded, l, e);
+	if (n < 0)
+		log_err("%s; starting without the stored leases", e->msg);
+	if (lease_store_start(store, e) < 0 ||
+	    controller_watch(l->c, lease_store_fd(store), store_ready, l, e) < 0) {
+		lease_store_close(store);
+		return NULL;
+	}
+	return store;
+}
+
+struct leases *leases_new(struct controller *c, struct err *e)
+{
+	struct leases *l = calloc(1, sizeof(*l));
+
+	if (!l) {
+		err_sys(e, ENOMEM, "cannot open the lease store");
+		return NULL;
+	}
+	l->c = c;
+	table_init(&l->by_uuid);
+	table_init(&l->by_address);
+	list_init(&l->pending);
+	l->store = open_store(l, e);
+	if (!l->store) {
+		leases_free(l);
+		return NULL;
+	}
+	return l;
+}
+
+static void drop_net(struct leases *l, struct lease_net *ln)
+{
+	struct lease *lease;
+
+	list_foreach (lease, &ln->leases, struct lease, of_net)
+		drop_lease(l, lease);
+	table_remove(&l->by_uuid, &ln->by_uuid);
+	free(ln);
+}
+
+void leases_free(struct leases *l)
+{
+	struct pending *p;
+
+	if (!l)
+		return;
+	lease_store_close(l->store);
+	for (struct table_node *n; (n = table_next(&l->by_uuid, NULL));)
+		drop_net(l, container_of(n, struct lease_net, by_uuid));
+	list_foreach (p, &l->pending, struct pending, node)
+		free(p);
+	table_done(&l->by_uuid);
+	table_done(&l->by_address);
+	free(l);
+}
+
+/* ---- what the worker reports ---- */
+
+/* What no honest worker says: an address outside the network or its own, a client that isn't one. */
+static bool is_plausible(const struct net *n, const struct dhcp4_binding *b)
+{
+	const struct network_ip *ip = n->live ? network_dhcp_ip(n->live, AF_INET) : NULL;
+	struct ip a = ip_from_v4(b->ip);
+
+	return ip && ip_in_prefix(&a, &ip->address, ip->prefix) && b->ip != ip->address.v4 &&
+	       !mac_is_zero(&b->mac) && !mac_is_multicast(&b->mac);
+}
+
+/* Have it stored; without a place in the queue the answer is "not durable" at once. */
+static void store(struct leases *l, const struct net *n, const struct msg_dhcp4_record *r,
+                  const struct lease *lease)
+{
+	struct pending *p = r->token ? malloc(sizeof(*p)) : NULL;
+	struct ip address = ip_from_v4(r->binding.ip);
+	int err = -ENOMEM;
+
+	if (p || !r->token) {
+		struct lease_record record;
+		if (lease)
+			to_record(lease, &record);
+		err = lease ? lease_store_put(l->store, &record, r->token ? 1 : 0)
+		            : lease_store_remove(l->store, &n->uuid, &address, r->token ? 1 : 0);
+	}
+	uint32_t worker = services_dhcp_worker(l->c->services, n);
+	if (p && err == 0) {
+		*p = (struct pending){ .net_id = n->id, .worker_id = worker, .token = r->token };
+		list_add_tail(&l->pending, &p->node);
+		return;
+	}
+	free(p);
+	if (r->token) {
+		services_lease_verdict(l->c->services, worker, n->id, r->token, false);
+		services_flush_verdicts(l->c->services);
+	}
+}
+
+static void tell_dns(struct leases *l, const struct net *n, const struct dhcp4_binding *b, bool add,
+                     int64_t expires_wall)
+{
+	struct ip address = ip_from_v4(b->ip);
+	usec_t expires = USEC_INFINITY;
+
+	if (!b->name[0])
+		return;
+	if (expires_wall != INT64_MAX) {
+		int64_t left = MAX_OF(expires_wall - now_wall(), 0);
+		expires = clock_boottime() + (usec_t)left * USEC_PER_SEC;
+	}
+	services_dns_lease(l->c->services, n, b->name, &address, add, expires);
+}
+
+static bool apply_end(struct leases *l, struct net *n, const struct msg_dhcp4_record *r, struct lease *lease)
+{
+	if (lease) {
+		tell_dns(l, n, &lease->binding, false, 0);
+		drop_lease(l, lease);
+	}
+	store(l, n, r, NULL);
+	return true;
+}
+
+static bool apply_binding(struct leases *l, struct net *n, const struct msg_dhcp4_record *r, struct lease *lease)
+{
+	/* An address changes hands only after its release or expiry has been reported. */
+	if (lease && !mac_equal(&lease->binding.mac, &r->binding.mac))
+		return false;
+	if (lease && strcmp(lease->binding.name, r->binding.name) != 0)
+		tell_dns(l, n, &lease->binding, false, 0);
+	lease = keep_lease(l, &n->uuid, &r->binding, r->expires_wall);
+	if (!lease) {
+		log_err("out of memory: a lease of network '%s' is not kept", n->name);
+		return true;
+	}
+	tell_dns(l, n, &r->binding, true, r->expires_wall);
+	store(l, n, r, lease);
+	return true;
+}
+
+bool leases_apply(struct leases *l, struct net *n, const struct msg_dhcp4_record *r)
+{
+	struct lease *lease = find_lease(l, &n->uuid, r->binding.ip);
+
+	if (!is_plausible(n, &r->binding))
+		return false;
+	switch (r->change) {
+	case DHCP4_GRANT:
+	case DHCP4_EXTEND:
+	case DHCP4_RENAME:
+		return apply_binding(l, n, r, lease);
+	case DHCP4_RELEASE:
+	case DHCP4_DECLINE:
+	case DHCP4_EXPIRE:
+		return apply_end(l, n, r, lease);
+	}
+	return false;
+}
+
+void leases_visit(const struct leases *l, const struct net *n, leases_visit_fn *visit, void *data)
+{
+	struct lease_net *ln = find_net(l, &n->uuid);
+	struct lease *lease;
+
+	if (!ln)
+		return;
+	list_foreach (lease, &ln->leases, struct lease, of_net)
+		visit(data, lease);
+}
+
+void leases_forget(struct leases *l, const struct net *n)
+{
+	struct lease_net *ln = find_net(l, &n->uuid);
+
+	if (ln)
+		drop_net(l, ln);
+	if (lease_store_forget_network(l->store, &n->uuid, 0) < 0)
+		log_warning("the stored leases of network '%s' could not be forgotten", n->name);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lifecycle.h — what a network goes through: define, create, start, destroy, undefine, autostart.
+ *
+ *   undefined -(define)-> inactive -(start)-> active -(destroy)-> inactive -(undefine)-> gone
+ *   undefined -(create)-> transient -(destroy)-> gone;  transient -(define)-> persistent
+ *   active -(undefine)-> transient
+ *
+ * Each call is queued behind what the same network is already going through and ends with exactly one call of
+ * `done`, never before the function has returned. Rules and words are those of libvirt's network driver. */
+#ifndef NETD_LIFECYCLE_H
+#define NETD_LIFECYCLE_H
+
+#include "netd/controller.h"
+
+/* `net` is what was acted on (NULL after a failed define of a new network); e->code is 0 on success. */
+typedef void lifecycle_done_fn(void *data, const struct net *net, const struct err *e);
+
+/* `def` is taken over in every case. */
+void lifecycle_define(struct controller *c, struct network *def, lifecycle_done_fn *done, void *data);
+void lifecycle_create(struct controller *c, struct network *def, lifecycle_done_fn *done, void *data);
+
+void lifecycle_start(struct controller *c, struct net *n, lifecycle_done_fn *done, void *data);
+void lifecycle_destroy(struct controller *c, struct net *n, lifecycle_done_fn *done, void *data);
+void lifecycle_undefine(struct controller *c, struct net *n, lifecycle_done_fn *done, void *data);
+void lifecycle_set_autostart(struct controller *c, struct net *n, bool on, lifecycle_done_fn *done, void *data);
+
+/* At the daemon's start: take up what runs, and start what is marked autostart unless somebody stopped it in this
+ * boot. `done` is called once, when all of it has been tried. */
+void lifecycle_resume(struct controller *c, void (*done)(struct controller *c));
+
+#endif

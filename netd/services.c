@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netd/services.h"
+
+#include "base/log.h"
+#include "netd/keeper-link.h"
+#include "netd/leases.h"
+#include "netd/messages-dhcp.h"
+#include "netd/messages-dns.h"
+#include "netd/messages.h"
+#include "netd/sockets.h"
+#include "netd/upstreams.h"
+#include "netd/workers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CRASHES_ALONE 2 /* a network whose packets killed a worker so often gets one of its own */
+
+enum service_socket {
+	DHCP4_UDP,
+	DHCP4_FRAMES,
+	DNS_FIRST, /* in the order of enum dns_socket */
+	DNS_UDP = DNS_FIRST + DNS_SOCKET_UDP,
+	DNS_TCP = DNS_FIRST + DNS_SOCKET_TCP,
+	DNS_HOST_UDP = DNS_FIRST + DNS_SOCKET_HOST_UDP,
+	DNS_HOST_TCP = DNS_FIRST + DNS_SOCKET_HOST_TCP,
+	SERVICE_SOCKETS,
+};
+
+struct net_service {
+	bool dhcp4, dns;
+	int fd[SERVICE_SOCKETS]; /* -1: not open */
+	int ifindex;
+	struct ip address; /* where names are asked for */
+	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
+	unsigned crashes[WORKER_KINDS];
+};
+
+struct services {
+	struct controller *c;
+	struct workers *workers;
+	/* verdicts gathered for one worker */
+	struct msg_dhcp4_verdict verdict[MSG_DHCP_RECORDS_MAX];
+	size_t n_verdicts;
+	uint32_t verdict_worker;
+};
+
+/* ---- what a definition asks for ---- */
+
+/* Strings of a definition are valid by its own rules; what doesn't fit a DHCP field is left out. */
+static void put_name(char *dst, size_t cap, const char *src)
+{
+	if (src && !copy_text(dst, cap, src))
+		dst[0] = '\0';
+}
+
+static int add_ranges(struct dhcp4_config *dc, const struct network_ip *ip)
+{
+	dc->ranges = calloc(ip->n_ranges ? ip->n_ranges : 1, sizeof(*dc->ranges));
+	if (!dc->ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < ip->n_ranges && dc->n_ranges < DHCP4_RANGES_MAX; i++) {
+		const struct dhcp_range *r = &ip->ranges[i];
+		dc->ranges[dc->n_ranges++] = (struct dhcp4_range){ .start = r->start.v4, .end = r->end.v4,
+			                                           .lease_sec = lease_time_seconds(&r->lease, 0) };
+	}
+	return 0;
+}
+
+static int add_hosts(struct dhcp4_config *dc, const struct network_ip *ip)
+{
+	dc->hosts = calloc(ip->n_hosts ? ip->n_hosts : 1, sizeof(*dc->hosts));
+	if (!dc->hosts)
+		return -ENOMEM;
+	for (size_t i = 0; i < ip->n_hosts && dc->n_hosts < DHCP4_HOSTS_MAX; i++) {
+		const struct dhcp_host *h = &ip->hosts[i];
+		struct dhcp4_host *to = &dc->hosts[dc->n_hosts++];
+		*to = (struct dhcp4_host){ .has_mac = h->has_mac, .mac = h->mac, .ip = h->ip.v4,
+			                   .lease_sec = lease_time_seconds(&h->lease, 0) };
+		put_name(to->name, sizeof(to->name), h->name);
+	}
+	return 0;
+}
+
+static void reserve(struct dhcp4_config *dc, const char *name)
+{
+	if (dc->n_reserved < DHCP4_RESERVED_MAX)
+		put_name(dc->reserved[dc->n_reserved++].s, DHCP4_NAME_MAX, name);
+}
+
+/* Names that no guest can take by asking for them. */
+static int add_reserved(struct dhcp4_config *dc, const struct network_dns *dns)
+{
+	size_t n = 2;
+
+	for (size_t i = 0; i < dns->n_hosts; i++)
+		n += dns->hosts[i].n_names;
+	dc->reserved = calloc(n, sizeof(*dc->reserved));
+	if (!dc->reserved)
+		return -ENOMEM;
+	reserve(dc, "_gateway");
+	reserve(dc, "host");
+	for (size_t i = 0; i < dns->n_hosts; i++)
+		for (size_t k = 0; k < dns->hosts[i].n_names; k++)
+			reserve(dc, dns->hosts[i].names[k]);
+	return 0;
+}
+
+static bool serves_dns(const struct network *def)
+{
+	return def->n_ips > 0 && def->dns.enable != TRI_NO;
+}
+
+static int dhcp4_config_from_network(const struct network *def, struct dhcp4_config *dc)
+{
+	const struct network_ip *ip = network_dhcp_ip(def, AF_INET);
+
+	*dc = (struct dhcp4_config){ .server = ip->address.v4, .prefix = ip->prefix, .bridge_mac = def->mac,
+		                     .mtu = def->mtu, .authoritative = true };
+	dc->router = def->forward.mode == FORWARD_NONE ? 0 : ip->address.v4;
+	dc->dns = serves_dns(def) ? ip->address.v4 : 0;
+	dc->next_server = ip_is_set(&ip->bootp_server) ? ip->bootp_server.v4 : 0;
+	put_name(dc->domain, sizeof(dc->domain), def->domain);
+	put_name(dc->boot_file, sizeof(dc->boot_file), ip->bootp_file);
+	int r;
+	if ((r = add_ranges(dc, ip)) < 0 || (r = add_hosts(dc, ip)) < 0 || (r = add_reserved(dc, &def->dns)) < 0)
+		dhcp4_config_done(dc);
+	return r;
+}
+
+/* ---- telling the workers ---- */
+
+static int post_dhcp_config(struct worker_proc *p, const struct net *n)
+{
+	struct dhcp4_config dc;
+	int r = dhcp4_config_from_network(n->live, &dc);
+
+	if (r < 0)
+		return r;
+	size_t cap = msg_dhcp4_config_size(&dc);
+	auto_free uint8_t *body = malloc(cap);
+	if (body) {
+		struct wr w = wr_over(body, cap);
+		msg_put_dhcp4_config(&w, n->id, &dc);
+		worker_post(p, MSG_DHCP4_CONFIG, body, wr_len(&w), NULL, 0);
+	}
+	dhcp4_config_done(&dc);
+	return body ? 0 : -ENOMEM;
+}
+
+struct restore {
+	struct worker_proc *p;
+	uint32_t net_id;
+	struct msg_dhcp4_record record[MSG_DHCP_RECORDS_MAX];
+	size_t n;
+};
+
+static void restore_flush(struct restore *r)
+{
+	static uint8_t body[MSG_DHCP_BATCH_MAX];
+	struct wr w = wr_over(body, sizeof(body));
+
+	if (!r->n)
+		return;
+	msg_put_dhcp4_records(&w, r->record, r->n);
+	worker_post(r->p, MSG_DHCP4_RESTORE, body, wr_len(&w), NULL, 0);
+	r->n = 0;
+}
+
+static void restore_one(void *data, const struct lease *lease)
+{
+	struct restore *r = data;
+
+	r->record[r->n++] = (struct msg_dhcp4_record){ .net_id = r->net_id, .change = DHCP4_GRANT,
+		                                       .binding = lease->binding,
+		                                       .expires_wall = lease->expires_wall };
+	if (r->n == MSG_DHCP_RECORDS_MAX)
+		restore_flush(r);
+}
+
+static void post_sockets(struct worker_proc *p, const struct net *n, uint32_t type, enum service_socket first,
+                         size_t count)
+{
+	uint8_t body[8];
+	struct wr w = wr_over(body, sizeof(body));
+	const int *fds = n->service->fd + first;
+
+	while (count && fds[count - 1] < 0) /* those on lo may be missing */
+		count--;
+	wr_u32(&w, n->id);
+	worker_post(p, type, body, wr_len(&w), fds, count);
+}
+
+static int tell_dhcp(struct services *s, struct worker_proc *p, const struct net *n)
+{
+	static struct restore r; /* large; the loop is one thread */
+	int result = post_dhcp_config(p, n);
+
+	if (result < 0)
+		return result;
+	r = (struct restore){ .p = p, .net_id = n->id };
+	leases_visit(s->c->leases, n, restore_one, &r);
+	restore_flush(&r);
+	post_sockets(p, n, MSG_DHCP4_SOCKETS, DHCP4_UDP, 2);
+	return 0;
+}
+
+static void post_dns_lease(struct worker_proc *p, const struct message_dns_lease *m)
+{
+	uint8_t body[DNS_MESSAGE_SMALL];
+	struct wr w = wr_over(body, sizeof(body));
+
+	message_dns_lease_encode(&w, m);
+	worker_post(p, MSG_DNS_LEASE, body, wr_len(&w), NULL, 0);
+}
+
+struct name_target {
+	struct worker_proc *p;
+	uint32_t net_id;
+};
+
+static void post_name(void *data, const struct lease *lease)
+{
+	const struct name_target *t = data;
+	struct message_dns_lease m = { .net_id = t->net_id, .add = true, .expires = USEC_INFINITY,
+		                       .ip = ip_from_v4(lease->binding.ip) };
+	int64_t now = (int64_t)(clock_wall() / USEC_PER_SEC);
+
+	if (!lease->binding.name[0])
+		return;
+	copy_text(m.name, sizeof(m.name), lease->binding.name);
+	if (lease->expires_wall != INT64_MAX)
+		m.expires = clock_boottime() + (usec_t)MAX_OF(lease->expires_wall - now, 0) * USEC_PER_SEC;
+	post_dns_lease(t->p, &m);
+}
+
+static int tell_dns(struct services *s, struct worker_proc *p, const struct net *n)
+{
+	struct dns_config *dc = dns_config_from_network(n->live);
+	auto_free uint8_t *body = NULL;
+	size_t len = 0;
+	int r = dc ? message_dns_config_encode(n->id, dc, &body, &len) : -ENOMEM;
+
+	dns_config_free(dc);
+	if (r < 0)
+		return r;
+	worker_post(p, MSG_DNS_CONFIG, body, len, NULL, 0);
+	leases_visit(s->c->leases, n, post_name, &(struct name_target){ p, n->id });
+	post_sockets(p, n, MSG_DNS_SOCKETS, DNS_FIRST, DNS_SOCKET_COUNT);
+	return 0;
+}
+
+static void post_upstreams(struct services *s, struct worker_proc *p)
+{
+	struct message_dns_upstreams m = { 0 };
+	uint8_t body[DNS_MESSAGE_SMALL];
+	struct wr w = wr_over(body, sizeof(body));
+	size_t n;
+	const struct ip *servers = upstreams_list(s->c->upstreams, &n);
+
+	for (; m.n < MIN_OF(n, (size_t)DNS_UPSTREAMS_MAX); m.n++)
+		m.server[m.n] = (struct dns_upstream){ .address = servers[m.n], .port = DNS_PORT };
+	message_dns_upstreams_encode(&w, &m);
+	worker_post(p, MSG_DNS_UPSTREAMS, body, wr_len(&w), NULL, 0);
+}
+
+static void tell(struct services *s, struct worker_proc *p, const struct net *n)
+{
+	int r = worker_kind(p) == WORKER_DHCP ? tell_dhcp(s, p, n) : tell_dns(s, p, n);
+
+	if (r < 0)
+		log_err("network '%s' is not served: %s", n->name, strerror(-r));
+}
+
+static void untell(struct worker_proc *p, const struct net *n)
+{
+	uint8_t body[8];
+	struct wr w = wr_over(body, sizeof(body));
+
+	wr_u32(&w, n->id);
+	worker_post(p, worker_kind(p) == WORKER_DHCP ? MSG_DHCP4_REMOVE : MSG_DNS_REMOVE, body, wr_len(&w), NULL, 0);
+}
+
+/* ---- what the workers say ---- */
+
+static void worker_up(void *data, struct worker_proc *p)
+{
+	struct services *s = data;
+	struct net *n;
+
+	if (worker_kind(p) == WORKER_DNS)
+		post_upstreams(s, p);
+	registry_foreach (n, &s->c->registry)
+		if (n->service && n->service->worker[worker_kind(p)] == p)
+			tell(s, p, n);
+}
+
+/* A network that this worker really serves; what it says about others (or one just stopped) doesn't count. */
+static struct net *served_net(struct services *s, struct worker_proc *p, uint32_t net_id)
+{
+	struct net *n = registry_find_id(&s->c->registry, net_id);
+
+	return n && n->service && n->service->worker[worker_kind(p)] == p ? n : NULL;
+}
+
+static bool take_bindings(struct services *s, struct worker_proc *p, const struct channel_message *m)
+{
+	static struct msg_dhcp4_record record[MSG_DHCP_RECORDS_MAX];
+	int count = msg_get_dhcp4_records(m->body, m->n, record);
+
+	for (int i = 0; i < count; i++) {
+		struct net *n = served_net(s, p, record[i].net_id);
+		if (n && !leases_apply(s->c->leases, n, &record[i])) {
+			log_err("network '%s': the dhcp worker reported a lease that can't be", n->name);
+			return false;
+		}
+	}
+	return count >= 0;
+}
+
+static bool worker_said(void *data, struct worker_proc *p, struct channel_message *m)
+{
+	struct services *s = data;
+
+	channel_message_close_fds(m); /* no worker has any to give */
+	if (worker_kind(p) == WORKER_DHCP && m->type == MSG_DHCP4_BINDING)
+		return take_bindings(s, p, m);
+	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_DNS_COUNTERS;
+}
+
+/* Give the network a worker of its own when its packets have killed one too often. */
+static void worker_crashed(void *data, struct worker_proc *p, uint32_t serving)
+{
+	struct services *s = data;
+	struct net *n = served_net(s, p, serving);
+	enum worker_kind kind = worker_kind(p);
+
+	if (!n)
+		return;
+	log_err("the worker died while it served network '%s'", n->name);
+	if (++n->service->crashes[kind] < CRASHES_ALONE || worker_only_net(p))
+		return;
+	struct worker_proc *own = workers_get(s->workers, kind, n->id);
+	if (!own)
+		return;
+	log_warning("network '%s' gets a worker of its own", n->name);
+	n->service->worker[kind] = own;
+	if (worker_id(own))
+		tell(s, own, n);
+}
+
+/* ---- sockets ---- */
+
+/* The name under which the keeper holds a socket; another bridge (ifindex) makes it another socket. */
+static void socket_name(const struct net *n, enum service_socket which, char buf[static 96])
+{
+	char uuid[UUID_TEXT_MAX];
+
+	snprintf(buf, 96, "%s.%d.%u", uuid_format(&n->uuid, uuid), n->service->ifindex, (unsigned)which);
+}
+
+static int open_socket(const struct net *n, enum service_socket which, struct err *e)
+{
+	const char *bridge = n->live->bridge;
+
+	switch (which) {
+	case DHCP4_UDP:
+		return socket_dhcp4(bridge, e);
+	case DHCP4_FRAMES:
+		return socket_frames(n->service->ifindex, bridge, e);
+	case DNS_UDP:
+	case DNS_TCP:
+		return socket_dns(bridge, &n->service->address, which == DNS_TCP, e);
+	case DNS_HOST_UDP:
+	case DNS_HOST_TCP:
+		return socket_dns("lo", &n->service->address, which == DNS_HOST_TCP, e);
+	case SERVICE_SOCKETS:
+		break;
+	}
+	return err_set(e, ERR_INTERNAL, "no such socket");
+}
+
+static int take_or_open(struct services *s, const struct net *n, enum service_socket which, struct err *e)
+{
+	char name[96];
+
+	socket_name(n, which, name);
+	int fd = controller_take_held(s->c, name);
+	if (fd >= 0)
+		return fd;
+	fd = open_socket(n, which, e);
+	if (fd >= 0)
+		keeper_link_store(s->c->keeper, name, fd);
+	return fd;
+}
+
+static int open_sockets(struct services *s, const struct net *n, struct err *e)
+{
+	struct net_service *sv = n->service;
+
+	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
+		bool dhcp = i < DNS_FIRST, optional = i >= DNS_HOST_UDP;
+		if (!(dhcp ? sv->dhcp4 : sv->dns))
+			continue;
+		struct err why = { 0 };
+		sv->fd[i] = take_or_open(s, n, i, &why);
+		if (sv->fd[i] >= 0)
+			continue;
+		if (!optional) {
+			*e = why;
+			return err_in(e, "network '%s'", n->name);
+		}
+		/* Without it the host can't ask for guests' names; guests are served all the same. */
+		log_warning("network '%s': %s", n->name, why.msg);
+		break;
+	}
+	return 0;
+}
+
+static int choose_workers(struct services *s, struct net *n, struct err *e)
+{
+	struct net_service *sv = n->service;
+	const bool wanted[WORKER_KINDS] = { [WORKER_DHCP] = sv->dhcp4, [WORKER_DNS] = sv->dns };
+
+	for (unsigned i = 0; i < WORKER_KINDS; i++) {
+		if (!wanted[i])
+			continue;
+		sv->worker[i] = workers_get(s->workers, i, 0);
+		if (!sv->worker[i])
+			return err_sys(e, ENOMEM, "network '%s': cannot start a worker", n->name);
+		if (worker_id(sv->worker[i]))
+			tell(s, sv->worker[i], n);
+	}
+	return 0;
+}
+
+/* The address that DHCP tells guests to ask; without DHCP the first IPv4 one, else the first. */
+static struct ip service_address(const struct network *def)
+{
+	const struct network_ip *ip = network_dhcp_ip(def, AF_INET);
+
+	for (size_t i = 0; !ip && i < def->n_ips; i++)
+		if (def->ips[i].address.family == AF_INET)
+			ip = &def->ips[i];
+	return ip ? ip->address : def->ips[0].address;
+}
+
+int services_start(struct services *s, struct net *n, struct err *e)
+{
+	const struct network *def = n->live;
+
+	if (!network_owns_bridge(def) || def->n_ips == 0)
+		return 0;
+	struct net_service *sv = calloc(1, sizeof(*sv));
+	if (!sv)
+		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
+	for (unsigned i = 0; i < SERVICE_SOCKETS; i++)
+		sv->fd[i] = -1;
+	sv->ifindex = n->ifindex;
+	sv->address = service_address(def);
+	sv->dhcp4 = network_dhcp_ip(def, AF_INET) != NULL;
+	sv->dns = serves_dns(def);
+	n->service = sv;
+	int r = open_sockets(s, n, e);
+	if (r == 0)
+		r = choose_workers(s, n, e);
+	if (r < 0)
+		services_stop(s, n);
+	return r;
+}
+
+void services_stop(struct services *s, struct net *n)
+{
+	struct net_service *sv = n->service;
+	char name[96];
+
+	if (!sv)
+		return;
+	for (unsigned i = 0; i < WORKER_KINDS; i++)
+		if (sv->worker[i])
+			untell(sv->worker[i], n);
+	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
+		if (sv->fd[i] < 0)
+			continue;
+		socket_name(n, i, name);
+		keeper_link_drop(s->c->keeper, name);
+		close_fd(&sv->fd[i]);
+	}
+	free(sv);
+	n->service = NULL;
+}
+
+/* ---- leases ---- */
+
+uint32_t services_dhcp_worker(const struct services *s, const struct net *n)
+{
+	return n->service && n->service->worker[WORKER_DHCP] ? worker_id(n->service->worker[WORKER_DHCP]) : 0;
+}
+
+void services_flush_verdicts(struct services *s)
+{
+	uint8_t body[4 + MSG_DHCP_RECORDS_MAX * 24];
+	struct wr w = wr_over(body, sizeof(body));
+	/* A worker that has died since has forgotten what it asked. */
+	struct worker_proc *p = s->n_verdicts ? workers_find(s->workers, s->verdict_worker) : NULL;
+
+	if (p) {
+		msg_put_dhcp4_verdicts(&w, s->verdict, s->n_verdicts);
+		worker_post(p, MSG_DHCP4_COMMITTED, body, wr_len(&w), NULL, 0);
+	}
+	s->n_verdicts = 0;
+}
+
+void services_lease_verdict(struct services *s, uint32_t worker, uint32_t net_id, uint64_t token, bool durable)
+{
+	if (!worker)
+		return;
+	if (s->n_verdicts && (s->verdict_worker != worker || s->n_verdicts == MSG_DHCP_RECORDS_MAX))
+		services_flush_verdicts(s);
+	s->verdict_worker = worker;
+	s->verdict[s->n_verdicts++] = (struct msg_dhcp4_verdict){ net_id, token, durable };
+}
+
+void services_dns_lease(struct services *s, const struct net *n, const char *name, const struct ip *address,
+                        bool add, usec_t expires)
+{
+	struct worker_proc *p = n->service ? n->service->worker[WORKER_DNS] : NULL;
+	struct message_dns_lease m = { .net_id = n->id, .add = add, .ip = *address, .expires = expires };
+
+	if (!p)
+		return;
+	copy_text(m.name, sizeof(m.name), name);
+	post_dns_lease(p, &m);
+}
+
+/* ---- the rest ---- */
+
+void services_worker_spawned(struct services *s, uint32_t worker, pid_t pid, int channel_fd, int page_fd)
+{
+	workers_spawned(s->workers, worker, pid, channel_fd, page_fd);
+}
+
+void services_worker_died(struct services *s, uint32_t worker, int wait_status)
+{
+	workers_died(s->workers, worker, wait_status);
+}
+
+void services_upstreams_changed(struct services *s)
+{
+	struct worker_proc *p = NULL;
+
+	while ((p = workers_next(s->workers, p)))
+		if (worker_kind(p) == WORKER_DNS)
+			post_upstreams(s, p);
+}
+
+void services_visit_workers(const struct services *s, services_worker_fn *visit, void *data)
+{
+	workers_visit(s->workers, visit, data);
+}
+
+struct services *services_new(struct controller *c, struct err *e)
+{
+	static const struct worker_events events = { .up = worker_up, .message = worker_said,
+		                                     .crashed = worker_crashed };
+	struct services *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		s->c = c;
+		s->workers = workers_new(c, &events, s);
+	}
+	if (!s || !s->workers) {
+		free(s);
+		err_sys(e, ENOMEM, "cannot prepare the guest services");
+		return NULL;
+	}
+	return s;
+}
+
+void services_free(struct services *s)
+{
+	if (!s)
+		return;
+	workers_free(s->workers);
+	free(s);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sockets.h — the sockets of the guest services. Each is bound to one device by the kernel, so that whoever holds it
+ * can neither hear nor reach another network; all are non-blocking and close-on-exec. Needs NET_RAW and
+ * NET_BIND_SERVICE. Return a descriptor or -errno with *e filled. */
+#ifndef NETD_SOCKETS_H
+#define NETD_SOCKETS_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+/* UDP port 67 of every address, for what arrives on `device`; IP_PKTINFO on. */
+int socket_dhcp4(const char *device, struct err *e) mustcheck;
+
+/* A packet socket bound to the interface that receives nothing (protocol 0): send() puts a whole frame on the
+ * bridge. */
+int socket_frames(int ifindex, const char *device, struct err *e) mustcheck;
+
+/* `address` port 53 for what arrives on `device`: UDP with IP_PKTINFO, or a listening TCP socket. */
+int socket_dns(const char *device, const struct ip *address, bool tcp, struct err *e) mustcheck;
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* subnets.h — whether a network's subnets are free on this host, and which one would be. */
+#ifndef NETD_SUBNETS_H
+#define NETD_SUBNETS_H
+
+#include "bridge/mirror.h"
+#include "netd/registry.h"
+
+/* Class ERR_INTERNAL and libvirt's words when an address or connected route of the host equals, contains or lies inside a
+ * subnet of `def`: the other side is named and a free subnet proposed. To lie inside a larger route (a VPN's 10.0.0.0/8)
+ * is worth a warning only. */
+int subnets_check(const struct mirror *m, const struct net *n, const struct network *def, struct err *e) mustcheck;
+
+#endif
