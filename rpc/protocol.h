@@ -101,7 +101,7 @@ enum rpc_proc {
 	RPC_NETWORK_SET_METADATA = 444,
 	RPC_NETWORK_GET_METADATA = 445,
 	RPC_NETWORK_EVENT_METADATA_CHANGE = 446,
-	/* The last one of libvirt 11.3: a higher number is an unknown procedure. */
+	/* The last that libvirt's clients of today know: a higher number is an unknown procedure. */
 	RPC_PROC_LAST = 453,
 };
 
