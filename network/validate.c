@@ -60,10 +60,8 @@ static int validate_name(struct report *r, const struct network *n)
 
 	if (!n->name)
 		return report_refuse(
-		    r, ERR_NO_NAME, 0,
-		    "missing name information: line %u: <network> has no <name>, or an "
-		    "empty one; add <name>…</name>",
-		    n->line);
+		    r, ERR_NO_NAME, n->line,
+		    "<network> has no <name>, or an empty one; add <name>…</name>");
 	if (strchr(n->name, '/'))
 		return report_refuse(r, ERR_XML_DETAIL, n->line,
 				     "<name> '%.200s' cannot contain '/'; choose another name",

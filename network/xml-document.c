@@ -8,14 +8,18 @@
  * loads modules from disk. */
 #include "network/xml-internal.h"
 
+#include "base/cursor.h"
+
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DEPTH_MAX    32
-#define ELEMENTS_MAX 65536
+#define DEPTH_MAX      32U
+#define ELEMENTS_MAX   65536U
+#define ATTRIBUTES_MAX 64U  /* of one element */
+#define METADATA_MAX   256U /* elements in <metadata>, not counting those inside them */
 
 struct reading {
 	struct report *report;
@@ -28,12 +32,13 @@ static struct reading *reading_of(void *ctx)
 	return ((xmlParserCtxt *)ctx)->_private;
 }
 
-static void stop(xmlParserCtxt *p, enum err_class class, const char *why)
+static void stop(xmlParserCtxt *p, const char *why)
 {
 	struct reading *g = p->_private;
 
 	if (!g->failed)
-		report_refuse(g->report, class, (unsigned)xmlSAX2GetLineNumber(p), "%s", why);
+		report_refuse(g->report, ERR_XML_DETAIL, (unsigned)xmlSAX2GetLineNumber(p), "%s",
+			      why);
 	g->failed = true;
 	xmlStopParser(p);
 }
@@ -41,7 +46,7 @@ static void stop(xmlParserCtxt *p, enum err_class class, const char *why)
 static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id,
 		       const xmlChar *system_id)
 {
-	stop(ctx, ERR_XML_DETAIL, "a DOCTYPE (DTD, entities) is not accepted; remove it");
+	stop(ctx, "a DOCTYPE (DTD, entities) is not accepted; remove it");
 }
 
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
@@ -53,9 +58,9 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 	if (g->failed)
 		return;
 	if (++g->depth > DEPTH_MAX)
-		stop(ctx, ERR_XML_DETAIL, "elements are nested more than 32 deep");
+		stop(ctx, "elements are nested more than 32 deep");
 	else if (++g->elements > ELEMENTS_MAX)
-		stop(ctx, ERR_XML_DETAIL, "the document has more than 65536 elements");
+		stop(ctx, "the document has more than 65536 elements");
 	else
 		xmlSAX2StartElementNs(ctx, name, prefix, uri, n_namespaces, namespaces,
 				      n_attributes, n_defaulted, attributes);
@@ -116,6 +121,64 @@ static void on_error(void *ctx, xmlError *error)
 	xmlStopParser(p);
 }
 
+/* Before libxml2 sees the document: it compares each attribute of a tag with all before it, so that
+ * a megabyte of attributes would keep it busy for minutes. What is malformed is passed over here;
+ * libxml2 will say what is wrong with it. */
+
+static bool skip_prefix(struct rd *r, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (rd_left(r) < n || memcmp(r->p, prefix, n) != 0)
+		return false;
+	rd_skip(r, n);
+	return true;
+}
+
+static void skip_past(struct rd *r, const char *end)
+{
+	const uint8_t *found = memmem(r->p, rd_left(r), end, strlen(end));
+
+	rd_skip(r, found ? (size_t)(found - r->p) + strlen(end) : rd_left(r));
+}
+
+static unsigned count_attributes(struct rd *r)
+{
+	unsigned equals_signs = 0;
+	uint8_t quote = 0;
+
+	while (rd_left(r)) {
+		uint8_t c = rd_u8(r);
+		if (quote)
+			quote = c == quote ? 0 : quote;
+		else if (c == '"' || c == '\'')
+			quote = c;
+		else if (c == '=')
+			equals_signs++;
+		else if (c == '>')
+			break;
+	}
+	return equals_signs;
+}
+
+static bool has_giant_tag(const char *xml, size_t n)
+{
+	struct rd r = rd_over(xml, n);
+
+	while (rd_left(&r)) {
+		skip_past(&r, "<");
+		if (skip_prefix(&r, "!--"))
+			skip_past(&r, "-->");
+		else if (skip_prefix(&r, "![CDATA["))
+			skip_past(&r, "]]>");
+		else if (skip_prefix(&r, "?"))
+			skip_past(&r, "?>");
+		else if (count_attributes(&r) > ATTRIBUTES_MAX)
+			return true;
+	}
+	return false;
+}
+
 static xmlParserCtxt *parser_new(struct reading *g)
 {
 	xmlParserCtxt *p = xmlNewParserCtxt();
@@ -137,6 +200,11 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n)
 	if (n > NETWORK_XML_MAX) {
 		report_refuse(r, ERR_XML, 0, "the document has %zu octets; the largest is %u", n,
 			      (unsigned)NETWORK_XML_MAX);
+		return NULL;
+	}
+	if (has_giant_tag(xml, n)) {
+		report_refuse(r, ERR_XML_DETAIL, 0, "an element has more than %u attributes",
+			      ATTRIBUTES_MAX);
 		return NULL;
 	}
 	xmlParserCtxt *p = parser_new(&g);
@@ -189,11 +257,14 @@ static int serialise(struct report *r, xmlDoc *doc, xmlNode *node, char **ret)
 
 int metadata_read(struct report *r, xmlNode *node, char **ret)
 {
+	int err = 0;
+
+	if (xmlChildElementCount(node) > METADATA_MAX)
+		return report_refuse(r, ERR_XML, line_of(node),
+				     "<metadata> holds more than %u elements", METADATA_MAX);
 	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
 	/* The copy declares the namespaces that <network> had declared for it. */
 	xmlNode *copy = doc ? xmlDocCopyNode(node, doc, 1) : NULL;
-	int err = 0;
-
 	if (!copy) {
 		xmlFreeDoc(doc);
 		return report_no_memory(r);

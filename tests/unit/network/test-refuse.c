@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-refuse.c — what is refused at define, in which class and with which words; what is only
  * warned of; and that a stored document of the second kind is still loaded. */
+#include "base/text.h"
 #include "network/xml.h"
 
 #include <setjmp.h>
@@ -44,15 +45,15 @@ struct row {
 /* clang-format off */
 static const struct row rows[] = {
 	/* Names. */
-	{ "no name", "<network/>", REFUSED, ERR_NO_NAME, "missing name information" },
-	{ "empty name", "<network><name/></network>", REFUSED, ERR_NO_NAME, "missing name information" },
+	{ "no name", "<network/>", REFUSED, ERR_NO_NAME, "line 1: <network> has no <name>" },
+	{ "empty name", "<network><name/></network>", REFUSED, ERR_NO_NAME, "line 1: <network> has no <name>" },
 	{ "name with a slash", "<network><name>a/b</name></network>", REFUSED, ERR_XML_DETAIL, "'/'" },
 	{ "name with a line break", "<network><name>a\nb</name></network>", REFUSED, ERR_XML_DETAIL, "line break" },
 	{ "name like an option", "<network><name>-rf</name></network>", UNWISE, ERR_XML_DETAIL, "'-rf'" },
 	{ "name of 300", "<network><name>" X300 "</name></network>", REFUSED, ERR_SYSTEM, "too long" },
 	{ "name of 200 with blanks and dots", "<network><name>.. " X40 X40 X40 X40 "</name></network>", FINE },
 	{ "other root", "<net/>", REFUSED, ERR_XML, "unexpected root element <net>" },
-	{ "default namespace", "<network xmlns='urn:x'><name>t</name></network>", REFUSED, ERR_NO_NAME, "missing name" },
+	{ "default namespace", "<network xmlns='urn:x'><name>t</name></network>", REFUSED, ERR_NO_NAME, "has no <name>" },
 	{ "uuid", NET("<uuid>12345</uuid>"), REFUSED, ERR_INTERNAL, "malformed uuid element" },
 	{ "uuid zero", NET("<uuid>00000000-0000-0000-0000-000000000000</uuid>"), FINE },
 	{ "title of two lines", NET("<title>a\nb</title>"), REFUSED, ERR_XML, "<title>" },
@@ -434,36 +435,47 @@ static void test_schema(void **state)
 
 /* Documents that are large rather than wrong. */
 
-static int parse_repeated(const char *head, const char *piece, unsigned times, const char *tail,
-			  struct err *e)
-{
-	size_t len = strlen(head) + strlen(piece) * times + strlen(tail);
-	char *xml = malloc(len + 1), *p = xml;
-	struct network *n = NULL;
-
-	assert_non_null(xml);
-	p = stpcpy(p, head);
-	for (unsigned i = 0; i < times; i++)
-		p = stpcpy(p, piece);
-	strcpy(p, tail);
-	int err = network_parse(xml, len, 0, &n, NULL, e);
-	network_free(n);
-	free(xml);
-	return err;
-}
+static const struct {
+	const char *head, *piece;
+	unsigned times;
+	const char *tail, *part; /* NULL: accepted */
+} large_rows[] = {
+	{ "<network>", "<a>", 1000, "", "32 deep" },
+	{ "<network>", "<a/>", 70000, "</network>", "65536 elements" },
+	{ "<network><name>", "aaaaaaaa", 140000, "</name></network>", "largest is 1048576" },
+	{ "<network ", "a", 100000, "='x'/>", "(network_definition)" },
+	{ "<network ", "a='=' ", 100000, "/>", "more than 64 attributes" },
+	{ "<network ", "xmlns:a='=' ", 80000, "/>", "more than 64 attributes" },
+	{ "<network><name>t</name><!--", " a=''", 1000, "--></network>", NULL },
+	{ "<network><name>t</name><description><![CDATA[<a ", " a=''", 1000,
+	  "]]></description></network>", NULL },
+	{ "<?x ", " a=''", 1000, "?><network><name>t</name></network>", NULL },
+	{ "<network><name>t</name><metadata>", "<a:b xmlns:a='u'/>", 257, "</metadata></network>",
+	  "<metadata>" },
+	{ "<network><name>t</name><metadata>", "<a:b xmlns:a='u'/>", 256, "</metadata></network>",
+	  NULL },
+	{ "<network><name>t</name>", "<ip address='10.1.1.1'/>", 1025, "</network>",
+	  "at most 1024 <ip>" },
+};
 
 static void test_large(void **state)
 {
-	struct err e = { 0 };
+	for (size_t i = 0; i < ARRAY_LEN(large_rows); i++) {
+		struct text xml = { 0 };
+		struct network *n = NULL;
+		struct err e = { 0 };
 
-	assert_int_not_equal(parse_repeated("<network>", "<a>", 1000, "", &e), 0);
-	assert_non_null(strstr(e.msg, "32 deep"));
-	assert_int_not_equal(parse_repeated("<network>", "<a/>", 70000, "</network>", &e), 0);
-	assert_non_null(strstr(e.msg, "65536 elements"));
-	assert_int_not_equal(
-	    parse_repeated("<network><name>", "aaaaaaaa", 140000, "</name></network>", &e), 0);
-	assert_non_null(strstr(e.msg, "largest is 1048576"));
-	assert_int_not_equal(parse_repeated("<network ", "a", 100000, "='x'/>", &e), 0);
+		text_add(&xml, large_rows[i].head);
+		for (unsigned k = 0; k < large_rows[i].times; k++)
+			text_add(&xml, large_rows[i].piece);
+		text_add(&xml, large_rows[i].tail);
+		int err = network_parse(xml.s, xml.len, 0, &n, NULL, &e);
+		if ((err == 0) == !!large_rows[i].part ||
+		    !strstr(e.msg, large_rows[i].part ? large_rows[i].part : ""))
+			fail_msg("row %zu: \"%s\"", i, e.msg);
+		network_free(n);
+		text_done(&xml);
+	}
 }
 
 /* Warnings are bounded as well. */
