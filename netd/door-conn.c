@@ -33,10 +33,25 @@ void conn_drop(struct door_conn *c, const char *why)
 
 /* ---- bytes out ---- */
 
+/* What all clients together let wait, by the room it takes. Only asked for large answers. */
+static size_t room_taken(const struct door *d)
+{
+	struct door_conn *c;
+	size_t n = 0;
+
+	list_foreach (c, &d->conns, struct door_conn, node)
+		n += c->out_cap;
+	return n;
+}
+
 uint8_t *conn_reserve(struct door_conn *c, size_t n)
 {
 	if (c->dead)
 		return NULL;
+	if (n > DOOR_QUEUE_PAUSE && room_taken(c->door) + n > DOOR_QUEUES_MAX) {
+		conn_drop(c, "wants more than all clients may let wait");
+		return NULL;
+	}
 	if (conn_queued(c) + n > DOOR_QUEUE_MAX) {
 		conn_drop(c, "doesn't take its answers");
 		return NULL;
@@ -308,7 +323,7 @@ struct door_conn *conn_new(struct door *d, int fd, const struct door_peer *peer)
 	c->door = d;
 	c->fd = fd;
 	c->peer = *peer;
-	frame_reader_init(&c->in, RPC_CALL_MAX);
+	frame_reader_init(&c->in, peer->read_only ? DOOR_READ_ONLY_CALL_MAX : RPC_CALL_MAX);
 	list_init(&c->calls);
 	list_add_tail(&d->conns, &c->node);
 	d->n_conns++;

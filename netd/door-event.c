@@ -31,12 +31,8 @@ static void register_any(struct door_call *call, struct rd *args)
 		return door_fail_in(call, RPC_DOMAIN_RPC, ERR_INTERNAL,
 				    "unsupported network event ID %d", event);
 	struct door_callback cb = { .event = (enum rpc_event_id)event, .filtered = filtered };
-	if (filtered) {
-		struct door_network n;
-		if (!door_find_network(call, &net, &n))
-			return;
+	if (filtered)
 		cb.uuid = net.uuid;
-	}
 	if (find_callback(c, &cb))
 		return door_failf(call, ERR_INVALID_ARG, "event callback already tracked");
 	if (c->n_callbacks == DOOR_CALLBACKS_MAX)

@@ -27,6 +27,10 @@
 #define DOOR_QUEUE_PAUSE      (256u * 1024)       /* octets not taken: no further calls are read */
 #define DOOR_QUEUE_EVENTS_MAX (1024u * 1024)      /* … an event finds: the client is dropped */
 #define DOOR_QUEUE_MAX        (32u * 1024 * 1024) /* … with a reply: the client is dropped */
+#define DOOR_QUEUES_MAX                                                                            \
+	(128u * 1024 * 1024) /* … of all clients together: who wants more is dropped */
+#define DOOR_READ_ONLY_CALL_MAX (256u * 1024) /* one message on the read-only socket: no document  \
+					       */
 
 struct door; /* opaque; heap */
 

@@ -136,6 +136,7 @@ static int32_t call(struct room *t, uint32_t program, int32_t procedure, const c
 #define OPEN        "0000003c20008086000000010000000100000000 00000002 00000000" OPEN_ARGS
 #define OPEN_ARGS   "00000001000000116e6574776f726b3a2f2f2f73797374656d00000000000000"
 #define DEFAULT_NET "0000000764656661756c740064656661756c74111111111111111111"
+#define LATE_NET    "00000004 6c617465 6c617465111111111111111111111111"
 #define NOSUCH_NET  "0000000478787878 00000000000000000000000000000000"
 
 static void open_it(struct room *t)
@@ -337,6 +338,33 @@ static void test_read_only_socket(void **state)
 	check_read_only(t);
 }
 
+/* A forwarding daemon's word is for logs. From anybody but root it counts for nothing. */
+static void test_identity(void **state)
+{
+	struct room *t = *state;
+	uint8_t b[256];
+	char text[256];
+
+	open_it(t);
+	assert_int_equal(
+	    call(t, RPC_PROGRAM_REMOTE, RPC_CONNECT_SET_IDENTITY,
+		 "00000001 00000009 757365722d6e616d65000000 00000007 00000004 6a6f0a65 00000000",
+		 text),
+	    0);
+	t->fake.hold_starts = true;
+	fake_add(&t->fake, "late", "virbr1", false);
+	send_bytes(
+	    t->fd, b,
+	    put_call(b, sizeof(b), RPC_PROGRAM_REMOTE, RPC_NETWORK_CREATE, RPC_CALL, LATE_NET));
+	run_loop(t);
+	assert_non_null(t->fake.held);
+	const char *who = door_call_who(t->fake.held);
+	assert_ptr_equal(strstr(who, "uid "), who);
+	assert_int_equal(strstr(who, " for user 'jo?e'") != NULL, getuid() == 0);
+	assert_int_equal(door_call_peer(t->fake.held)->uid, getuid());
+	fake_release(&t->fake);
+}
+
 /* ---- what ends a connection ---- */
 
 static const struct {
@@ -521,9 +549,9 @@ static void test_client_gone(void **state)
 	open_it(t);
 	t->fake.hold_starts = true;
 	fake_add(&t->fake, "late", "virbr1", false);
-	send_bytes(t->fd, b,
-		   put_call(b, sizeof(b), RPC_PROGRAM_REMOTE, RPC_NETWORK_CREATE, RPC_CALL,
-			    "00000004 6c617465 6c6174651111111111111111 11111111"));
+	send_bytes(
+	    t->fd, b,
+	    put_call(b, sizeof(b), RPC_PROGRAM_REMOTE, RPC_NETWORK_CREATE, RPC_CALL, LATE_NET));
 	run_loop(t);
 	assert_non_null(t->fake.held);
 	assert_true(door_call_wanted(t->fake.held));
@@ -618,21 +646,14 @@ static void test_listen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_DOOR(test_session),
-		WITH_DOOR(test_pipelined),
-		WITH_DOOR(test_odd_optional),
-		WITH_DOOR(test_refusals),
-		WITH_DOOR(test_read_only_flag),
-		WITH_DOOR(test_read_only_socket),
-		WITH_DOOR(test_fatal),
-		WITH_DOOR(test_bad_status),
-		WITH_DOOR(test_ping),
-		WITH_DOOR(test_descriptors),
-		WITH_DOOR(test_descriptor_flood),
-		WITH_DOOR(test_calls_in_flight),
-		WITH_DOOR(test_client_gone),
-		WITH_DOOR(test_event_flood),
-		WITH_DOOR(test_slow_reader),
+		WITH_DOOR(test_session),         WITH_DOOR(test_pipelined),
+		WITH_DOOR(test_odd_optional),    WITH_DOOR(test_refusals),
+		WITH_DOOR(test_read_only_flag),  WITH_DOOR(test_read_only_socket),
+		WITH_DOOR(test_identity),        WITH_DOOR(test_fatal),
+		WITH_DOOR(test_bad_status),      WITH_DOOR(test_ping),
+		WITH_DOOR(test_descriptors),     WITH_DOOR(test_descriptor_flood),
+		WITH_DOOR(test_calls_in_flight), WITH_DOOR(test_client_gone),
+		WITH_DOOR(test_event_flood),     WITH_DOOR(test_slow_reader),
 		cmocka_unit_test(test_listen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
