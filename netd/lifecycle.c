@@ -446,13 +446,10 @@ static void taken_up(void *data, const struct net *n, const struct err *e)
 	resume_one_less(data);
 }
 
-/* As a start, but nothing is checked or announced: the network runs already. */
+/* As a start, but nothing is checked: the network runs already. */
 static void begin_take_up(struct op *op)
 {
-	struct net *n = op->net;
-
-	n->state = NET_STARTING;
-	reconcile_network(op->c->reconcile, n, start_written, op);
+	reconcile_network(op->c->reconcile, op->net, start_written, op);
 }
 
 /* A bridge that bears the network's mark runs, also when nothing in /run says so. */
@@ -484,18 +481,23 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 		return;
 	}
 	*r = (struct resume){ .c = c, .left = 1, .done = done };
-	reconcile_rules(c->reconcile);
 	registry_foreach (n, &c->registry) {
 		complete_loaded(c, n);
 		if (runs_unnoticed(c, n))
 			n->live = network_copy(n->config);
-		if (n->live || (n->autostart && !n->stopped_on_request)) {
-			r->left++;
-			if (n->live)
-				op_push(c, n, begin_take_up, NULL, taken_up, r, false);
-			else
-				lifecycle_start(c, n, autostarted, r);
-		}
+		/* Wanted from now on: the first look at the rules must not miss any network that runs. */
+		if (n->live)
+			n->state = NET_STARTING;
+	}
+	reconcile_rules(c->reconcile);
+	registry_foreach (n, &c->registry) {
+		if (!n->live && (!n->autostart || n->stopped_on_request))
+			continue;
+		r->left++;
+		if (n->live)
+			op_push(c, n, begin_take_up, NULL, taken_up, r, false);
+		else
+			lifecycle_start(c, n, autostarted, r);
 	}
 	resume_one_less(r);
 }

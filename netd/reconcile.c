@@ -195,8 +195,9 @@ static void work_done(struct job *j)
 
 	take_rules(r, w);
 	refresh_after(r, w);
-	/* Rules that somebody else changed meanwhile are read again; everything else is the caller's affair. */
-	bool again = !w->err.code || (w->rules_stale && t->rounds < ROUNDS_MAX);
+	/* What somebody else changed meanwhile is looked at again; other failures are the caller's affair, if there is
+	 * one. */
+	bool again = !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done));
 	if (!again)
 		t->err = w->err;
 	work_free(w);

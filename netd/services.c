@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CRASHES_ALONE 2 /* a network whose packets killed a worker so often gets one of its own */
 
@@ -485,6 +486,9 @@ void services_stop(struct services *s, struct net *n)
 			continue;
 		socket_name(n, i, name);
 		keeper_link_drop(s->c->keeper, name);
+		/* The keeper and the worker close theirs a moment later; a listener must not hold its port for so
+		 * long, the network may be started again at once. */
+		(void)!shutdown(sv->fd[i], SHUT_RDWR);
 		close_fd(&sv->fd[i]);
 	}
 	free(sv);
