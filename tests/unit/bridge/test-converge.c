@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Properties over random definitions and random kernels: one plan is enough, a second is empty, a
+ * failure at any step is made up for by one more plan, undo leaves nothing, and nobody else's
+ * things change. */
+#include "bridge/fake.h"
+
+#include "definition.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#define ROUNDS 400
+
+static struct err e;
+static uint64_t seed;
+
+/* Repeatable: the numbers depend on the seed alone. */
+static unsigned pick(unsigned n)
+{
+	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(seed >> 33) % n;
+}
+
+struct world {
+	struct fake_kernel *k;
+	struct mirror *m;
+	struct kernel_socket *ks;
+	uint32_t foreign; /* a link that nobody may touch */
+};
+
+static void open_world(struct world *w)
+{
+	struct link_row eth = { .name = "eth0", .mtu = 1400, .alias = "the administrator's" };
+	struct addr_row a = { .prefix = 24 };
+	struct route_row ra = { .metric = 1024, .proto = 9, .destination.family = AF_INET6 };
+
+	w->k = fake_kernel_new();
+	assert_non_null(w->k);
+	w->foreign = fake_add_link(w->k, &eth, LINK_OTHER, true);
+	assert_int_equal(ip_parse("172.16.0.1", &a.address), 0);
+	assert_int_equal(fake_add_addr(w->k, w->foreign, &a), 0);
+	assert_int_equal(fake_add_route(w->k, w->foreign, &ra), 0);
+	assert_int_equal(mirror_open_fake(&w->m, w->k, &e), 0);
+	assert_int_equal(kernel_socket_open_fake(&w->ks, w->k, &e), 0);
+}
+
+static void close_world(struct world *w)
+{
+	mirror_free(w->m);
+	kernel_socket_free(w->ks);
+	fake_kernel_free(w->k);
+}
+
+static void random_definition(struct definition *d)
+{
+	static const struct {
+		const char *address, *to, *via;
+		unsigned prefix, to_prefix;
+	} rows[] = {
+		{ "10.1.0.1", "10.100.0.0", "10.1.0.9", 24, 16 },
+		{ "10.1.0.2", "10.101.0.0", "10.1.0.8", 24, 16 },
+		{ "10.2.0.1", "10.102.0.0", "10.2.0.9", 16, 24 },
+		{ "fd01::1", "fd10::", "fd01::9", 64, 48 },
+		{ "fd02::1", "fd11::", "fd02::9", 48, 64 },
+		{ "10.1.0.3", "10.103.0.0", "10.1.0.7", 24, 16 },
+	};
+	static const uint32_t mtus[] = { 0, 1500, 9000, 1280, 1400 };
+
+	definition_init(d);
+	d->n.forward.mode = pick(2) ? FORWARD_NAT : FORWARD_NONE;
+	d->n.stp = pick(2);
+	d->n.has_delay = pick(2);
+	d->n.delay_sec = pick(40);
+	d->n.mtu = mtus[pick(ARRAY_LEN(mtus))];
+	d->n.mac.b[5] = (uint8_t)pick(3);
+	for (size_t i = 0; i < ARRAY_LEN(rows) && d->n.n_ips < DEFINITION_ROWS; i++) {
+		if (!pick(2))
+			continue;
+		definition_ip(d, rows[i].address, rows[i].prefix);
+		if (pick(2))
+			definition_route(d, rows[i].to, rows[i].to_prefix, rows[i].via);
+	}
+}
+
+static int plan(struct world *w, const struct definition *d, bool running, struct bridge_plan *ret)
+{
+	struct bridge_want want;
+
+	assert_int_equal(mirror_read(w->m, NULL, NULL, &e), 0);
+	if (running)
+		assert_int_equal(bridge_wanted(&d->n, &want, &e), 0);
+	else
+		bridge_wanted_nothing(&d->n.uuid, d->n.bridge, &want);
+	int r = bridge_plan_make(w->m, &want, ret, &e);
+	bridge_want_done(&want);
+	return r;
+}
+
+static void show(const struct bridge_plan *p)
+{
+	struct text t = { 0 };
+
+	bridge_plan_text(p, &t);
+	auto_free char *s = text_take(&t);
+	print_message("%s\n", s ? s : "");
+}
+
+static int run(struct world *w, const struct definition *d, bool running, size_t *ret_steps)
+{
+	struct bridge_plan p;
+	struct bridge_result result;
+
+	int r = plan(w, d, running, &p);
+	if (r < 0)
+		fail_msg("plan: %s", e.msg);
+	r = bridge_apply(w->ks, &p, &result, &e);
+	*ret_steps = p.n_steps;
+	bridge_plan_done(&p);
+	return r;
+}
+
+static void assert_settled(struct world *w, const struct definition *d, bool running)
+{
+	struct bridge_plan p;
+
+	assert_int_equal(plan(w, d, running, &p), 0);
+	if (!bridge_plan_is_empty(&p)) {
+		show(&p);
+		fail_msg("one plan was not enough");
+	}
+	bridge_plan_done(&p);
+}
+
+static void assert_foreign_untouched(struct world *w)
+{
+	const struct mirror_link *l = mirror_by_ifindex(w->m, w->foreign);
+
+	assert_non_null(l);
+	assert_string_equal(l->row.name, "eth0");
+	assert_string_equal(l->row.alias, "the administrator's");
+	assert_int_equal(l->row.mtu, 1400);
+	assert_false(list_is_empty(&l->addrs));
+	assert_false(list_is_empty(&l->routes)); /* also the one from an advertisement */
+}
+
+/* What other people and accidents do to the bridge. */
+static void damage(struct world *w)
+{
+	const struct mirror_link *l = mirror_by_name(w->m, "virbr7");
+	struct mirror_addr *a;
+	struct addr_row row = { .prefix = 24, .proto = pick(2) ? BRIDGE_RTPROTO : 0 };
+	struct sysctl_row s = { SYSCTL_ACCEPT_RA, "virbr7", 1 };
+
+	if (!l)
+		return;
+	uint32_t ifindex = l->ifindex;
+	if (pick(4) == 0)
+		assert_int_equal(fake_set_up(w->k, ifindex, false), 0);
+	list_foreach (a, &l->addrs, struct mirror_addr, on_link) {
+		struct addr_row gone = a->row;
+		if (pick(3) == 0)
+			(void)!fake_delete_addr(w->k, ifindex, &gone);
+	}
+	row.address = ip_from_v4(0x0a010000 + 10 + pick(3));
+	if (pick(3) == 0)
+		assert_int_equal(fake_add_addr(w->k, ifindex, &row), 0);
+	if (pick(3) == 0)
+		(void)!fake_set_sysctl(w->k, &s);
+	if (pick(8) == 0)
+		fake_delete_link(w->k, ifindex);
+}
+
+static void one_plan_is_enough(void **state)
+{
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct world w;
+		struct definition d;
+		size_t n;
+
+		seed = round;
+		open_world(&w);
+		/* One network lives through changes of its definition, damage and stops. */
+		for (unsigned turn = 0; turn < 6; turn++) {
+			bool running = pick(4) != 0;
+			random_definition(&d);
+			if (run(&w, &d, running, &n) < 0)
+				fail_msg("round %u: %s", round, e.msg);
+			assert_settled(&w, &d, running);
+			assert_foreign_untouched(&w);
+			damage(&w);
+		}
+		close_world(&w);
+	}
+}
+
+/* From the same start, fail at step `at`; false when the plan has fewer steps. */
+static bool fail_at(unsigned round, size_t at, bool undo)
+{
+	struct world w;
+	struct definition d;
+	size_t n;
+
+	seed = round;
+	open_world(&w);
+	for (unsigned turn = pick(3); turn > 0; turn--) {
+		random_definition(&d);
+		assert_int_equal(run(&w, &d, pick(3) != 0, &n), 0);
+		assert_int_equal(mirror_read(w.m, NULL, NULL, &e), 0);
+		damage(&w);
+	}
+	random_definition(&d);
+	bool running = pick(3) != 0;
+	fake_fail_step(w.k, at, ENOMEM);
+	int r = run(&w, &d, running, &n);
+	assert_int_equal(r, at < n ? -ENOMEM : 0);
+	bool failed = r < 0;
+	if (failed) {
+		if (undo)
+			running = false;
+		if (run(&w, &d, running, &n) < 0)
+			fail_msg("round %u, step %zu: %s", round, at, e.msg);
+		assert_settled(&w, &d, running);
+		assert_foreign_untouched(&w);
+		if (!running)
+			assert_null(mirror_by_name(w.m, "virbr7"));
+	}
+	close_world(&w);
+	return failed;
+}
+
+static void failures_are_made_up_for(void **state)
+{
+	for (unsigned round = 0; round < ROUNDS; round++)
+		for (size_t at = 0; fail_at(round, at, false); at++)
+			;
+}
+
+static void failures_are_undone(void **state)
+{
+	for (unsigned round = 0; round < ROUNDS; round++)
+		for (size_t at = 0; fail_at(round, at, true); at++)
+			;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_plan_is_enough),
+		cmocka_unit_test(failures_are_made_up_for),
+		cmocka_unit_test(failures_are_undone),
+	};
+
+	return cmocka_run_group_tests_name("bridge/converge", tests, NULL, NULL);
+}
