@@ -66,6 +66,15 @@ static void warn(struct report *r, const char *line)
 		w->n++;
 }
 
+/* An error of `class`, or a warning. */
+static int refuse_or_warn(struct report *r, bool refuse, enum err_class class, const char *msg)
+{
+	if (refuse)
+		return err_set(r->e, class, "%s", msg);
+	warn(r, msg);
+	return 0;
+}
+
 int report_unwise(struct report *r, enum err_class class, unsigned line, const char *fmt, ...)
 {
 	char msg[sizeof(r->e->msg)];
@@ -74,10 +83,18 @@ int report_unwise(struct report *r, enum err_class class, unsigned line, const c
 	va_start(ap, fmt);
 	compose(msg, sizeof(msg), line, fmt, ap);
 	va_end(ap);
-	if (!(r->flags & NETWORK_PARSE_STORED))
-		return err_set(r->e, class, "%s", msg);
-	warn(r, msg);
-	return 0;
+	return refuse_or_warn(r, !(r->flags & NETWORK_PARSE_STORED), class, msg);
+}
+
+int report_loose(struct report *r, unsigned line, const char *fmt, ...)
+{
+	char msg[sizeof(r->e->msg)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	compose(msg, sizeof(msg), line, fmt, ap);
+	va_end(ap);
+	return refuse_or_warn(r, r->flags & NETWORK_PARSE_VALIDATE, ERR_XML_INVALID_SCHEMA, msg);
 }
 
 void report_doubt(struct report *r, unsigned line, const char *fmt, ...)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* report.h — how parser and validator speak to the person who wrote the document.
  *
- * Three voices, each with the line in front: what libvirt refuses is refused; what can never work
- * is refused too, but only warned of in a document that is on disk already (NETWORK_PARSE_STORED);
- * what is merely doubtful is a warning. `line` 0 means unknown and is left out. */
+ * Four voices, each with the line in front. What libvirt refuses is refused. What can never work is
+ * refused too, but only warned of in a document that is on disk already. What libvirt passes over
+ * in silence, while its schema refuses it, is refused with --validate and else warned of. What is
+ * merely doubtful is a warning. `line` 0 means unknown and is left out. */
 #ifndef NETWORK_REPORT_H
 #define NETWORK_REPORT_H
 
@@ -26,6 +27,9 @@ int report_refuse(struct report *r, enum err_class class, unsigned line, const c
 /* An error at define; a warning and 0 for a stored document. */
 int report_unwise(struct report *r, enum err_class class, unsigned line, const char *fmt, ...)
     printflike(4, 5) mustcheck;
+
+/* An error of the schema with NETWORK_PARSE_VALIDATE; otherwise a warning and 0. */
+int report_loose(struct report *r, unsigned line, const char *fmt, ...) printflike(3, 4) mustcheck;
 
 /* A warning. */
 void report_doubt(struct report *r, unsigned line, const char *fmt, ...) printflike(3, 4);

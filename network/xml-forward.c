@@ -74,8 +74,8 @@ static int read_nat_port(struct report *r, xmlNode *node, void *parent)
 		    "<port start='%u' end='%u'>: end comes before start; swap them",
 		    nat->port_start, nat->port_end);
 	if (!nat->port_end)
-		report_doubt(r, line, "<port start='0' end='0'> is the same as no <port>");
-	return read_no_children(r, node);
+		err = report_loose(r, line, "<port start='0' end='0'> is the same as no <port>");
+	return err < 0 ? err : read_no_children(r, node);
 }
 
 static const struct attr nat_attrs[] = { ATTR_YES_NO("ipv6", struct nat_options, ipv6) };
@@ -246,6 +246,8 @@ int read_forward(struct report *r, xmlNode *node, void *network)
 	f->line = line_of(node);
 	f->mode = FORWARD_NAT;
 	err = READ_ATTRS(r, node, forward_attrs, f);
+	if (err == 0 && f->mode == FORWARD_NONE)
+		err = report_loose(r, f->line, "<forward mode='none'> is the same as no <forward>");
 	if (err == 0)
 		err = READ_CHILDREN(r, node, forward_children, f);
 	return err < 0 ? err : join_dev(r, f);

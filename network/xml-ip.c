@@ -28,8 +28,7 @@ static int read_lease(struct report *r, const xmlNode *node, struct lease_time *
 	if (err < 0)
 		return err;
 	if (!t->given) {
-		report_doubt(r, line_of(node), "<lease> without expiry='…' is ignored");
-		return read_no_children(r, node);
+		return report_loose(r, line_of(node), "<lease> without expiry='…' is ignored");
 	}
 	uint64_t seconds = lease_time_seconds(t, 0);
 	if (seconds < 120)

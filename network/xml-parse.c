@@ -141,7 +141,7 @@ static int read_domain(struct report *r, xmlNode *node, void *network)
 	if (err < 0)
 		return err;
 	if (!n->domain)
-		report_doubt(r, n->domain_line, "<domain> without name='…' is ignored");
+		return report_loose(r, n->domain_line, "<domain> without name='…' is ignored");
 	return read_no_children(r, node);
 }
 

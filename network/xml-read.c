@@ -19,6 +19,17 @@ unsigned line_of(const xmlNode *node)
 	return line > 0 ? (unsigned)line : 0;
 }
 
+/* What a schema can see (the shape of a value, its absence) has one class when there is one. */
+static enum err_class shape_class(const struct report *r, enum err_class class)
+{
+	return r->flags & NETWORK_PARSE_VALIDATE ? ERR_XML_INVALID_SCHEMA : class;
+}
+
+static enum err_class value_class(const struct report *r, const struct attr *row)
+{
+	return shape_class(r, row->class ? row->class : ERR_XML);
+}
+
 int spot_refuse(struct report *r, const struct spot *at, const char *fmt, ...)
 {
 	char text[512];
@@ -27,9 +38,8 @@ int spot_refuse(struct report *r, const struct spot *at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return report_refuse(r, at->row->class ? at->row->class : ERR_XML, line_of(at->node),
-			     "<%s %s='%.200s'> %s", (const char *)at->node->name, at->row->name,
-			     at->value, text);
+	return report_refuse(r, value_class(r, at->row), line_of(at->node), "<%s %s='%.200s'> %s",
+			     (const char *)at->node->name, at->row->name, at->value, text);
 }
 
 void *append_zeroed(struct report *r, void *array_ptr, size_t *n, size_t size)
@@ -47,20 +57,12 @@ void *append_zeroed(struct report *r, void *array_ptr, size_t *n, size_t size)
 	return memset(*array + (*n)++ * size, 0, size);
 }
 
-/* What no table names. libvirt drops it in silence; a schema would refuse it. */
+/* What no table names. */
 static int unknown(struct report *r, unsigned line, const xmlNode *parent, const char *what,
 		   const char *name)
 {
-	const char *in = (const char *)parent->name;
-
-	if (r->flags & NETWORK_PARSE_VALIDATE)
-		return report_refuse(
-		    r, ERR_XML_INVALID_SCHEMA, line,
-		    "the %s '%.200s' is not known in <%s>; remove it or correct its name", what,
-		    name, in);
-	report_doubt(r, line, "the %s '%.200s' is not known in <%s> and is ignored", what, name,
-		     in);
-	return 0;
+	return report_loose(r, line, "the %s '%.200s' is not known in <%s> and is ignored", what,
+			    name, (const char *)parent->name);
 }
 
 /* Attributes. */
@@ -102,7 +104,7 @@ static int read_attr(struct report *r, const xmlNode *node, const struct attr *r
 	if (a && (*at.value || row->empty_counts))
 		err = read_value(r, &at, object);
 	else if (row->missing)
-		err = report_refuse(r, row->missing, line_of(node),
+		err = report_refuse(r, shape_class(r, row->missing), line_of(node),
 				    "<%s> has no attribute '%s'; add %s='…'",
 				    (const char *)node->name, row->name, row->name);
 	xmlFree(value);
@@ -150,17 +152,6 @@ static bool is_stray_text(const xmlNode *node)
 	       (node->type == XML_TEXT_NODE && !xmlIsBlankNode(node));
 }
 
-static int repeated(struct report *r, const xmlNode *node)
-{
-	const char *name = (const char *)node->name;
-
-	if (r->flags & NETWORK_PARSE_VALIDATE)
-		return report_refuse(r, ERR_XML_INVALID_SCHEMA, line_of(node),
-				     "a second <%s> is not allowed here; remove it", name);
-	report_doubt(r, line_of(node), "a second <%s> is ignored; the first one counts", name);
-	return 0;
-}
-
 static int read_child(struct report *r, xmlNode *node, const struct element *rows, size_t n,
 		      uint64_t *seen, void *parent)
 {
@@ -168,7 +159,9 @@ static int read_child(struct report *r, xmlNode *node, const struct element *row
 		if (!matches(&rows[i], node))
 			continue;
 		if (!rows[i].many && *seen & UINT64_C(1) << i)
-			return repeated(r, node);
+			return report_loose(r, line_of(node),
+					    "a second <%s> is ignored; the first one counts",
+					    rows[i].name);
 		*seen |= UINT64_C(1) << i;
 		return rows[i].read(r, node, parent);
 	}
@@ -253,19 +246,13 @@ int attr_word(struct report *r, const struct spot *at, void *field)
 	return refuse_word(r, at);
 }
 
-/* A word that libvirt takes for a no (or for an on) although its writer may have meant something
- * else. */
+/* A word that libvirt takes for a no (or for an on), whatever its writer meant. */
 static int loose_word(struct report *r, const struct spot *at, const char *read_as,
 		      const char *choice)
 {
-	if (r->flags & NETWORK_PARSE_VALIDATE)
-		return report_refuse(r, ERR_XML_INVALID_SCHEMA, line_of(at->node),
-				     "<%s %s='%.200s'> is not understood; write %s",
-				     (const char *)at->node->name, at->row->name, at->value,
-				     choice);
-	report_doubt(r, line_of(at->node), "<%s %s='%.200s'> is read as '%s'; write %s",
-		     (const char *)at->node->name, at->row->name, at->value, read_as, choice);
-	return 0;
+	return report_loose(r, line_of(at->node), "<%s %s='%.200s'> is read as '%s'; write %s",
+			    (const char *)at->node->name, at->row->name, at->value, read_as,
+			    choice);
 }
 
 int attr_on_off(struct report *r, const struct spot *at, void *field)
@@ -347,7 +334,7 @@ static int read_short_ip(struct report *r, const struct spot *at, struct ip *ret
 				   "is not an IP address; write a numeric address, such as "
 				   "192.168.122.1, without prefix length, port or name");
 	*ret = ip_from_v4(ntohl(v4.s_addr));
-	return report_unwise(r, at->row->class ? at->row->class : ERR_XML, line_of(at->node),
+	return report_unwise(r, value_class(r, at->row), line_of(at->node),
 			     "<%s %s='%.200s'> would be read as %s; write all four decimal numbers",
 			     (const char *)at->node->name, at->row->name, at->value,
 			     ip_format(ret, full));

@@ -112,7 +112,7 @@ static const struct row rows[] = {
 	{ "nat without ip", MODE("nat", ""), REFUSED, ERR_XML, "nat forwarding requested, but no IP address provided" },
 	{ "route without ip", MODE("route", ""), REFUSED, ERR_XML, "route forwarding requested" },
 	{ "no mode is nat", NET("<forward mode=''/>"), REFUSED, ERR_XML, "nat forwarding requested" },
-	{ "mode none", MODE("none", ""), FINE },
+	{ "mode none", MODE("none", ""), WARNED, 0, "the same as no <forward>" },
 	{ "open without ip", MODE("open", ""), FINE },
 	{ "open with dev", NET("<forward mode='open' dev='eth0'/>" IP("")), REFUSED, ERR_XML, "mode='open'" },
 	{ "nat with two interfaces", NAT("<interface dev='a'/><interface dev='b'/>"), REFUSED, ERR_XML, "one interface only" },
@@ -417,6 +417,11 @@ static const struct {
 	{ "stray text", NET("hello"), "text '" },
 	{ "repeated element", NET("<bridge name='a'/><bridge name='b'/>"), "a second <bridge>" },
 	{ "stp", NET("<bridge stp='yes'/>"), "<bridge stp='yes'>" },
+	{ "no number", NET("<bridge delay='fast'/>"), "<bridge delay='fast'>" },
+	{ "no attribute", DHCP("<range start='10.99.1.9'/>"), "'end'" },
+	{ "mode none", MODE("none", ""), "mode='none'" },
+	{ "ports 0 to 0", NAT("<nat><port start='0' end='0'/></nat>"), "end='0'" },
+	{ "domain without name", NET("<domain/>"), "<domain>" },
 };
 
 static void test_schema(void **state)
