@@ -40,6 +40,11 @@ int fw_rule_hash(const struct fw_rule *r, uint64_t *ret) mustcheck;
 /* The last address of a prefix. */
 struct ip fw_prefix_last(const struct fw_prefix *p);
 
+/* Whether an element of network `name` and another network's can't stand in one map. 0 or -EINVAL.
+ */
+int fw_refuse_conflict(const char *name, const struct fw_element *wanted,
+		       const struct fw_element *there, struct err *e) mustcheck;
+
 void fw_step_text(const struct fw_step *s, struct text *t);
 
 #endif

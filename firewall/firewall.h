@@ -107,7 +107,9 @@ struct fw_options {
 int fw_want_base(const struct fw_options *o, struct fw_rows *rows) mustcheck;
 
 /* Append the rows of one network (nothing for modes without rules). The definition must have its
- * bridge's name and its uuid. -EINVAL when it hasn't. After a failure `rows` can only be freed. */
+ * bridge's name and its uuid. Refused (-EINVAL) when it hasn't, or when its bridge or a NAT subnet
+ * of it is, in part too, that of a network whose rows are there already: one refused network must
+ * not cost the others their rules. After a failure `rows` are as before. */
 int fw_want_network(const struct network *n, const struct fw_options *o, struct fw_rows *rows,
 		    struct err *e) mustcheck;
 

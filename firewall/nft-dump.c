@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 
 #include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
 
@@ -161,6 +162,22 @@ static uint64_t hash_in_userdata(const void *bytes, size_t n)
 			hash = rd_u64(&value);
 	}
 	return r.bad ? 0 : hash;
+}
+
+/* Counters, quotas, flow tables …: we have none, so these are a stranger's. */
+static int take_stray(void *data, const struct nlmsghdr *h)
+{
+	struct dump *d = data;
+	const struct nlattr *a;
+
+	mnl_attr_for_each(a, h, sizeof(struct nfgenmsg))
+	{
+		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME &&
+		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 &&
+		    fw_is_our_table(mnl_attr_get_str(a)))
+			return fw_state_table(d->state, false, d->generation);
+	}
+	return 0;
 }
 
 /* Parsed by hand: of a rule only its place and its userdata matter, not its expressions. */
@@ -380,6 +397,10 @@ static int dump_table(struct dump *d)
 	for (unsigned m = 0; m < FW_MAPS && rc == 0; m++)
 		if (d->shaped[m])
 			rc = dump_elements(d, (enum fw_map)m);
+	if (rc == 0)
+		rc = dump_kind(d, NFT_MSG_GETOBJ, true, take_stray);
+	if (rc == 0)
+		rc = dump_kind(d, NFT_MSG_GETFLOWTABLE, true, take_stray);
 	uint32_t generation = 0;
 	if (rc == 0)
 		rc = get_generation(d->k, &generation);
@@ -400,4 +421,57 @@ int fw_have(struct fw_kernel *k, const struct fw_options *o, struct fw_state **r
 		fw_state_free(d.state);
 	}
 	return err_sys(e, -rc, "firewall: cannot read table inet " FW_TABLE);
+}
+
+/* --- counters --- */
+
+struct counting {
+	struct fw_counter *out;
+	size_t cap, n;
+};
+
+static int take_counter_expr(struct nftnl_expr *x, void *data)
+{
+	struct fw_counter *c = data;
+
+	if (strcmp(nftnl_expr_get_str(x, NFTNL_EXPR_NAME), "counter") == 0) {
+		c->packets = nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_PACKETS);
+		c->octets = nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_BYTES);
+	}
+	return 0;
+}
+
+static int take_counter(void *data, const struct nlmsghdr *h)
+{
+	struct counting *counting = data;
+	struct fw_counter c = { 0 };
+	struct nftnl_rule *r = nftnl_rule_alloc();
+
+	if (!r)
+		return -ENOMEM;
+	int rc = nftnl_rule_nlmsg_parse(h, r) < 0 ? -EBADMSG : 0;
+	if (rc == 0 && counting->n < counting->cap) {
+		nftnl_expr_foreach(r, take_counter_expr, &c);
+		counting->out[counting->n++] = c;
+	}
+	nftnl_rule_free(r);
+	return rc;
+}
+
+ssize_t fw_counters(struct fw_kernel *k, const char *chain, struct fw_counter *out, size_t cap,
+		    struct err *e)
+{
+	uint8_t buf[MESSAGE_MAX];
+	struct counting counting = { .out = out, .cap = cap };
+	int rc = -EINTR;
+
+	for (unsigned i = 0; i < TRIES && rc == -EINTR; i++) {
+		struct nlmsghdr *h = ask_for(k, buf, NFT_MSG_GETRULE, true);
+		mnl_attr_put_strz(h, NFTA_RULE_TABLE, FW_TABLE);
+		mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
+		counting.n = 0;
+		rc = ask(k, h, take_counter, &counting);
+	}
+	return rc < 0 ? err_sys(e, -rc, "firewall: cannot read chain %s", chain)
+		      : (ssize_t)counting.n;
 }

@@ -4,8 +4,9 @@
 
 #include <sys/socket.h>
 
-#define SOCKET_SPACE (64 << 20) /* octets: a whole ruleset of thousands of networks is one batch   \
-				 */
+#define SOCKET_SPACE                                                                               \
+	(64 << 20) /* octets: a whole ruleset of thousands of networks is one batch                \
+		    */
 
 /* --- sockets --- */
 

@@ -36,6 +36,15 @@ int fw_apply(struct fw_kernel *k, const struct fw_plan *p, struct err *e) mustch
 int fw_sync(struct fw_kernel *k, const struct fw_rows *want, struct fw_state **ret_had,
 	    size_t *ret_steps, struct err *e) mustcheck;
 
+struct fw_counter {
+	uint64_t packets, octets;
+};
+/* The counters of a chain's rules, in their order (that of struct fw_chain when the table is
+ * right), zero for rules without one. At most `cap` are written to `out`. Returns their number, 0
+ * for a chain that isn't there, or -errno. */
+ssize_t fw_counters(struct fw_kernel *k, const char *chain, struct fw_counter *out, size_t cap,
+		    struct err *e) mustcheck;
+
 struct fw_watch; /* the listener */
 
 enum fw_event {

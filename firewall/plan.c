@@ -338,45 +338,27 @@ static bool belongs_to(const struct fw_object *o, const char *stem)
 	return u && strcmp(u + 1, stem) == 0;
 }
 
-static bool ranges_overlap(const struct fw_element *a, const struct fw_element *b)
-{
-	return a->map == b->map && ip_compare(&a->first, &b->last) <= 0 &&
-	       ip_compare(&b->first, &a->last) <= 0;
-}
-
-static const char *owner_of(const struct fw_object *o)
-{
-	const char *u = strchr(o->element.chain, '_');
-
-	return u ? u + 1 : o->element.chain;
-}
-
 /* A map has one answer for each key. */
 static int refuse_conflict(const struct fw_state *had, const char *name, const char *stem,
 			   const struct fw_element *wanted, struct err *e)
 {
-	char key[DIFF_KEY_MAX], ip[IP_TEXT_MAX], last[IP_TEXT_MAX];
+	char key[DIFF_KEY_MAX];
 	struct fw_object *o;
+	int rc = 0;
 
-	fw_element_key(wanted, key);
-	o = fw_state_find(had, key);
-	if (o && !belongs_to(o, stem) && fw_map_desc[wanted->map].key == FW_KEY_IFACE)
-		return err_set(e, ERR_OPERATION_FAILED,
-			       "network '%s': bridge '%s' has the rules of network '%s'", name,
-			       wanted->iface, owner_of(o));
-	if (fw_map_desc[wanted->map].key == FW_KEY_IFACE)
-		return 0;
-	list_foreach (o, &had->nat, struct fw_object, of_nat) {
-		if (ranges_overlap(&o->element, wanted) && !belongs_to(o, stem))
-			return err_set(
-			    e, ERR_OPERATION_FAILED,
-			    "network '%s': its subnet %s to %s overlaps that of network '%s', and "
-			    "one "
-			    "address can't be translated for both; choose another <ip address>",
-			    name, ip_format(&wanted->first, ip), ip_format(&wanted->last, last),
-			    owner_of(o));
+	if (fw_map_desc[wanted->map].key == FW_KEY_IFACE) {
+		fw_element_key(wanted, key);
+		o = fw_state_find(had, key);
+		return o && !belongs_to(o, stem) ? fw_refuse_conflict(name, wanted, &o->element, e)
+						 : 0;
 	}
-	return 0;
+	list_foreach (o, &had->nat, struct fw_object, of_nat) {
+		if (!belongs_to(o, stem))
+			rc = fw_refuse_conflict(name, wanted, &o->element, e);
+		if (rc < 0)
+			break;
+	}
+	return rc;
 }
 
 static int plan_network(struct fw_plan *p, const struct fw_state *had, const char *stem,

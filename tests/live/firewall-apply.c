@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* firewall-apply FILE…: the rules of these definitions into this network namespace, for tests that send packets. */
+/* firewall-apply FILE…: the rules of these definitions into this network namespace, for tests that
+ * send packets. */
 #include "base/file.h"
 #include "firewall/nft.h"
 #include "network/xml.h"

@@ -22,9 +22,9 @@ static void check(bool ok, const char *what)
 	failures += !ok;
 }
 
-/* Run nft with `command`; its output goes to `out` when that isn't NULL (at most `cap` octets with
- * the NUL). */
-static int nft(const char *command, char *out, size_t cap)
+/* Run nft with `option` and `command`; its output goes to `out` when that isn't NULL (at most `cap`
+ * octets with the NUL). */
+static int nft_with(const char *option, const char *command, char *out, size_t cap)
 {
 	int fds[2], status;
 	size_t n = 0;
@@ -34,7 +34,7 @@ static int nft(const char *command, char *out, size_t cap)
 	pid_t pid = fork();
 	if (pid == 0) {
 		dup2(fds[1], 1);
-		execlp("nft", "nft", command, (char *)NULL);
+		execlp("nft", "nft", option, command, (char *)NULL);
 		_exit(127);
 	}
 	close(fds[1]);
@@ -45,6 +45,11 @@ static int nft(const char *command, char *out, size_t cap)
 		out[n] = '\0';
 	close(fds[0]);
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int nft(const char *command, char *out, size_t cap)
+{
+	return nft_with("-y", command, out, cap); /* -y: priorities as numbers, as we write them */
 }
 
 /* nft -f FILE with `n` octets of text in the file. */
@@ -244,6 +249,7 @@ static void test_repairs(const struct fw_rows *want)
 		"add set inet netd names { type ipv4_addr; }; add rule inet netd post ip saddr "
 		"@names accept",
 		"add table inet netd { flags dormant; }",
+		"add counter inet netd his",
 		"delete element inet netd from_net { \"virbr4\" }; flush chain inet netd out_net4; "
 		"delete chain inet netd out_net4",
 	};
@@ -359,6 +365,53 @@ static void measure(unsigned others)
 	fw_rows_done(&rows);
 }
 
+/* A rule that is right stays, with its counter, while the rest is repaired; a socket lives on in
+ * another process. */
+static void test_stays(const struct fw_rows *want)
+{
+	static char before[65536], after[65536];
+	struct fw_counter c[8];
+	struct fw_kernel *second = NULL;
+	struct err e = { 0 };
+	size_t steps = 0;
+
+	nft_with("-a", "list chain inet netd out_net1", before, sizeof(before));
+	nft("flush chain inet netd in_net1", NULL, 0);
+	int fd = fcntl(fw_kernel_fd(k), F_DUPFD_CLOEXEC, 3);
+	bool opened =
+	    fw_kernel_open(fd, &second, &e) == 0 && fw_kernel_port(second) == fw_kernel_port(k);
+	check(opened && fw_sync(second, want, NULL, &steps, &e) == 0 && steps == 2,
+	      "an inherited socket serves");
+	fw_kernel_free(second);
+	nft_with("-a", "list chain inet netd out_net1", after, sizeof(after));
+	check(before[0] && strcmp(before, after) == 0,
+	      "rules that are right are not written again");
+	check(fw_counters(k, "in_net1", c, ARRAY_LEN(c), &e) == 3 && c[0].packets == 0,
+	      "counters can be read");
+	check(fw_counters(k, "in_nobody", c, ARRAY_LEN(c), &e) <= 0, "those of no chain can't");
+	fw_events(w);
+}
+
+static void test_owner(void)
+{
+	struct fw_options o = { .owner = true };
+	struct fw_rows rows = { 0 };
+	struct fw_kernel *owner = NULL;
+	struct err e = { 0 };
+	size_t steps = 0;
+	bool ok = fw_want_base(&o, &rows) == 0 && fw_kernel_open(-1, &owner, &e) == 0;
+
+	nft("delete table inet netd", NULL, 0);
+	ok = ok && fw_sync(owner, &rows, NULL, &steps, &e) == 0 && steps > 0;
+	check(ok && fw_sync(owner, &rows, NULL, &steps, &e) == 0 && steps == 0, "an owned table");
+	check(nft("add chain inet netd his", NULL, 0) != 0, "strangers can't change it");
+	nft("flush ruleset", NULL, 0);
+	check(nft("list table inet netd", NULL, 0) == 0, "nor flush it");
+	fw_kernel_free(owner);
+	check(nft("list table inet netd", NULL, 0) != 0, "it goes with its owner");
+	fw_rows_done(&rows);
+}
+
 static void test_errors(void)
 {
 	struct fw_state *had = fw_state_new();
@@ -401,8 +454,10 @@ int main(void)
 	check(sync_steps(&more) > 0 && sync_steps(&more) == 0, "host chains can be added");
 	test_text(&more);
 	check(sync_steps(&want) > 0 && sync_steps(&want) == 0, "and removed");
+	test_stays(&want);
 	test_restart(&want);
 	test_errors();
+	test_owner();
 	measure(1);
 	measure(100);
 	measure(1000);

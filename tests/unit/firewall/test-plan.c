@@ -238,6 +238,13 @@ static void test_conflicts(void **state)
 	assert_true(fw_plan_network(had, s.name, &s.n.uuid, &rows, &plain, &p, &e) < 0);
 	assert_non_null(strstr(e.msg, "bridge 'virbr1' has the rules of network 'net1'"));
 	fw_rows_done(&rows);
+	/* Among the rows of many, the one that can't stand leaves no trace. */
+	want_network(&rows, 1, FORWARD_NAT, &plain);
+	size_t chains = rows.n_chains, elements = rows.n_elements;
+	assert_true(fw_want_network(&s.n, &plain, &rows, &e) < 0);
+	assert_int_equal(rows.n_chains, chains);
+	assert_int_equal(rows.n_elements, elements);
+	fw_rows_done(&rows);
 	s.n.bridge = NULL;
 	assert_int_equal(fw_want_network(&s.n, &plain, &rows, &e), -EINVAL);
 	fw_rows_done(&rows);
