@@ -8,7 +8,7 @@
 
 /* Long enough for every path below the longest root; a root is that short so that the doors' names
  * fit into a struct sockaddr_un. */
-#define PATHS_ROOT_MAX 64
+#define PATHS_ROOT_MAX 74
 #define PATHS_MAX      108
 
 struct paths {

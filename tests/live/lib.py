@@ -362,7 +362,7 @@ class Case(unittest.TestCase):
         if os.geteuid() != 0:
             self.skipTest('needs root')
         self.number = 0
-        self.folder = tempfile.mkdtemp(prefix=f'nt-{os.getpid()}-', dir='/tmp')  # short: a root has at most 64 characters
+        self.folder = tempfile.mkdtemp(prefix=f'nt-{os.getpid()}-', dir='/tmp')  # short: a root has at most 74 characters
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.hosts = []
 
