@@ -51,6 +51,10 @@ static inline void fixture_catch(void *data, const struct dns_action *a)
 		memcpy(c->bytes, a->bytes, a->n);
 }
 
+static inline void fixture_ignore(void *data, const struct dns_action *a)
+{
+}
+
 static inline void fixture_forget(struct fixture *f)
 {
 	for (size_t i = 0; i < f->n; i++)
