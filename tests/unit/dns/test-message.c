@@ -114,7 +114,7 @@ static size_t unhex(const char *hex, uint8_t *buf, size_t cap)
 	size_t n = 0;
 
 	for (; *hex; hex++) {
-		unsigned v;
+		unsigned v = 0;
 		if (isspace((unsigned char)*hex))
 			continue;
 		assert_true(n < cap && sscanf(hex, "%2x", &v) == 1);

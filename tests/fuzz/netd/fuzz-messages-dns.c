@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bodies between controller and dns worker: first octet which, then the body. What decodes must
+ * encode to the same body again, and a configuration must be taken or refused by a server. */
+#include "netd/messages-dns.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void config(const uint8_t *body, size_t n)
+{
+	struct dns_config *c, *again;
+	uint32_t id;
+	uint8_t *bytes;
+	size_t bytes_n;
+
+	if (message_dns_config_decode(body, n, &id, &c) < 0)
+		return;
+	if (message_dns_config_encode(id, c, &bytes, &bytes_n) < 0 ||
+	    message_dns_config_decode(bytes, bytes_n, &id, &again) < 0)
+		abort();
+	if (again->n_hosts != c->n_hosts || again->n_srvs != c->n_srvs ||
+	    again->n_txts != c->n_txts)
+		abort();
+	dns_config_free(again);
+	free(bytes);
+	dns_server_free(dns_server_new(c, NULL));
+	dns_config_free(c);
+}
+
+static void same(const uint8_t *body, size_t n, const struct wr *w)
+{
+	if (w->bad || wr_len(w) != n)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t buf[DNS_MESSAGE_SMALL];
+	struct wr w = wr_over(buf, sizeof(buf));
+	struct message_dns_lease lease;
+	struct message_dns_upstreams upstreams;
+	struct message_dns_counters counters;
+	uint32_t id;
+
+	if (!size)
+		return 0;
+	const uint8_t *body = data + 1;
+	size_t n = size - 1;
+	switch (data[0] % 5) {
+	case 0:
+		config(body, n);
+		break;
+	case 1:
+		if (message_dns_lease_decode(body, n, &lease) == 0) {
+			message_dns_lease_encode(&w, &lease);
+			same(body, n, &w);
+		}
+		break;
+	case 2:
+		if (message_dns_upstreams_decode(body, n, &upstreams) == 0) {
+			message_dns_upstreams_encode(&w, &upstreams);
+			same(body, n, &w);
+		}
+		break;
+	case 3:
+		if (message_dns_counters_decode(body, n, &counters) == 0) {
+			message_dns_counters_encode(&w, &counters);
+			same(body, n, &w);
+		}
+		break;
+	case 4:
+		if (message_dns_net_decode(body, n, &id) == 0) {
+			message_dns_net_encode(&w, id);
+			same(body, n, &w);
+		}
+		break;
+	}
+	return 0;
+}
