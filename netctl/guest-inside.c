@@ -175,7 +175,6 @@ static int reap(struct inside *in)
 static int take_signals(struct inside *in)
 {
 	struct signalfd_siginfo si;
-	int status = reap(in);
 
 	while (read(in->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		if (si.ssi_signo == SIGCHLD)
@@ -184,7 +183,7 @@ static int take_signals(struct inside *in)
 			return 128 + (int)si.ssi_signo;
 		kill(in->command_pid, (int)si.ssi_signo);
 	}
-	return status;
+	return reap(in); /* last, so that no SIGCHLD is read without being followed */
 }
 
 /* One line of the hook. */

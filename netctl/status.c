@@ -107,8 +107,12 @@ static int run_status(struct ctl *ctl, const struct args *a)
 		    "netd's status is not JSON (%s): netctl and netd are of different versions",
 		    why.text);
 	}
-	if (ctl->json)
+	if (ctl->json) {
+		/* "version" is the schema's in all that netctl prints. */
+		json_object_set(o, "netd-version", json_object_get(o, "version"));
+		json_object_del(o, "version");
 		return say_json(ctl, o);
+	}
 	print_object(o, "", !ctl->quiet);
 	json_decref(o);
 	return 0;
