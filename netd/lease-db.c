@@ -4,40 +4,16 @@
  * Networks, addresses and MACs are stored as text, so that `sqlite3 leases.db` answers a person's
  * questions. A row of history opens when a client gets an address and closes when it loses it;
  * renewals don't touch it. */
-#include "netd/lease-db.h"
+#include "netd/lease-db-internal.h"
 
-#include "base/file.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define SNAPSHOT_PAGES 64                /* copied at a time: 256 KiB */
-#define FILE_MAX       ((size_t)1 << 30) /* a snapshot that is larger isn't put in place */
-#define BUSY_MSEC      2000              /* a person's sqlite3 may hold the file for so long */
-#define TRIM_EVERY     256               /* rows of history that may be too many */
-
-enum statement {
-	ST_BEGIN,
-	ST_COMMIT,
-	ST_ROLLBACK,
-	ST_FIND,
-	ST_PUT,
-	ST_REMOVE,
-	ST_FORGET,
-	ST_OPEN,
-	ST_CLOSE,
-	ST_CLOSE_ALL,
-	ST_RENAME,
-	ST_TRIM,
-	ST_LOAD,
-	ST_HISTORY,
-	ST_COUNT,
-};
+#define BUSY_MSEC  2000 /* a person's sqlite3 may hold the file for so long */
+#define TRIM_EVERY 256  /* rows of history that may be too many */
 
 /* clang-format off */
 static const char *const sql[ST_COUNT] = {
@@ -72,17 +48,6 @@ static const char schema[] =
 	"PRAGMA user_version = 1;";
 /* clang-format on */
 
-struct lease_db {
-	sqlite3 *db;
-	sqlite3_stmt *st[ST_COUNT]; /* prepared at first use */
-	char *path;
-	uint64_t history_max;
-	unsigned opened; /* rows of history since the last trimming */
-	int wal_pages;
-	sqlite3 *copy; /* the snapshot being made */
-	sqlite3_backup *backup;
-};
-
 static int errno_of(int rc)
 {
 	switch (rc & 0xff) {
@@ -106,8 +71,7 @@ static int errno_of(int rc)
 	}
 }
 
-/* SQLite's own words say more than the errno that is returned. */
-static int failed(const struct lease_db *db, int rc, const char *what, struct err *e)
+int lease_db_failed(const struct lease_db *db, int rc, const char *what, struct err *e)
 {
 	err_set(e, ERR_OPERATION_FAILED, "lease store %s: cannot %s: %s", db->path, what,
 		!db->db || sqlite3_extended_errcode(db->db) != rc ? sqlite3_errstr(rc)
@@ -117,8 +81,7 @@ static int failed(const struct lease_db *db, int rc, const char *what, struct er
 	return -errno_of(rc);
 }
 
-/* PATH with a suffix; NULL when out of memory. */
-static char *beside(const char *path, const char *suffix)
+char *lease_db_beside(const char *path, const char *suffix)
 {
 	struct text t = { 0 };
 
@@ -267,7 +230,7 @@ static struct lease_db *db_new(const char *path)
 	struct lease_db *db = calloc(1, sizeof(*db));
 
 	if (db)
-		db->path = beside(path, "");
+		db->path = lease_db_beside(path, "");
 	if (db && !db->path) {
 		free(db);
 		return NULL;
@@ -290,7 +253,7 @@ int lease_db_open(const char *path, uint64_t history_max, struct lease_db **ret,
 		rc = bring_up(db);
 	}
 	if (rc != SQLITE_OK) {
-		rc = failed(db, rc, "open it", e);
+		rc = lease_db_failed(db, rc, "open it", e);
 		lease_db_close(db);
 		return rc;
 	}
@@ -334,7 +297,7 @@ int lease_db_open_readonly(const char *path, struct lease_db **ret, struct err *
 			rc = query(db, "PRAGMA user_version", &version, NULL, NULL);
 	}
 	if (rc != SQLITE_OK) {
-		rc = failed(db, rc, "read it", e);
+		rc = lease_db_failed(db, rc, "read it", e);
 		lease_db_close(db);
 		return rc;
 	}
@@ -343,75 +306,16 @@ int lease_db_open_readonly(const char *path, struct lease_db **ret, struct err *
 	return 0;
 }
 
-static void drop_snapshot(struct lease_db *db)
-{
-	if (db->backup)
-		sqlite3_backup_finish(db->backup);
-	if (db->copy)
-		sqlite3_close(db->copy);
-	db->backup = NULL;
-	db->copy = NULL;
-}
-
 void lease_db_close(struct lease_db *db)
 {
 	if (!db)
 		return;
-	drop_snapshot(db);
+	lease_db_drop_snapshot(db);
 	for (size_t i = 0; i < ST_COUNT; i++)
 		sqlite3_finalize(db->st[i]);
 	sqlite3_close(db->db);
 	free(db->path);
 	free(db);
-}
-
-/* --- damage --- */
-
-static int move(const char *path, const char *suffix, const char *to_suffix)
-{
-	auto_free char *from = beside(path, suffix), *to = beside(path, to_suffix);
-
-	if (!from || !to)
-		return -ENOMEM;
-	return rename(from, to) < 0 && errno != ENOENT ? -errno : 0;
-}
-
-int lease_db_set_aside(const char *path, struct err *e)
-{
-	auto_free char *snapshot = beside(path, ".snapshot"), *content = NULL;
-	size_t n;
-
-	/* The log first: it must never meet the snapshot. */
-	int rc = move(path, ".damaged", ".damaged.old");
-	if (rc == 0)
-		rc = move(path, "-wal", ".damaged-wal");
-	if (rc == 0)
-		rc = move(path, "-shm", ".damaged-shm");
-	if (rc == 0)
-		rc = move(path, "", ".damaged");
-	if (rc < 0 || !snapshot)
-		return err_sys(e, snapshot ? -rc : ENOMEM,
-			       "lease store %s: cannot set the damaged file aside", path);
-	if (access(snapshot, F_OK) < 0)
-		return 0;
-	rc = file_read(snapshot, FILE_MAX, &content, &n, e);
-	return rc < 0 ? rc : file_write_atomic(path, 0600, content, n, e);
-}
-
-int lease_db_set_aside_all(const char *path, struct err *e)
-{
-	static const char *const suffixes[] = { "-wal", "-shm", "" };
-	int rc = move(path, ".snapshot", ".snapshot.damaged");
-
-	if (rc < 0)
-		return err_sys(e, -rc, "lease store %s: cannot set the damaged snapshot aside",
-			       path);
-	/* The damaged file proper has been kept already; this one is a copy of the snapshot. */
-	for (size_t i = 0; i < ARRAY_LEN(suffixes) && rc == 0; i++) {
-		auto_free char *file = beside(path, suffixes[i]);
-		rc = file ? file_remove(file, e) : err_sys(e, ENOMEM, "lease store %s", path);
-	}
-	return rc;
 }
 
 /* --- reading --- */
@@ -466,7 +370,7 @@ ssize_t lease_db_load(struct lease_db *db, lease_store_record_fn *record, void *
 		n++;
 	}
 	sqlite3_reset(st);
-	return rc == SQLITE_DONE ? n : failed(db, rc, "read the leases", e);
+	return rc == SQLITE_DONE ? n : lease_db_failed(db, rc, "read the leases", e);
 }
 
 ssize_t lease_db_history(struct lease_db *db, const struct uuid *network, const struct ip *address,
@@ -488,7 +392,7 @@ ssize_t lease_db_history(struct lease_db *db, const struct uuid *network, const 
 		n++;
 	}
 	sqlite3_reset(st);
-	return rc == SQLITE_DONE ? n : failed(db, rc, "read the history", e);
+	return rc == SQLITE_DONE ? n : lease_db_failed(db, rc, "read the history", e);
 }
 
 /* --- changing --- */
@@ -497,14 +401,14 @@ int lease_db_begin(struct lease_db *db, struct err *e)
 {
 	int rc = run_plain(db, ST_BEGIN);
 
-	return rc == SQLITE_OK ? 0 : failed(db, rc, "begin a transaction", e);
+	return rc == SQLITE_OK ? 0 : lease_db_failed(db, rc, "begin a transaction", e);
 }
 
 int lease_db_commit(struct lease_db *db, struct err *e)
 {
 	int rc = run_plain(db, ST_COMMIT);
 
-	return rc == SQLITE_OK ? 0 : failed(db, rc, "commit", e);
+	return rc == SQLITE_OK ? 0 : lease_db_failed(db, rc, "commit", e);
 }
 
 void lease_db_rollback(struct lease_db *db)
@@ -638,7 +542,7 @@ int lease_db_put(struct lease_db *db, const struct lease_record *r, uint64_t now
 		rc = put_history(db, &k, r, &was, now);
 	if (rc == SQLITE_OK)
 		rc = put_lease(db, &k, r);
-	return rc == SQLITE_OK ? 0 : failed(db, rc, "write a lease", e);
+	return rc == SQLITE_OK ? 0 : lease_db_failed(db, rc, "write a lease", e);
 }
 
 int lease_db_remove(struct lease_db *db, const struct uuid *network, const struct ip *address,
@@ -655,7 +559,7 @@ int lease_db_remove(struct lease_db *db, const struct uuid *network, const struc
 		rc = bind_key(db, ST_REMOVE, &k);
 	if (rc == SQLITE_OK)
 		rc = run(db, ST_REMOVE);
-	return rc == SQLITE_OK ? 0 : failed(db, rc, "remove a lease", e);
+	return rc == SQLITE_OK ? 0 : lease_db_failed(db, rc, "remove a lease", e);
 }
 
 int lease_db_forget(struct lease_db *db, const struct uuid *network, uint64_t now, struct err *e)
@@ -667,84 +571,5 @@ int lease_db_forget(struct lease_db *db, const struct uuid *network, uint64_t no
 		rc = bind_key(db, ST_FORGET, &k);
 	if (rc == SQLITE_OK)
 		rc = run(db, ST_FORGET);
-	return rc == SQLITE_OK ? 0 : failed(db, rc, "remove a network's leases", e);
-}
-
-/* --- upkeep --- */
-
-void lease_db_checkpoint(struct lease_db *db, int pages)
-{
-	if (db->wal_pages < pages)
-		return;
-	/* What fails here fails again, and is told, at the next commit. */
-	(void)sqlite3_wal_checkpoint_v2(db->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	db->wal_pages = 0;
-}
-
-bool lease_db_in_snapshot(const struct lease_db *db)
-{
-	return db->backup != NULL;
-}
-
-uint64_t lease_db_snapshot_time(const char *path)
-{
-	auto_free char *snapshot = beside(path, ".snapshot");
-	struct stat st;
-
-	return snapshot && stat(snapshot, &st) == 0 ? (uint64_t)st.st_mtim.tv_sec : 0;
-}
-
-static int begin_snapshot(struct lease_db *db)
-{
-	auto_free char *path = beside(db->path, ".snapshot.new");
-
-	if (!path)
-		return SQLITE_NOMEM;
-	if (unlink(path) < 0 && errno != ENOENT)
-		return SQLITE_IOERR;
-	int rc =
-	    sqlite3_open_v2(path, &db->copy,
-			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc != SQLITE_OK)
-		return rc;
-	db->backup = sqlite3_backup_init(db->copy, "main", db->db, "main");
-	return db->backup ? SQLITE_OK : sqlite3_errcode(db->copy);
-}
-
-/* Make the finished copy durable and put it in place. */
-static int install_snapshot(const char *path)
-{
-	auto_free char *from = beside(path, ".snapshot.new"), *to = beside(path, ".snapshot"),
-		       *dir = beside(path, "");
-
-	if (!from || !to || !dir)
-		return SQLITE_NOMEM;
-	char *slash = strrchr(dir, '/');
-	if (slash)
-		slash[slash == dir] = '\0';
-	auto_close int fd = open(from, O_RDONLY | O_CLOEXEC);
-	auto_close int dir_fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || dir_fd < 0 || fsync(fd) < 0 || rename(from, to) < 0 || fsync(dir_fd) < 0)
-		return SQLITE_IOERR;
-	return SQLITE_OK;
-}
-
-int lease_db_snapshot(struct lease_db *db, struct err *e)
-{
-	int rc = db->backup ? SQLITE_OK : begin_snapshot(db);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_backup_step(db->backup, SNAPSHOT_PAGES);
-	if (rc == SQLITE_OK)
-		return 0;
-	if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
-		return 0;
-	if (rc == SQLITE_DONE) {
-		rc = sqlite3_backup_finish(db->backup);
-		db->backup = NULL;
-	}
-	drop_snapshot(db);
-	if (rc == SQLITE_OK)
-		rc = install_snapshot(db->path);
-	return rc == SQLITE_OK ? 1 : failed(db, rc, "make a snapshot", e);
+	return rc == SQLITE_OK ? 0 : lease_db_failed(db, rc, "remove a network's leases", e);
 }
