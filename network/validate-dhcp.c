@@ -65,24 +65,37 @@ static void first_and_last(const struct network_ip *ip, char first[static IP_TEX
 	ip_format(&b, last);
 }
 
-static int refuse_outside(struct report *r, const struct network_ip *ip,
-			  const struct dhcp_range *range, const char *what, const struct ip *where)
+#define REMEDY_MAX (3 * IP_TEXT_MAX + 100)
+
+static void remedy_for(const struct network_ip *ip, const struct dhcp_range *range,
+		       char remedy[static REMEDY_MAX])
 {
-	struct subnet_text t = text_of(ip);
-	char at[IP_TEXT_MAX], guess[IP_TEXT_MAX], first[IP_TEXT_MAX], last[IP_TEXT_MAX];
-	char remedy[3 * IP_TEXT_MAX + 100];
+	char guess[IP_TEXT_MAX], first[IP_TEXT_MAX], last[IP_TEXT_MAX];
+	bool loopback = ip->address.family == AF_INET && ip->address.v4 >> 24 == 127;
 	struct ip likely;
 	unsigned octets;
 
 	first_and_last(ip, first, last);
-	if (!is_inside(ip, &range->start) && likely_address(ip, range, &likely, &octets))
-		snprintf(remedy, sizeof(remedy),
-			 octets == 1
-			     ? "probably <ip address='%s'> is meant"
-			     : "either <ip address='%s'> is meant, or a range within %s to %s",
-			 ip_format(&likely, guess), first, last);
+	if (is_inside(ip, &range->start) || !likely_address(ip, range, &likely, &octets)) {
+		snprintf(remedy, REMEDY_MAX, "choose addresses from %s to %s", first, last);
+		return;
+	}
+	ip_format(&likely, guess);
+	if (loopback) /* which cannot be what was meant */
+		snprintf(remedy, REMEDY_MAX, "probably <ip address='%s'> is meant", guess);
 	else
-		snprintf(remedy, sizeof(remedy), "choose addresses from %s to %s", first, last);
+		snprintf(remedy, REMEDY_MAX,
+			 "%s <ip address='%s'> is meant, or a range within %s to %s",
+			 octets == 1 ? "probably" : "either", guess, first, last);
+}
+
+static int refuse_outside(struct report *r, const struct network_ip *ip,
+			  const struct dhcp_range *range, const char *what, const struct ip *where)
+{
+	struct subnet_text t = text_of(ip);
+	char at[IP_TEXT_MAX], remedy[REMEDY_MAX];
+
+	remedy_for(ip, range, remedy);
 	return report_refuse(
 	    r, ERR_INTERNAL, range->line,
 	    "<range %s='%s'> is outside the network's subnet %s/%u (<ip address='%s'>, "
@@ -116,16 +129,16 @@ static int validate_range(struct report *r, const struct network_ip *ip,
 		return refuse_range(r, range,
 				    v4 ? "both must be IPv4 addresses, as that of the <ip>"
 				       : "both must be IPv6 addresses, as that of the <ip>");
+	if (v4 && ip->prefix >= 31)
+		return refuse_range(r, range,
+				    "a subnet of prefix 31 or 32 has no address to give away; "
+				    "use a shorter prefix");
 	if (!is_inside(ip, &range->start))
 		return refuse_outside(r, ip, range, "start", &range->start);
 	if (!is_inside(ip, &range->end))
 		return refuse_outside(r, ip, range, "end", &range->end);
 	if (ip_compare(&range->start, &range->end) > 0)
 		return refuse_range(r, range, "end comes before start; swap them");
-	if (v4 && ip->prefix >= 31)
-		return refuse_range(r, range,
-				    "a subnet of prefix 31 or 32 has no address to give away; "
-				    "use a shorter prefix");
 	if (v4 && (range->start.v4 & host) == 0)
 		return refuse_range(
 		    r, range, "it starts at the address of the subnet itself; start one later");

@@ -210,17 +210,17 @@ static int join_dev(struct report *r, struct forward *f)
 {
 	const char *first = f->n_interfaces ? f->interfaces[0].dev : NULL;
 
-	if (f->dev && f->pf)
-		return report_refuse(r, ERR_XML, f->line,
-				     "<forward dev='%.200s'> and <pf dev='%.200s'> "
-				     "exclude each other; remove one",
-				     f->dev, f->pf);
-	if (f->dev && f->n_interfaces && (!first || strcmp(f->dev, first) != 0))
+	if (f->dev && (f->pf || (f->n_interfaces && !first)))
+		return report_refuse(
+		    r, ERR_XML, f->line,
+		    "<forward dev='%.200s'> and %s%.200s%s exclude each other; remove one", f->dev,
+		    f->pf ? "<pf dev='" : "<address>", f->pf ? f->pf : "", f->pf ? "'>" : "");
+	if (f->dev && first && strcmp(f->dev, first) != 0)
 		return report_refuse(
 		    r, ERR_XML, f->interfaces[0].line,
-		    "the first <interface> is not '%.200s', as <forward dev='…'> says; "
-		    "remove the dev or put its <interface> first",
-		    f->dev);
+		    "the first <interface> is '%.200s', not '%.200s' as <forward dev='…'> "
+		    "says; remove dev or put its <interface> first",
+		    first, f->dev);
 	if (f->dev && !f->n_interfaces) {
 		struct forward_interface *i = APPEND(r, f->interfaces, f->n_interfaces);
 		if (!i || !(i->dev = strdup(f->dev)))
