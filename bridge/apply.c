@@ -543,16 +543,26 @@ static void mark(struct job *j)
 	for (size_t i = 0; i < j->plan->n_steps; i++)
 		if (j->plan->steps[i].op == BRIDGE_ADD_LINK)
 			l = j->plan->steps[i].link;
-	j->result->needs_refresh = true; /* no event tells of the alias of a link that is down */
 	(void)rtnl_request(j->ks->fd, &j->ks->seq,
 			   change_message(j->ifindex, &l, LINK_CHANGE_ALIAS), words);
 }
 
-/* Of the addresses of IPv6 the kernel tells from a worker, some milliseconds later. */
-static bool unheard(const struct bridge_step *s)
+/* What the mirror does not hear of in time: IPv6 addresses are told by a worker some milliseconds
+ * later, and sysctls of a link only with its next event, which setting it up is. */
+static bool is_unheard(const struct bridge_plan *plan)
 {
-	return s->op == BRIDGE_SET_SYSCTL ||
-	       (s->op == BRIDGE_ADD_ADDR && s->addr.address.family == AF_INET6);
+	bool unheard = false;
+
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct bridge_step *s = &plan->steps[i];
+		if (s->op == BRIDGE_SET_SYSCTL && !strcmp(s->sysctl.dev, plan->bridge))
+			unheard = true;
+		else if (s->op == BRIDGE_LINK_UP)
+			unheard = false;
+		else if (s->op == BRIDGE_ADD_ADDR && s->addr.address.family == AF_INET6)
+			unheard = true;
+	}
+	return unheard;
 }
 
 int bridge_apply(struct kernel_socket *ks, const struct bridge_plan *plan,
@@ -566,13 +576,12 @@ int bridge_apply(struct kernel_socket *ks, const struct bridge_plan *plan,
 
 	if (ks->fake)
 		return fake_apply(ks->fake, plan, ret, e);
-	for (size_t i = 0; i < plan->n_steps && r == 0; i++) {
+	for (size_t i = 0; i < plan->n_steps && r == 0; i++)
 		r = apply_step(&j, i);
-		result.needs_refresh |= unheard(&plan->steps[i]);
-	}
 	if (r == 0)
 		r = flush(&j);
 	rtnl_batch_reset(&ks->batch);
+	result.needs_refresh = r < 0 || is_unheard(plan);
 	if (r < 0 && result.created && j.ifindex)
 		mark(&j);
 	for (size_t i = 0; i < plan->n_steps && r == 0; i++)
