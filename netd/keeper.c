@@ -18,9 +18,6 @@
 #define PINGS_UNANSWERED 5 /* 2.5 s: hung */
 #define START_PATIENCE   (90 * USEC_PER_SEC)
 #define STOP_PATIENCE    (10 * USEC_PER_SEC)
-#define RESTART_FIRST    (100 * USEC_PER_MSEC) /* the second in a row; the first comes at once */
-#define RESTART_MOST     (5 * USEC_PER_SEC)
-#define HEALTHY_AFTER    (10 * USEC_PER_SEC)
 #define FIRST_TRIES      5 /* crashes before the first READY */
 #define LOG_CHECK_TICKS  120
 #define MESSAGES_AT_ONCE 256
@@ -230,15 +227,9 @@ static void forget_controller(struct keeper *k)
 
 static void plan_restart(struct keeper *k)
 {
-	uint64_t wait = 0;
-
-	if (now_of(k) - k->since >= HEALTHY_AFTER)
-		k->failures = 0;
-	if (k->failures)
-		wait = MIN_OF(RESTART_FIRST << MIN_OF(k->failures - 1, 10U), RESTART_MOST);
 	k->failures++;
 	(void)sd_notify(0, "STATUS=The controller has ended and is started again.");
-	set_timer(k->restart, wait);
+	set_timer(k->restart, restart_wait(&k->pace, now_of(k)));
 }
 
 static int on_death(sd_event_source *s, const siginfo_t *si, void *data)
@@ -299,7 +290,6 @@ static int start_controller(struct keeper *k, struct err *e)
 	k->handed = 0;
 	k->greeted = k->ready = false;
 	k->why[0] = '\0';
-	k->since = now_of(k);
 	k->starts++;
 	pid_t pid = spawn_program(argv, its, k->lock_fd, e);
 	if (pid < 0)

@@ -12,6 +12,7 @@
 #define NETD_KEEPER_H
 
 #include "base/list.h"
+#include "netd/restart-pace.h"
 #include "netd/keeper-held.h"
 #include "netd/paths.h"
 
@@ -44,10 +45,10 @@ struct keeper {
 	size_t handed;       /* how many of the held descriptors it has been sent */
 	bool greeted, ready; /* HELLO sent, READY received */
 	unsigned unanswered; /* pings */
-	uint64_t since;      /* usec, CLOCK_MONOTONIC */
 
 	sd_event_source *ping, *restart, *patience;
 	unsigned starts, failures;
+	struct restart_pace pace;
 	bool was_ready, stopping;
 	char why[KEEPER_TEXT_MAX + 1]; /* the controller's last FAILED */
 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "netd/keeper-link.h"
 #include "netd/messages.h"
+#include "netd/restart-pace.h"
 #include "netd/worker-page.h"
 
 #include <errno.h>
@@ -12,11 +13,8 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 
-#define PING_USEC        (1 * USEC_PER_SEC)
-#define BACKOFF_MIN_USEC (50 * USEC_PER_MSEC)
-#define BACKOFF_MAX_USEC (5 * USEC_PER_SEC)
-#define STABLE_USEC      (10 * USEC_PER_SEC) /* a process that lived so long is replaced at once */
-#define MESSAGES_A_TURN  64
+#define PING_USEC       (1 * USEC_PER_SEC)
+#define MESSAGES_A_TURN 64
 
 static const char *const role_name[WORKER_KINDS] = { [WORKER_DHCP] = "dhcp", [WORKER_DNS] = "dns" };
 
@@ -30,8 +28,8 @@ struct worker_proc {
 	struct channel *channel; /* NULL: not there (yet) */
 	const struct worker_page *page;
 	sd_event_source *io, *again;
-	usec_t since, pinged; /* pinged: the oldest unanswered ping, 0 for none */
-	usec_t backoff;
+	usec_t pinged; /* the oldest unanswered ping, 0 for none */
+	struct restart_pace pace;
 	unsigned restarts;
 	bool hung; /* killed because it didn't answer */
 };
@@ -186,7 +184,6 @@ void workers_spawned(struct workers *ws, uint32_t id, pid_t pid, int channel_fd,
 		return;
 	}
 	p->pid = pid;
-	p->since = clock_boottime();
 	if (!take_process(p, channel_fd, page_fd)) {
 		kill_worker(p, "cannot be spoken to");
 		return;
@@ -208,7 +205,7 @@ void workers_died(struct workers *ws, uint32_t id, int wait_status)
 	if (!p)
 		return;
 	uint32_t serving = p->page ? atomic_load(&p->page->serving) : 0;
-	usec_t now = clock_boottime(), lived = p->since ? now - p->since : 0;
+	usec_t wait = restart_wait(&p->pace, clock_boottime());
 	log_warning("the %s worker (pid %d) has ended (%s %d); another one is started", role_name[p->kind],
 	            (int)p->pid, WIFSIGNALED(wait_status) ? "signal" : "status",
 	            WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
@@ -217,10 +214,8 @@ void workers_died(struct workers *ws, uint32_t id, int wait_status)
 	p->restarts++;
 	if ((is_crash(wait_status) || hung) && serving)
 		ws->events.crashed(ws->data, p, serving);
-	/* The first replacement comes at once; one that keeps dying waits longer each time. */
-	p->backoff = lived > STABLE_USEC || !p->backoff ? BACKOFF_MIN_USEC : MIN_OF(p->backoff * 2, BACKOFF_MAX_USEC);
-	if (p->backoff == BACKOFF_MIN_USEC ||
-	    sd_event_add_time_relative(ws->c->loop, &p->again, CLOCK_BOOTTIME, p->backoff, 0, start_again, p) < 0)
+	if (!wait ||
+	    sd_event_add_time_relative(ws->c->loop, &p->again, CLOCK_BOOTTIME, wait, 0, start_again, p) < 0)
 		start_process(p);
 }
 
