@@ -3,8 +3,13 @@
  *
  * This header is the model that every other room reads. It holds what the user wrote (so that it
  * can be formatted back byte for byte), never what the kernel has or what a service learned.
- * Strings are owned by the definition; NULL means "not given" everywhere. A parsed definition is
- * valid: who holds one may rely on every rule in docs/XML.md without checking again.
+ * Strings are owned by the definition; NULL means "not given" everywhere.
+ *
+ * A parsed definition is valid: who holds one may rely on every rule in docs/XML.md without
+ * checking again. One that was parsed with NETWORK_PARSE_STORED keeps only the rules of the kind
+ * "refused": it may hold overlapping ranges or an address that no bridge can have, for example. To
+ * have such a definition refused at start, with the reason, format it and parse it again without
+ * that flag.
  *
  * `line` tells where an element began in the document, for messages; 0 when it came from elsewhere.
  *

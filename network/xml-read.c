@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libxml/parser.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -57,12 +58,59 @@ void *append_zeroed(struct report *r, void *array_ptr, size_t *n, size_t size)
 	return memset(*array + (*n)++ * size, 0, size);
 }
 
+/* Typing errors. */
+
+#define NAME_LEN_MAX 32
+
+/* How many letters must be inserted, removed, replaced or swapped with their neighbour to make `b`
+ * of `a` (optimal string alignment). */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned d[NAME_LEN_MAX + 1][NAME_LEN_MAX + 1];
+	size_t n = strlen(a), m = strlen(b);
+
+	if (n > NAME_LEN_MAX || m > NAME_LEN_MAX)
+		return UINT_MAX;
+	for (size_t i = 0; i <= n; i++)
+		d[i][0] = (unsigned)i;
+	for (size_t j = 0; j <= m; j++)
+		d[0][j] = (unsigned)j;
+	for (size_t i = 1; i <= n; i++)
+		for (size_t j = 1; j <= m; j++) {
+			unsigned best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			best = MIN_OF(best, d[i - 1][j] + 1);
+			best = MIN_OF(best, d[i][j - 1] + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				best = MIN_OF(best, d[i - 2][j - 2] + 1);
+			d[i][j] = best;
+		}
+	return d[n][m];
+}
+
+static bool is_slip(const char *written, const char *meant)
+{
+	return !strcasecmp(written, meant) ||
+	       distance(written, meant) <= (strlen(meant) > 4 ? 2 : 1);
+}
+
+/* The name in the table (rows that begin with their name) that was probably meant, or NULL. */
+static const char *meant_name(const char *written, const void *rows, size_t n, size_t row_size)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *name = *(const char *const *)((const char *)rows + i * row_size);
+		if (is_slip(written, name))
+			return name;
+	}
+	return NULL;
+}
+
 /* What no table names. */
 static int unknown(struct report *r, unsigned line, const xmlNode *parent, const char *what,
-		   const char *name)
+		   const char *name, const char *meant)
 {
-	return report_loose(r, line, "the %s '%.200s' is not known in <%s> and is ignored", what,
-			    name, (const char *)parent->name);
+	return report_loose(r, line, "the %s '%.200s' is not known in <%s> and is ignored%s%s%s",
+			    what, name, (const char *)parent->name, meant ? "; probably '" : "",
+			    meant ? meant : "", meant ? "' is meant" : "");
 }
 
 /* Attributes. */
@@ -94,6 +142,25 @@ static int read_value(struct report *r, const struct spot *at, void *object)
 	return 0;
 }
 
+static int refuse_missing(struct report *r, const xmlNode *node, const struct attr *row)
+{
+	const char *element = (const char *)node->name, *slip = NULL;
+
+	for (const xmlAttr *a = node->properties; a && !slip; a = a->next)
+		if (is_slip((const char *)a->name, row->name) &&
+		    strcmp((const char *)a->name, row->name))
+			slip = (const char *)a->name;
+	if (slip)
+		return report_refuse(
+		    r, shape_class(r, row->missing), line_of(node),
+		    "<%s> has no attribute '%s', but '%s', which is probably meant to "
+		    "be it; correct the name",
+		    element, row->name, slip);
+	return report_refuse(r, shape_class(r, row->missing), line_of(node),
+			     "<%s> has no attribute '%s'; add %s='…'", element, row->name,
+			     row->name);
+}
+
 static int read_attr(struct report *r, const xmlNode *node, const struct attr *row, void *object)
 {
 	const xmlAttr *a = find_attr(node, row->name);
@@ -104,9 +171,7 @@ static int read_attr(struct report *r, const xmlNode *node, const struct attr *r
 	if (a && (*at.value || row->empty_counts))
 		err = read_value(r, &at, object);
 	else if (row->missing)
-		err = report_refuse(r, shape_class(r, row->missing), line_of(node),
-				    "<%s> has no attribute '%s'; add %s='…'",
-				    (const char *)node->name, row->name, row->name);
+		err = refuse_missing(r, node, row);
 	xmlFree(value);
 	return err;
 }
@@ -119,7 +184,9 @@ int read_attrs(struct report *r, const xmlNode *node, const struct attr *rows, s
 	for (const xmlAttr *a = node->properties; a; a = a->next) {
 		if (has_row(rows, n, a))
 			continue;
-		err = unknown(r, line_of(node), node, "attribute", (const char *)a->name);
+		const char *name = (const char *)a->name;
+		err = unknown(r, line_of(node), node, "attribute", name,
+			      meant_name(name, rows, n, sizeof(*rows)));
 		if (err < 0)
 			return err;
 	}
@@ -165,7 +232,9 @@ static int read_child(struct report *r, xmlNode *node, const struct element *row
 		*seen |= UINT64_C(1) << i;
 		return rows[i].read(r, node, parent);
 	}
-	return unknown(r, line_of(node), node->parent, "element", (const char *)node->name);
+	const char *name = (const char *)node->name;
+	return unknown(r, line_of(node), node->parent, "element", name,
+		       meant_name(name, rows, n, sizeof(*rows)));
 }
 
 int read_children(struct report *r, const xmlNode *node, const struct element *rows, size_t n,
@@ -178,8 +247,8 @@ int read_children(struct report *r, const xmlNode *node, const struct element *r
 		if (child->type == XML_ELEMENT_NODE)
 			err = read_child(r, child, rows, n, &seen, parent);
 		else if (is_stray_text(child))
-			err =
-			    unknown(r, line_of(child), node, "text", (const char *)child->content);
+			err = unknown(r, line_of(child), node, "text", (const char *)child->content,
+				      NULL);
 	}
 	return err;
 }

@@ -69,7 +69,10 @@ static const struct row rows[] = {
 	{ "not utf-8", "<network><name>\xff\xfe</name></network>", REFUSED, ERR_XML_DETAIL, "(network_definition)" },
 	{ "control character", "<network><name>a&#1;b</name></network>", REFUSED, ERR_XML_DETAIL, "(network_definition)" },
 	{ "unknown element", NET("<frobnicate/>"), WARNED, 0, "line 3: " },
-	{ "typo in an attribute", NET("<bridge nam='virbr1'/>"), WARNED, 0, "attribute 'nam' is not known in <bridge>" },
+	{ "typo in an attribute", NET("<bridge nam='virbr1'/>"), WARNED, 0, "attribute 'nam' is not known in <bridge> and is ignored; probably 'name' is meant" },
+	{ "typo in an element", NET("<brigde name='virbr1'/>"), WARNED, 0, "'brigde' is not known in <network> and is ignored; probably 'bridge' is meant" },
+	{ "case of an attribute", NET("<domain name='d' localonly='yes'/>"), WARNED, 0, "probably 'localOnly' is meant" },
+	{ "typo in what is required", DHCP("<range strat='10.99.1.9' end='10.99.1.10'/>"), REFUSED, ERR_XML, "<range> has no attribute 'start', but 'strat', which is probably meant" },
 	{ "stray text", NET("hello"), WARNED, 0, "the text '" },
 	{ "a second bridge", NET("<bridge name='a'/>\n<bridge name='b'/>"), WARNED, 0, "line 4: a second <bridge>" },
 
