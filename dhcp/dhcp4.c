@@ -206,10 +206,13 @@ int dhcp4_restore(struct dhcp4 *s, const struct dhcp4_binding *b, usec_t now)
 {
 	char name[DHCP4_NAME_MAX];
 
-	if (!b->ip || b->ip >> 28 >= 14 || mac_is_zero(&b->mac) || mac_is_multicast(&b->mac))
+	if (!s->configured || !dhcp4_in_subnet(s, b->ip) || mac_is_zero(&b->mac) ||
+	    mac_is_multicast(&b->mac))
 		return -EINVAL;
-	if (dhcp4_pool_find_ip(&s->pool, b->ip) || dhcp4_pool_find_mac(&s->pool, &b->mac))
+	if (dhcp4_pool_find_ip(&s->pool, b->ip))
 		return -EEXIST;
+	if (dhcp4_pool_find_mac(&s->pool, &b->mac))
+		return -ENOTUNIQ;
 	if (s->pool.by_ip.count >= DHCP4_POOL_MAX)
 		return -ENOSPC;
 	struct dhcp4_lease *l = dhcp4_pool_add(&s->pool, &b->mac, b->ip);

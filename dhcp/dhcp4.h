@@ -208,9 +208,9 @@ int dhcp4_configure(struct dhcp4 *s, const struct dhcp4_config *c, usec_t now, s
     mustcheck;
 
 /* A binding from the store, after dhcp4_configure() and before the first datagram. `expires` is not
- * looked at: the last extension may not have reached the store, so the client keeps its address for
- * a full lease_sec from now. -EINVAL (not an address or MAC), -EEXIST (address or client has one
- * already), -ENOSPC, -ENOMEM. */
+ * looked at: the last extension may not have reached the store, so the client keeps its address for a
+ * full lease_sec from now. -EINVAL (not an address of this network, or not a client's MAC), -EEXIST (the
+ * address has a binding), -ENOTUNIQ (the client has another one), -ENOSPC, -ENOMEM. */
 int dhcp4_restore(struct dhcp4 *s, const struct dhcp4_binding *b, usec_t now) mustcheck;
 
 /* Feed one datagram. Writes at most `cap` actions (DHCP4_ACTIONS_MAX are enough), returns how many.

@@ -316,13 +316,12 @@ bool leases_apply(struct leases *l, struct net *n, const struct msg_dhcp4_record
 {
 	struct lease *lease = find_lease(l, &n->uuid, r->binding.ip);
 
-	if (!is_plausible(n, &r->binding))
-		return false;
 	switch (r->change) {
 	case DHCP4_GRANT:
 	case DHCP4_EXTEND:
 	case DHCP4_RENAME:
-		return apply_binding(l, n, r, lease);
+		return is_plausible(n, &r->binding) && apply_binding(l, n, r, lease);
+	/* The end of any: a stored lease may be from before a change of the network's subnet. */
 	case DHCP4_RELEASE:
 	case DHCP4_DECLINE:
 	case DHCP4_EXPIRE:

@@ -70,6 +70,8 @@ struct role {
 	struct msg_dhcp4_record records[MSG_DHCP_RECORDS_MAX];
 	size_t n_records;
 	uint8_t body[MSG_DHCP_BATCH_MAX];
+
+	struct msg_dhcp4_record restored[MSG_DHCP_RECORDS_MAX];
 };
 
 /* ---- what leaves ---- */
@@ -345,22 +347,39 @@ static bool on_sockets(struct role *role, struct channel_message *m)
 	return worker_watch(role->w, net->udp, EPOLLIN, on_readable, net) == 0;
 }
 
+/* Both sides must agree on who has what: a binding that the engine can't take is given up (after a
+ * change of the network's subnet, for instance). */
+static void give_up(struct network *net, const struct dhcp4_binding *b, int failed, usec_t now)
+{
+	const struct dhcp4_action a = { .kind = DHCP4_BINDING,
+					.change = DHCP4_RELEASE,
+					.binding = b };
+	char ip[IP_TEXT_MAX];
+
+	if (failed == -EEXIST) /* told twice */
+		return;
+	log_debug("network %u: the stored binding of %s is given up: %s", net->id,
+		  ip4_format(b->ip, ip), strerror(-failed));
+	perform(net, &a, 1, now);
+}
+
 static bool on_restore(struct role *role, const struct channel_message *m, usec_t now)
 {
-	int n = m->n_fds ? -EPROTO : msg_get_dhcp4_records(m->body, m->n, role->records);
+	int n = m->n_fds ? -EPROTO : msg_get_dhcp4_records(m->body, m->n, role->restored);
 
 	for (int i = 0; i < n; i++) {
-		struct network *net = find(role, role->records[i].net_id);
+		const struct dhcp4_binding *b = &role->restored[i].binding;
+		struct network *net = find(role, role->restored[i].net_id);
 		if (!net)
 			return false;
-		int r = dhcp4_restore(net->engine, &role->records[i].binding, now);
+		int r = dhcp4_restore(net->engine, b, now);
 		if (r == -ENOMEM)
 			return false;
 		if (r < 0)
-			log_debug("network %u: a stored binding is left out: %s", net->id,
-				  strerror(-r));
+			give_up(net, b, r, now);
 		after(net, now);
 	}
+	flush(role);
 	return n > 0;
 }
 

@@ -466,9 +466,12 @@ static void test_restore(void **state)
 	scene_open(&c, 90);
 	assert_int_equal(dhcp4_restore(c.s, &b, c.now), 0);
 	assert_int_equal(dhcp4_restore(c.s, &b, c.now), -EEXIST);
+	b.ip = NET + 21;
+	assert_int_equal(dhcp4_restore(c.s, &b, c.now), -ENOTUNIQ);
 	b.mac = client(2);
+	b.ip = NET + 20;
 	assert_int_equal(dhcp4_restore(c.s, &b, c.now), -EEXIST);
-	b.ip = 0;
+	b.ip = 0xc0a80005; /* the network had another subnet once */
 	assert_int_equal(dhcp4_restore(c.s, &b, c.now), -EINVAL);
 	request(&c, client(2), NET + 20, NULL);
 	assert_int_equal(reply_type(&c), DHCP4_TYPE_NAK);

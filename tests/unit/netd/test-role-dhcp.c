@@ -256,6 +256,16 @@ static void test_restore_and_free(void **state)
 	msg_put_dhcp4_records(&w, &rec, 1);
 	assert_true(tell(&s, MSG_DHCP4_RESTORE, body, wr_len(&w), -1, -1));
 	assert_true(frame.deadline <= clock_boottime() + 60 * USEC_PER_SEC);
+	/* What the engine can't take is given up, so that the controller knows. */
+	assert_int_equal(frame.n_sent, 0);
+	rec.binding.ip = NET + 51;
+	w = wr_over(body, sizeof(body));
+	msg_put_dhcp4_records(&w, &rec, 1);
+	assert_true(tell(&s, MSG_DHCP4_RESTORE, body, wr_len(&w), -1, -1));
+	assert_int_equal(frame.n_sent, 1);
+	assert_int_equal(msg_get_dhcp4_records(frame.body[0], frame.n[0], got), 1);
+	assert_int_equal(got[0].change, DHCP4_RELEASE);
+	assert_int_equal(got[0].binding.ip, NET + 51);
 	packet_dhcp(&p, &m, DHCP4_TYPE_REQUEST);
 	packet_u32(&p, DHCP4_OPT_REQUESTED, NET + 50);
 	speak(&s, &p);
