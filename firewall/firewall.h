@@ -98,8 +98,7 @@ struct fw_rows {
 void fw_rows_done(struct fw_rows *r);
 
 struct fw_options {
-	bool owner; /* the table belongs to our socket: others can't change it, and it goes with the
-		       socket */
+	bool owner;       /* only our socket can change the table, and it goes with the socket */
 	bool host_chains; /* count what guests send to the host's services and back */
 };
 
@@ -167,10 +166,9 @@ enum fw_op {
 
 struct fw_step {
 	enum fw_op op;
-	char name[256]; /* chain or map */
-	bool owner;     /* FW_ADD_TABLE */
-	struct fw_chain
-	    chain; /* FW_ADD_CHAIN (no rules), FW_ADD_RULES; the rules belong to the step */
+	char name[256];        /* chain or map */
+	bool owner;            /* FW_ADD_TABLE */
+	struct fw_chain chain; /* FW_ADD_CHAIN: no rules; FW_ADD_RULES: the rules are the step's */
 	struct fw_element element;
 	enum fw_map map; /* FW_ADD_MAP */
 };
@@ -198,7 +196,8 @@ int fw_plan_network(const struct fw_state *had, const char *name, const struct u
 		    const struct fw_rows *want, const struct fw_options *o, struct fw_plan **ret,
 		    struct err *e) mustcheck;
 
-/* The plan was applied: make `had` say so. After a failure (-ENOMEM) `had` must be dumped anew. */
+/* The plan was applied: make `had` say so. The next network is planned after that, or the plan will
+ * not fit. After a failure (-ENOMEM) `had` must be dumped anew. */
 int fw_state_commit(struct fw_state *had, const struct fw_plan *p) mustcheck;
 
 #endif
