@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define ACCEPT_ONCE   16
+#define ACCEPT_ONCE   64
 #define OUT_PAUSE     (64 * 1024) /* octets not yet taken by the client: read no further query */
 #define OUT_MAX       (512 * 1024)
 #define PREFIX_OCTETS 2

@@ -39,7 +39,7 @@ static int open_service(const char *device, uint32_t address, int type)
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) < 0 ||
 	    bind(fd, (struct sockaddr *)&to, sizeof(to)) < 0 ||
-	    (type == SOCK_STREAM && listen(fd, 64) < 0))
+	    (type == SOCK_STREAM && listen(fd, 512) < 0))
 		die("service socket");
 	return fd;
 }
