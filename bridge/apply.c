@@ -6,6 +6,7 @@
  * bridge unless it *changes* after creation: so it is created with another one.) */
 #include "bridge/apply-internal.h"
 
+#include "base/cursor.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -154,13 +155,13 @@ static struct nl_msg *up_message(uint32_t ifindex, const struct link_row *l, uns
 
 static int put_ip(struct nl_msg *m, int type, const struct ip *a)
 {
-	uint32_t v4 = __builtin_bswap32(a->v4);
+	uint8_t v4[4];
+	struct wr w = wr_over(v4, sizeof(v4));
 
 	if (a->family == AF_INET6)
-		return nla_put(m, type, 16, a->v6);
-	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-		v4 = a->v4;
-	return nla_put(m, type, 4, &v4);
+		return nla_put(m, type, sizeof(a->v6), a->v6);
+	wr_u32(&w, a->v4);
+	return nla_put(m, type, sizeof(v4), v4);
 }
 
 static struct nl_msg *addr_message(int type, int flags, uint32_t ifindex, const struct addr_row *a)
@@ -475,6 +476,19 @@ static int remove_link(struct job *j, const struct bridge_step *s, size_t i)
 	return add_message(j, link_message(RTM_DELLINK, 0, s->ifindex, 0, 0), i);
 }
 
+/* Whether a sysctl that could not be written is right as it is: in a container /proc/sys may be
+ * read-only, and a kernel without IPv6 has nothing to be switched off. */
+static bool is_so_anyway(const struct sysctl_row *s, const char *path)
+{
+	char line[16];
+	uint32_t value;
+
+	if (file_read_proc(path, line, sizeof(line)) == 0)
+		return parse_u32(line, 0, INT32_MAX, &value) == 0 && (int)value == s->value;
+	return s->dev[0] && s->value == (s->key == SYSCTL_DISABLE_IPV6) &&
+	       access("/proc/sys/net/ipv6", F_OK) < 0;
+}
+
 static int set_sysctl(struct job *j, const struct bridge_step *s, size_t i)
 {
 	char path[SYSCTL_PATH_MAX], full[SYSCTL_PATH_MAX + 16], value[16];
@@ -485,11 +499,7 @@ static int set_sysctl(struct job *j, const struct bridge_step *s, size_t i)
 	snprintf(full, sizeof(full), "/proc/sys/%s", sysctl_row_path(&s->sysctl, path));
 	snprintf(value, sizeof(value), "%d", s->sysctl.value);
 	r = file_write_proc(full, value);
-	/* A kernel without IPv6 has nothing to be switched off. */
-	if (r == -ENOENT && s->sysctl.dev[0] && access("/proc/sys/net/ipv6", F_OK) < 0 &&
-	    s->sysctl.value == (s->sysctl.key == SYSCTL_DISABLE_IPV6))
-		r = 0;
-	if (r < 0)
+	if (r < 0 && !is_so_anyway(&s->sysctl, full))
 		return bridge_step_failed(j->plan, i, -r, NULL, j->result, j->e);
 	j->result->n_done++;
 	return 0;

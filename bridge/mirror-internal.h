@@ -12,6 +12,7 @@ struct nlmsghdr;
 struct mirror {
 	struct table by_ifindex, by_name, by_uuid, routes, routes_by_dest;
 	size_t n_routes; /* of links that aren't our bridges; at most MIRROR_ROUTES_MAX */
+	size_t n_parked;
 	bool forward_ipv4, forward_ipv6;
 
 	int event_fd, dump_fd; /* Linux */

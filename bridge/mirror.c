@@ -265,6 +265,7 @@ static void forget_all_of(struct mirror *m, struct mirror_link *l)
 
 static void unindex(struct mirror *m, struct mirror_link *l)
 {
+	m->n_parked -= l->parked;
 	table_remove(&m->by_name, &l->by_name);
 	if (l->ours)
 		table_remove(&m->by_uuid, &l->by_uuid);
@@ -282,6 +283,8 @@ static int index_link(struct mirror *m, struct mirror_link *l)
 		if (r < 0)
 			table_remove(&m->by_name, &l->by_name);
 	}
+	if (r == 0)
+		m->n_parked += l->parked;
 	return r;
 }
 
@@ -482,6 +485,16 @@ const struct mirror_link *mirror_next_port(const struct mirror *m, uint32_t brid
 	do
 		l = mirror_next(m, l);
 	while (l && l->master != bridge);
+	return l;
+}
+
+const struct mirror_link *mirror_next_parked(const struct mirror *m, const struct mirror_link *l)
+{
+	if (!m->n_parked)
+		return NULL; /* the usual case, and links may be many */
+	do
+		l = mirror_next(m, l);
+	while (l && !l->parked);
 	return l;
 }
 

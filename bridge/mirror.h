@@ -111,6 +111,9 @@ const struct mirror_link *mirror_next(const struct mirror *m, const struct mirro
 const struct mirror_link *mirror_next_port(const struct mirror *m, uint32_t bridge,
 					   const struct mirror_link *l);
 
+/* Walk the parked bridges. */
+const struct mirror_link *mirror_next_parked(const struct mirror *m, const struct mirror_link *l);
+
 bool mirror_forwards_ipv4(const struct mirror *m);
 bool mirror_forwards_ipv6(const struct mirror *m);
 /* An interface that would lose what it learned from router advertisements once IPv6 forwarding is

@@ -384,8 +384,8 @@ static const struct mirror_link *parked_one(const struct mirror *m)
 {
 	const struct mirror_link *l = NULL;
 
-	while ((l = mirror_next(m, l)))
-		if (l->parked && !(l->flags & IFF_UP))
+	while ((l = mirror_next_parked(m, l)))
+		if (!(l->flags & IFF_UP))
 			return l;
 	return NULL;
 }
@@ -616,6 +616,8 @@ static int find_link(struct planner *p, struct err *e)
 		p->link = named;
 	}
 	p->plan.ifindex = p->link ? p->link->ifindex : 0;
+	copy_text(p->plan.bridge, sizeof(p->plan.bridge),
+		  p->link && !p->want->running ? p->link->row.name : p->want->name);
 	return 0;
 }
 
@@ -643,7 +645,6 @@ int bridge_plan_make(const struct mirror *m, const struct bridge_want *want,
 	struct planner p = { .m = m, .want = want };
 	int r = find_link(&p, e);
 
-	copy_text(p.plan.bridge, sizeof(p.plan.bridge), want->name);
 	if (r == 0 && (want->running || p.link)) {
 		collect_wanted(&p);
 		collect_found(&p);
@@ -665,9 +666,7 @@ int bridge_plan_remove_parked(const struct mirror *m, size_t keep, size_t max,
 	struct planner p = { .m = m };
 	const struct mirror_link *l = NULL;
 
-	while (p.plan.n_steps < max && (l = mirror_next(m, l))) {
-		if (!l->parked)
-			continue;
+	while (p.plan.n_steps < max && (l = mirror_next_parked(m, l))) {
 		if (keep) {
 			keep--;
 			continue;

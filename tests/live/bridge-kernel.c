@@ -587,5 +587,6 @@ int main(void)
 		LIVE(ra_uplinks_keep_their_routes),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("bridge/kernel", tests, NULL, NULL);
 }

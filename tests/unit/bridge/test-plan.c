@@ -304,6 +304,33 @@ static void renamed_bridge_is_followed(void **state)
 	assert_int_equal(apply(true).ifindex, br);
 }
 
+static void half_made_bridge_is_taken(void **state)
+{
+	struct link_row row = {
+		.name = "virbr7", .mtu = 1501, .stp = true, .forward_delay_cs = 200
+	};
+	struct bridge_plan p;
+
+	row.mac = d.n.mac;
+	uint32_t br = fake_add_link(k, &row, LINK_BRIDGE, false);
+	assert_int_equal(apply(true).ifindex, br);
+	/* The same, but somebody uses it. */
+	apply(false);
+	br = fake_add_link(k, &row, LINK_BRIDGE, false);
+	assert_int_equal(fake_set_up(k, br, true), 0);
+	assert_int_equal(make(true, &p), -EEXIST);
+}
+
+/* Who stops a network may have forgotten its bridge's name. */
+static void stop_without_a_name(void **state)
+{
+	definition_ip(&d, "10.0.0.1", 24);
+	apply(true);
+	d.bridge[0] = '\0';
+	expect(false, "delete address 10.0.0.1/24 dev virbr7\n"
+		      "park link virbr7 as netdp1\n");
+}
+
 static void names_of_interfaces(void **state)
 {
 	static const struct {
@@ -354,6 +381,8 @@ int main(void)
 		WITH_KERNEL(foreign_rows_that_are_right_serve),
 		WITH_KERNEL(stop_and_recycle),
 		WITH_KERNEL(renamed_bridge_is_followed),
+		WITH_KERNEL(half_made_bridge_is_taken),
+		WITH_KERNEL(stop_without_a_name),
 		WITH_KERNEL(names_of_interfaces),
 		WITH_KERNEL(aliases),
 	};
