@@ -274,6 +274,22 @@ static int read_network(struct report *r, const xmlDoc *doc, struct network *n)
 	return err < 0 ? err : READ_CHILDREN(r, root, network_children, n);
 }
 
+/* What is accepted must fit into the file that it is kept in, and printing makes it longer: at most
+ * sixteen times, for short elements at the bottom of <metadata>. */
+static int check_printed_size(struct report *r, const struct network *net, size_t n)
+{
+	if (n <= NETWORK_XML_MAX / 16)
+		return 0;
+	auto_free char *text = network_format(net, 0, 0);
+	if (!text)
+		return report_no_memory(r);
+	if (strlen(text) <= NETWORK_XML_MAX)
+		return 0;
+	return report_refuse(r, ERR_XML, 0,
+			     "the definition is printed with %zu octets; the largest is %u",
+			     strlen(text), (unsigned)NETWORK_XML_MAX);
+}
+
 int network_parse(const char *xml, size_t n, unsigned flags, struct network **ret,
 		  struct network_warnings *warnings, struct err *e)
 {
@@ -290,6 +306,8 @@ int network_parse(const char *xml, size_t n, unsigned flags, struct network **re
 	xmlFreeDoc(doc);
 	if (err == 0)
 		err = validate_network(&r, net);
+	if (err == 0)
+		err = check_printed_size(&r, net, n);
 	if (err < 0) {
 		network_free(net);
 		return err;

@@ -75,6 +75,7 @@ static const struct row rows[] = {
 	{ "typo in what is required", DHCP("<range strat='10.99.1.9' end='10.99.1.10'/>"), REFUSED, ERR_XML, "<range> has no attribute 'start', but 'strat', which is probably meant" },
 	{ "stray text", NET("hello"), WARNED, 0, "the text '" },
 	{ "a second bridge", NET("<bridge name='a'/>\n<bridge name='b'/>"), WARNED, 0, "line 4: a second <bridge>" },
+	{ "metadata without namespace", NET("<metadata><a/></metadata>"), WARNED, 0, "<metadata> holds no element" },
 
 	/* yes or no */
 	{ "ipv6", "<network ipv6='maybe'><name>t</name></network>", REFUSED, ERR_XML, "<network ipv6='maybe'>" },
@@ -132,6 +133,8 @@ static const struct row rows[] = {
 	{ "pci in nat", NAT("<address type='pci' bus='4'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "hostdev" },
 	{ "address of usb", NET("<forward mode='hostdev'><address type='usb'/></forward>"), REFUSED, ERR_CONFIG_UNSUPPORTED, "type='usb'" },
 	{ "pci twice", NET("<forward mode='hostdev'><address type='pci' bus='4'/><address type='pci' bus='0x4'/></forward>"), REFUSED, ERR_XML, "is there twice" },
+	{ "two pci", NET("<forward mode='hostdev'><address type='pci' bus='4'/><address type='pci' bus='5'/><address type='pci' bus='5' slot='1'/><address type='pci' bus='5' slot='1' function='1'/></forward>"), FINE },
+	{ "pci bus 256", NET("<forward mode='hostdev'><address type='pci' bus='256'/></forward>"), REFUSED, ERR_XML, "0 to 255" },
 	{ "address without type", NET("<forward mode='hostdev'><address bus='4'/></forward>"), REFUSED, ERR_XML, "'type'" },
 	{ "hostdev driver", NET("<forward mode='hostdev'><driver name='uio'/></forward>"), REFUSED, ERR_XML, "<driver name='uio'>" },
 	{ "managed", NET("<forward mode='hostdev' managed='x'/>"), WARNED, 0, "read as 'no'" },
@@ -191,8 +194,11 @@ static const struct row rows[] = {
 	{ "no address", NET("<ip address='0.0.0.0' prefix='24'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "0.0.0.0" },
 	{ "loopback address", NET("<ip address='127.5.5.5' prefix='24'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "loopback" },
 	{ "IPv6 multicast", NET("<ip family='ipv6' address='ff02::1' prefix='64'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "multicast" },
+	{ "IPv6 loopback", NET("<ip family='ipv6' address='::1' prefix='64'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "loopback" },
+	{ "IPv6 none", NET("<ip family='ipv6' address='::' prefix='64'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "not the address of a host" },
 	{ "point to point", NET("<ip address='10.99.1.0' prefix='31'/>"), FINE },
 	{ "tftp in IPv6", NET("<ip family='ipv6' address='2001:db8::1' prefix='64'><tftp root='/x'/></ip>"), REFUSED, ERR_CONFIG_UNSUPPORTED, "<tftp>" },
+	{ "tftp without root", IN_IP("<tftp/>"), WARNED, 0, "<tftp> without root" },
 	{ "tftp relative", IN_IP("<tftp root='x'/>"), WARNED, 0, "absolute" },
 
 	/* <dhcp> */
@@ -266,6 +272,7 @@ static const struct row rows[] = {
 	{ "dns host without ip", DNS("<host><hostname>a</hostname></host>"), REFUSED, ERR_XML_DETAIL, "'ip'" },
 	{ "dns host without hostname", DNS("<host ip='10.99.1.9'/>"), REFUSED, ERR_XML_DETAIL, "no <hostname>" },
 	{ "dns host with empty hostname", DNS("<host ip='10.99.1.9'><hostname/></host>"), REFUSED, ERR_XML_DETAIL, "<hostname> is empty" },
+	{ "dns host with blanks", DNS("<host ip='10.99.1.9'><hostname>a b</hostname></host>"), WARNED, 0, "'a b' is not a name" },
 	{ "dns host twice", DNS("<host ip='10.99.1.9'><hostname>a</hostname></host><host ip='10.99.1.9'><hostname>b</hostname></host>"), WARNED, 0, "<host ip='10.99.1.9'> is there twice" },
 	{ "srv without service", DNS("<srv protocol='tcp'/>"), REFUSED, ERR_XML_DETAIL, "'service'" },
 	{ "srv without protocol", DNS("<srv service='ldap'/>"), REFUSED, ERR_XML_DETAIL, "'protocol'" },
@@ -300,6 +307,8 @@ static const struct row rows[] = {
 	{ "tag 4095", MODE("hostdev", "<vlan><tag id='4095'/></vlan>"), WARNED, 0, "<tag id='4095'> is reserved" },
 	{ "tag twice", MODE("hostdev", "<vlan><tag id='7'/><tag id='7'/></vlan>"), WARNED, 0, "<tag id='7'> is there twice" },
 	{ "bandwidth without average", NET("<bandwidth><inbound peak='1'/></bandwidth>"), REFUSED, ERR_XML_DETAIL, "average" },
+	{ "peak without average", NET("<bandwidth><inbound floor='1' peak='1'/></bandwidth>"), REFUSED, ERR_CONFIG_UNSUPPORTED, "without average" },
+	{ "peak below average", NET("<bandwidth><inbound average='9' peak='1'/></bandwidth>"), WARNED, 0, "below the average" },
 	{ "classID", NET("<bandwidth classID='2'><inbound average='1'/></bandwidth>"), REFUSED, ERR_XML_DETAIL, "classID" },
 	{ "network floor", NET("<bandwidth><inbound average='1' floor='1'/></bandwidth>"), REFUSED, ERR_CONFIG_UNSUPPORTED, "floor" },
 	{ "outbound floor", NET("<bandwidth><outbound average='1' floor='1'/></bandwidth>"), REFUSED, ERR_CONFIG_UNSUPPORTED, "floor" },
@@ -315,6 +324,7 @@ static const struct row rows[] = {
 	{ "managerid of Open vSwitch", MODE("bridge", "<virtualport type='openvswitch'><parameters managerid='1'/></virtualport>"), REFUSED, ERR_XML, "'managerid'" },
 	{ "managerid 256", MODE("bridge", "<virtualport type='802.1Qbg'><parameters managerid='256'/></virtualport>"), REFUSED, ERR_XML, "<parameters managerid='256'>" },
 	{ "profileid of 40", MODE("bridge", "<virtualport type='802.1Qbh'><parameters profileid='" X40 "'/></virtualport>"), REFUSED, ERR_XML, "at most 39" },
+	{ "virtualport of a nat group", NET("<forward/>" IP("") "<portgroup name='g'><virtualport type='openvswitch'/></portgroup>"), WARNED, 0, "every port of the group 'g'" },
 	{ "virtualport on nat", NET("<forward/>" IP("") "<virtualport type='openvswitch'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "<virtualport>" },
 
 	/* <route> */
@@ -328,6 +338,8 @@ static const struct row rows[] = {
 	{ "route metric 0", ROUTE("address='10.5.0.0' prefix='16' gateway='10.99.1.2' metric='0'"), REFUSED, ERR_XML, "metric='0'" },
 	{ "route of IPv6 without family", ROUTE("address='2001:db8:5::' prefix='48' gateway='2001:db8::2'"), REFUSED, ERR_XML, "family='ipv6'" },
 	{ "route of IPv6 with netmask", ROUTE("family='ipv6' address='2001:db8:5::' netmask='255.0.0.0' gateway='2001:db8::2'"), REFUSED, ERR_XML, "netmask" },
+	{ "route with a mask of IPv6", ROUTE("address='10.5.0.0' netmask='ffff::' gateway='10.99.1.2'"), REFUSED, ERR_XML, "netmask" },
+	{ "route of two families", ROUTE("address='10.5.0.0' prefix='16' gateway='2001:db8::2'"), REFUSED, ERR_XML, "not of one family" },
 	{ "route family x", ROUTE("family='x' address='10.5.0.0' prefix='16' gateway='10.99.1.2'"), REFUSED, ERR_XML, "<route family='x'>" },
 	{ "route gateway elsewhere", ROUTE("address='10.5.0.0' prefix='16' gateway='10.98.1.2'"), REFUSED, ERR_CONFIG_UNSUPPORTED, "gateway='10.98.1.2'" },
 	{ "default route", ROUTE("address='0.0.0.0' prefix='0' gateway='10.99.1.2'"), UNWISE, ERR_CONFIG_UNSUPPORTED, "default route" },
@@ -464,6 +476,8 @@ static const struct {
 	  "<metadata>" },
 	{ "<network><name>t</name><metadata>", "<a:b xmlns:a='u'/>", 256, "</metadata></network>",
 	  NULL },
+	{ "<network><name>t</name><description>", "''''''''''", 60000, "</description></network>",
+	  "is printed with" },
 	{ "<network><name>t</name>", "<ip address='10.1.1.1'/>", 1025, "</network>",
 	  "at most 1024 <ip>" },
 };
