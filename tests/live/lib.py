@@ -259,7 +259,7 @@ class Host(Namespace):
         """Everything of ours in the kernel, for comparing before and after."""
         links = [(row['ifname'], row.get('ifindex'), row.get('address'), row.get('operstate'), row.get('master'))
                  for row in self.ip_json('link')]
-        return {'links': sorted(links, key=str), 'addresses': self.sh('ip', '-o', 'addr').out,
+        return {'links': sorted(links, key=str), 'addresses': self.sh('ip', '-o', '-4', 'addr').out,
                 'routes': self.sh('ip', 'route').out, 'rules': self.rules()}
 
 
