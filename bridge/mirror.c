@@ -488,6 +488,20 @@ const struct mirror_link *mirror_next_port(const struct mirror *m, uint32_t brid
 	return l;
 }
 
+const struct mirror_route *mirror_next_route_to(const struct mirror *m, const struct route_row *to,
+						const struct mirror_route *r)
+{
+	uint8_t key[MIRROR_ROUTE_KEY];
+	struct table_node *n;
+
+	route_key(0, to, key);
+	/* Objects of one key are in one chain of the table. */
+	n = r ? r->by_dest.next : table_find(&m->routes_by_dest, key, MIRROR_ROUTE_DEST);
+	while (n && memcmp(n->key, key, MIRROR_ROUTE_DEST) != 0)
+		n = n->next;
+	return n ? container_of(n, struct mirror_route, by_dest) : NULL;
+}
+
 const struct mirror_link *mirror_next_parked(const struct mirror *m, const struct mirror_link *l)
 {
 	if (!m->n_parked)

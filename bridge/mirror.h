@@ -111,6 +111,9 @@ const struct mirror_link *mirror_next(const struct mirror *m, const struct mirro
 const struct mirror_link *mirror_next_port(const struct mirror *m, uint32_t bridge,
 					   const struct mirror_link *l);
 
+/* Walk the routes to `to`'s destination with its metric, on whatever links. */
+const struct mirror_route *mirror_next_route_to(const struct mirror *m, const struct route_row *to,
+						const struct mirror_route *r);
 /* Walk the parked bridges. */
 const struct mirror_link *mirror_next_parked(const struct mirror *m, const struct mirror_link *l);
 

@@ -306,13 +306,12 @@ static void find_routes(struct planner *p)
 		list_foreach (r, &p->link->routes, struct mirror_route, on_link)
 			if (r->row.proto != RTPROT_OF_KERNEL)
 				find_route(p, r);
-	if (!p->want->n_routes)
-		return;
-	for (const struct mirror_link *l = mirror_next(p->m, NULL); l; l = mirror_next(p->m, l)) {
-		if (l == p->link)
-			continue;
-		list_foreach (r, &l->routes, struct mirror_route, on_link)
-			find_route(p, r);
+	for (size_t i = 0; i < p->want->n_routes; i++) {
+		const struct route_row *to = &p->want->routes[i];
+		const struct mirror_route *other = NULL;
+		while ((other = mirror_next_route_to(p->m, to, other)))
+			if (other->link != p->link)
+				find_route(p, other);
 	}
 }
 
