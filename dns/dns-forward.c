@@ -241,7 +241,7 @@ static struct dns_group *group_of(struct dns_server *s, const struct dns_flight 
 }
 
 /* The first server in order of preference that was asked least; servers that lately did not answer
- * come last. */
+ * come last, one that wants to be asked in another way comes first. */
 static struct dns_group_server *pick_server(struct dns_group *g, const struct dns_flight *fl,
 					    usec_t now)
 {
@@ -251,6 +251,8 @@ static struct dns_group_server *pick_server(struct dns_group *g, const struct dn
 	for (size_t i = 0; g && i < g->n; i++) {
 		struct dns_group_server *one = &g->server[i];
 		unsigned rank = 2 * times_asked(fl, &one->upstream) + (one->avoid_until > now);
+		if (fl->again && same_upstream(&fl->again_to, &one->upstream))
+			return one;
 		if (!best || rank < best_rank) {
 			best = one;
 			best_rank = rank;
@@ -270,6 +272,7 @@ static bool attempt_next(struct dns_server *s, struct dns_flight *fl, usec_t now
 	struct dns_group_server *server = pick_server(group_of(s, fl), fl, now);
 	if (!server)
 		return false;
+	fl->again = false;
 	unsigned i = fl->n_attempts++;
 	struct dns_attempt *a = &fl->attempt[i];
 	*a = (struct dns_attempt){ true, fl->tcp, random_id(&s->forward), server->upstream };
@@ -362,6 +365,15 @@ static void attempt_failed(struct dns_server *s, struct dns_flight *fl, unsigned
 	flight_failed(s, fl, DNS_EDE_NETWORK, now, out);
 }
 
+/* The server lives and wants the question in another way. */
+static void attempt_again(struct dns_server *s, struct dns_flight *fl, unsigned attempt, usec_t now,
+			  const struct dns_out *out)
+{
+	fl->again = true;
+	fl->again_to = fl->attempt[attempt].server;
+	attempt_failed(s, fl, attempt, now, out);
+}
+
 enum dns_counter dns_forward_query(struct dns_server *s, const struct dns_reply_to *to,
 				   const struct dns_key *key)
 {
@@ -423,6 +435,15 @@ static void mismatched(struct dns_server *s, struct dns_flight *fl, unsigned att
 	}
 }
 
+/* Names that no upstream may speak about: those with records here, and all of our zones. */
+static bool is_ours(void *data, const struct dns_name *key)
+{
+	struct dns_server *s = data;
+
+	return dns_zone_find(&s->zone, key) ||
+	       dns_route_find(&s->routes, key, DNS_A, false).kind != DNS_ROUTE_FORWARD;
+}
+
 void dns_upstream_reply(struct dns_server *s, uint32_t exchange, const uint8_t *bytes, size_t n,
 			usec_t now, const struct dns_out *out)
 {
@@ -432,8 +453,9 @@ void dns_upstream_reply(struct dns_server *s, uint32_t exchange, const uint8_t *
 
 	if (!fl)
 		return;
-	switch (dns_relay_read(&fl->q, fl->attempt[i].id, fl->attempt[i].tcp, s->rebind_protection,
-			       bytes, n, s->relay, &answer)) {
+	const struct dns_relay_rules rules = { s->rebind_protection, is_ours, s };
+	switch (dns_relay_read(&fl->q, fl->attempt[i].id, fl->attempt[i].tcp, &rules, bytes, n,
+			       s->relay, &answer)) {
 	case DNS_RELAY_OK:
 		answered(s, fl, i, &answer, now, out);
 		break;
@@ -442,11 +464,11 @@ void dns_upstream_reply(struct dns_server *s, uint32_t exchange, const uint8_t *
 		break;
 	case DNS_RELAY_TRUNCATED:
 		fl->tcp = true;
-		attempt_failed(s, fl, i, now, out);
+		attempt_again(s, fl, i, now, out);
 		break;
 	case DNS_RELAY_NO_EDNS:
 		fl->no_edns = true;
-		attempt_failed(s, fl, i, now, out);
+		attempt_again(s, fl, i, now, out);
 		break;
 	case DNS_RELAY_MALFORMED:
 		s->counter[DNS_N_UPSTREAM_MALFORMED]++;

@@ -18,9 +18,10 @@
 	{                                                                                          \
 		400, 400, 800, 1200, 2200                                                          \
 	}
-#define DNS_AVOID_SEC      10 /* a server that did not answer is asked last for so long */
-#define DNS_STALE_ATTEMPT  2 /* from this attempt on (0.8 s) an expired answer is better than none \
-			      */
+#define DNS_AVOID_SEC 10 /* a server that did not answer is asked last for so long */
+#define DNS_STALE_ATTEMPT                                                                          \
+	2 /* from this attempt on (0.8 s) an expired answer is better than none                    \
+	   */
 #define DNS_MISMATCH_MAX   20 /* forgeries seen before a question is asked over TCP */
 #define DNS_FLIGHT_WAITERS 64 /* clients that wait for one question */
 #define DNS_LOCAL_TTL_SEC  60 /* names of the configuration */
@@ -41,6 +42,8 @@ struct dns_flight {
 	unsigned n_waiters, n_attempts, mismatches;
 	uint32_t slot, generation;
 	bool tcp, no_edns;
+	bool again; /* the next attempt goes to `again_to`: it answered, but not as it should */
+	struct dns_upstream again_to;
 	usec_t due; /* when the newest attempt has taken too long */
 	struct dns_attempt attempt[DNS_ATTEMPTS];
 	struct dns_request q; /* the first asker's */

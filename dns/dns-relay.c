@@ -38,7 +38,8 @@ struct relay {
 	const struct dns_request *q;
 	const uint8_t *msg;
 	size_t msg_n;
-	bool rebind_protection, rebound;
+	const struct dns_relay_rules *rules;
+	bool rebound;
 	struct dns_writer out;
 	struct dns_name target; /* the end of the CNAME chain so far */
 	uint32_t ttl_min;
@@ -204,7 +205,7 @@ static int keep_for_target(struct relay *y, struct rd answers, unsigned count, b
 		if (is_dname_of(&rr, type, &y->target)) {
 			emit(y, &rr, rr.ttl);
 		} else if (own && (type == y->q->type || rr.type == y->q->type)) {
-			y->rebound |= y->rebind_protection && rr_is_private(&rr);
+			y->rebound |= y->rules->rebind_protection && rr_is_private(&rr);
 			emit(y, &rr, rr.ttl);
 			found++;
 		} else if (own && type == DNS_CNAME) {
@@ -230,6 +231,9 @@ static int keep_answers(struct relay *y, struct rd answers, unsigned count)
 		int found = keep_for_target(y, answers, count, &cname, &next);
 		if (found != 0 || !cname)
 			return found;
+		dns_name_lower(&next);
+		if (y->rules->is_ours(y->rules->data, &next))
+			return 0;
 		y->target = next;
 	}
 	return -1;
@@ -369,14 +373,12 @@ static enum dns_relay rewrite(struct relay *y, const struct reply_header *h, str
 }
 
 enum dns_relay dns_relay_read(const struct dns_request *q, uint16_t id, bool tcp,
-			      bool rebind_protection, const uint8_t *bytes, size_t n, uint8_t *buf,
-			      struct dns_answer *ret)
+			      const struct dns_relay_rules *rules, const uint8_t *bytes, size_t n,
+			      uint8_t *buf, struct dns_answer *ret)
 {
-	struct relay y = { .q = q,
-			   .msg = bytes,
-			   .msg_n = n,
-			   .rebind_protection = rebind_protection,
-			   .ttl_min = DNS_TTL_MAX_SEC };
+	struct relay y = {
+		.q = q, .msg = bytes, .msg_n = n, .rules = rules, .ttl_min = DNS_TTL_MAX_SEC
+	};
 	struct rd r = rd_over(bytes, n);
 	struct reply_header h;
 

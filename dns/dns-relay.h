@@ -32,11 +32,18 @@ enum dns_relay {
 	DNS_RELAY_REBIND,    /* a private address; only with `rebind_protection` */
 };
 
+struct dns_relay_rules {
+	bool rebind_protection;
+	/* A name (a key) about which only we answer: a chain of aliases ends at it. */
+	bool (*is_ours)(void *data, const struct dns_name *key);
+	void *data;
+};
+
 /* Judge the answer `bytes` to question q that was sent with `id`. On DNS_RELAY_OK *ret is filled,
  * its body in `buf` of DNS_TCP_MAX octets. */
 enum dns_relay dns_relay_read(const struct dns_request *q, uint16_t id, bool tcp,
-			      bool rebind_protection, const uint8_t *bytes, size_t n, uint8_t *buf,
-			      struct dns_answer *ret);
+			      const struct dns_relay_rules *rules, const uint8_t *bytes, size_t n,
+			      uint8_t *buf, struct dns_answer *ret);
 
 /* Lower every TTL in a body written by dns_relay_read() by `age_sec`, or set all to `fixed_sec` if
  * that isn't 0. `records` is answer plus authority; `from` the body's octets in a whole message. */

@@ -16,9 +16,9 @@ enum cut_flag {
 
 struct cut {
 	struct table_node table;
-	struct dns_name key;
 	unsigned flags;
-	struct dns_group group; /* empty: the default servers */
+	struct dns_group *group; /* NULL: the default servers */
+	uint8_t key[];
 };
 
 /* Names that must not leave the host. A forwarder or a domain of the configuration at or below one
@@ -77,11 +77,11 @@ static struct cut *cut_add(struct dns_routes *t, const struct dns_name *key, uns
 	struct cut *c = cut_find(t, key->wire, key->n);
 
 	if (!c) {
-		c = calloc(1, sizeof(*c));
+		c = calloc(1, sizeof(*c) + key->n);
 		if (!c)
 			return NULL;
-		c->key = *key;
-		if (table_add(&t->cuts, &c->table, c->key.wire, c->key.n) < 0) {
+		memcpy(c->key, key->wire, key->n);
+		if (table_add(&t->cuts, &c->table, c->key, key->n) < 0) {
 			free(c);
 			return NULL;
 		}
@@ -96,7 +96,9 @@ void dns_routes_done(struct dns_routes *t)
 
 	while (node) {
 		struct table_node *next = table_next(&t->cuts, node);
-		free(container_of(node, struct cut, table));
+		struct cut *cut = container_of(node, struct cut, table);
+		free(cut->group);
+		free(cut);
 		node = next;
 	}
 	table_done(&t->cuts);
@@ -151,7 +153,9 @@ static int add_forwarder(struct dns_routes *t, const struct dns_config_forwarder
 	int r = add_text(t, f->domain, CUT_FORWARD, &cut);
 	if (r < 0 || !ip_is_set(&f->address))
 		return r;
-	return group_add(&cut->group, f);
+	if (!cut->group)
+		cut->group = calloc(1, sizeof(*cut->group));
+	return cut->group ? group_add(cut->group, f) : -ENOMEM;
 }
 
 static int build(struct dns_routes *t, const struct dns_config *c, struct err *e)
@@ -218,7 +222,7 @@ static bool cut_decides(struct dns_routes *t, struct cut *cut, bool from_host,
 		ret->kind = DNS_ROUTE_OWN;
 	} else if (cut->flags & CUT_FORWARD && t->forward) {
 		ret->kind = DNS_ROUTE_FORWARD;
-		ret->group = cut->group.n ? &cut->group : ret->group;
+		ret->group = cut->group ? cut->group : ret->group;
 	} else if (cut->flags & CUT_OWN) {
 		ret->kind = DNS_ROUTE_OWN;
 	} else {

@@ -112,7 +112,7 @@ class Dns(lib.Case):
         lib.wait_for('the worker', lambda: 'serving' in self.worker.log() and self.dig('vm1'))
 
     def dig(self, *words, guest=None, check=False):
-        return (guest or self.guest1).sh('dig', '+short', '+time=3', '+tries=1', f'@{GATEWAY}', *words,
+        return (guest or self.guest1).sh('dig', '+short', '+time=3', '+tries=3', f'@{GATEWAY}', *words,
                                          check=check).out.split()
 
     def python(self, code, guest=None, timeout=60):

@@ -367,6 +367,8 @@ static void truncated_goes_over_tcp(void **state)
 	struct caught *sent = nth(f, DNS_SEND_UPSTREAM, 0);
 	assert_non_null(sent);
 	assert_true(sent->tcp);
+	struct ip s1 = ip_of(S1);
+	assert_true(ip_equal(&sent->server.address, &s1)); /* the server that has it */
 	for (unsigned i = 0; i < 150; i++)
 		snprintf(big + strlen(big), sizeof(big) - strlen(big),
 			 "big.example.com. 60 IN A 198.51.100.%u;", i);
@@ -411,6 +413,15 @@ static void cname_chains(void **state)
 		"example.org. 900 IN SOA a. b. 1 2 3 4 60");
 	check_reply(f, 0, 3, "dangling.example.com. 50 IN CNAME gone.example.org.",
 		    "example.org. 60 IN SOA a. b. 1 2 3 4 60");
+	/* what an upstream says about our names isn't passed on */
+	ask_again(w, 3, "hijack.example.com", 1);
+	deliver(f, nth(f, DNS_SEND_UPSTREAM, 0), 0,
+		"hijack.example.com. 50 IN CNAME WWW.lab.test.; www.lab.test. 60 IN A 6.6.6.6", "");
+	check_reply(f, 0, 0, "hijack.example.com. 50 IN CNAME WWW.lab.test.", "");
+	ask_again(w, 3, "hijack2.example.com", 1);
+	deliver(f, nth(f, DNS_SEND_UPSTREAM, 0), 0,
+		"hijack2.example.com. 50 IN CNAME x.localhost.; x.localhost. 60 IN A 6.6.6.6", "");
+	check_reply(f, 0, 0, "hijack2.example.com. 50 IN CNAME x.localhost.", "");
 	/* 12 links, and 13 */
 	for (unsigned links = 12; links <= 13; links++) {
 		char name[32];
@@ -501,8 +512,8 @@ static void malformed_answers(void **state)
 		  false, 46 },
 		{ "NSEC with an empty window", "x.example.com. 1 IN TYPE65280 \\# 3 000000", 0, 0,
 		  false, 47 },
-		{ "NSEC with a window past the end", "x.example.com. 1 IN TYPE65280 \\# 4 00000501", 0,
-		  0, false, 47 },
+		{ "NSEC with a window past the end", "x.example.com. 1 IN TYPE65280 \\# 4 00000501",
+		  0, 0, false, 47 },
 		{ "NSEC with windows that go back",
 		  "x.example.com. 1 IN TYPE65280 \\# 7 00010101000101", 0, 0, false, 47 },
 		{ "NSEC3 cut in its salt", "x.example.com. 1 IN TYPE65280 \\# 6 010000010801", 0, 0,
