@@ -5,7 +5,7 @@
 
 #include "dhcp/dhcp4-pool.h"
 
-#define DHCP4_GATE_CHUNK 16
+#define DHCP4_GATE_CHUNK 4
 
 struct dhcp4_gated {
 	uint64_t token; /* 0: unused; its low bits are `place` */

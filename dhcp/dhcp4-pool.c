@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define CHUNK_LEASES 32
+#define CHUNK_LEASES 8
 
 struct dhcp4_lease_chunk {
 	struct dhcp4_lease_chunk *next;

@@ -13,7 +13,7 @@
 #include "dhcp/dhcp-heap.h"
 #include "dhcp/dhcp4.h"
 
-#define DHCP4_QUARANTINE_MAX     256 /* addresses remembered, those released again included */
+#define DHCP4_QUARANTINE_MAX     128 /* addresses remembered, those released again included */
 #define DHCP4_QUARANTINE_SEC     600 /* doubled each time, up to a day */
 #define DHCP4_QUARANTINE_MAX_SEC 86400
 #define DHCP4_QUARANTINE_CLIENT  8 /* per client and hour */
