@@ -41,6 +41,7 @@ struct network {
 	int udp, packet; /* -1 until MSG_DHCP4_SOCKETS */
 	unsigned socket_errors;
 	bool counters_moved;
+	struct log_limit pool_empty;
 };
 
 struct frame {
@@ -194,6 +195,22 @@ static uint32_t destination(struct msghdr *h)
 	return 0;
 }
 
+/* The one drop that somebody must act on. The others are counted. */
+static void warn_pool_empty(struct network *net)
+{
+	struct dhcp4_usage u;
+	char ip[IP_TEXT_MAX];
+	unsigned more;
+
+	if (!log_allowed(&net->pool_empty, &more))
+		return;
+	dhcp4_get_usage(net->engine, &u);
+	log_warning(
+	    "the network of %s has no free address for a guest: %u of %u are in use, %u declined; "
+	    "enlarge its <range> or shorten its leases",
+	    ip4_format(net->server, ip), u.bound, u.pool, u.quarantined);
+}
+
 static void serve_datagram(struct network *net, unsigned i, usec_t now)
 {
 	struct role *role = net->role;
@@ -211,6 +228,8 @@ static void serve_datagram(struct network *net, unsigned i, usec_t now)
 
 	size_t n = dhcp4_input(net->engine, &in, now, actions, ARRAY_LEN(actions));
 	perform(net, actions, n, now);
+	if (dhcp4_last_drop(net->engine) == DHCP4_DROP_POOL_EMPTY)
+		warn_pool_empty(net);
 }
 
 /* recvmmsg() overwrites what it was given room for. */
@@ -295,7 +314,11 @@ static struct network *network_new(struct role *role, uint32_t id)
 	struct network *net = calloc(1, sizeof(*net));
 	if (!net)
 		return NULL;
-	*net = (struct network){ .role = role, .id = id, .udp = -1, .packet = -1 };
+	*net = (struct network){ .role = role,
+				 .id = id,
+				 .udp = -1,
+				 .packet = -1,
+				 .pool_empty = { .burst = 1, .per_sec = 60 } };
 	net->engine = dhcp4_new();
 	if (!net->engine ||
 	    table_add(&role->networks, &net->by_id, &net->id, sizeof(net->id)) < 0) {

@@ -146,6 +146,15 @@ class Dhcp(lib.Case):
         self.assertEqual([g.dhcp().address for g in guests], before)
 
     @lib.needs('udhcpc')
+    def test_pool_empty(self):
+        net = self.network(end='10.77.0.11')
+        for n in range(2):
+            self.guest(f'g{n}', net, 'br0').dhcp()
+        with self.assertRaises(lib.Failed):
+            self.guest('late', net, 'br0').dhcp(seconds=4)
+        self.assertEqual(net.daemon.log().count('no free address for a guest: 2 of 2 are in use'), 1)
+
+    @lib.needs('udhcpc')
     def test_flood(self):
         for kind in ([], ['request']):
             net = self.network(end='10.77.0.60')
