@@ -197,6 +197,7 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n)
 {
 	struct reading g = { .report = r };
 
+	xmlResetLastError();
 	if (n > NETWORK_XML_MAX) {
 		report_refuse(r, ERR_XML, 0, "the document has %zu octets; the largest is %u", n,
 			      (unsigned)NETWORK_XML_MAX);
@@ -223,6 +224,13 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n)
 	if (!doc && !g.failed)
 		err_set(r->e, ERR_XML_DETAIL, "(network_definition):1: Document is empty");
 	return doc;
+}
+
+bool document_is_torn(void)
+{
+	const xmlError *last = xmlGetLastError();
+
+	return last && last->code == XML_ERR_NO_MEMORY;
 }
 
 /* libvirt keeps the children that have a namespace, one for each. */

@@ -304,6 +304,8 @@ int network_parse(const char *xml, size_t n, unsigned flags, struct network **re
 	net = calloc(1, sizeof(*net));
 	err = net ? read_network(&r, doc, net) : report_no_memory(&r);
 	xmlFreeDoc(doc);
+	if (document_is_torn())
+		err = report_no_memory(&r);
 	if (err == 0)
 		err = validate_network(&r, net);
 	if (err == 0)
