@@ -109,7 +109,7 @@ static void on_error(void *ctx, xmlError *error)
 	struct reading *g = p->_private;
 	char why[256], place[192];
 
-	if (error->level < XML_ERR_ERROR || g->failed)
+	if (error->level < XML_ERR_FATAL || g->failed)
 		return;
 	snprintf(why, sizeof(why), "%s", error->message ? error->message : "malformed XML");
 	why[strcspn(why, "\n")] = '\0';

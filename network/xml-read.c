@@ -186,7 +186,7 @@ int read_attrs(struct report *r, const xmlNode *node, const struct attr *rows, s
 			continue;
 		const char *name = (const char *)a->name;
 		err = unknown(r, line_of(node), node, "attribute", name,
-			      meant_name(name, rows, n, sizeof(*rows)));
+			      a->ns ? NULL : meant_name(name, rows, n, sizeof(*rows)));
 		if (err < 0)
 			return err;
 	}
@@ -234,7 +234,7 @@ static int read_child(struct report *r, xmlNode *node, const struct element *row
 	}
 	const char *name = (const char *)node->name;
 	return unknown(r, line_of(node), node->parent, "element", name,
-		       meant_name(name, rows, n, sizeof(*rows)));
+		       node->ns ? NULL : meant_name(name, rows, n, sizeof(*rows)));
 }
 
 int read_children(struct report *r, const xmlNode *node, const struct element *rows, size_t n,
