@@ -276,7 +276,7 @@ static void tear_down(struct controller *c)
 	jobs_free(c->kernel);
 	jobs_free(c->files);
 	if (c->reconcile)
-		reconcile_sweep(c->reconcile);
+		reconcile_leave(c->reconcile);
 	leases_free(c->leases);
 	services_free(c->services);
 	reconcile_free(c->reconcile);

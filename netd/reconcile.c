@@ -522,18 +522,35 @@ static int quiet(sd_event_source *s, uint64_t usec, void *data)
 	return 0;
 }
 
-void reconcile_sweep(struct reconcile *r)
+static void remove_parked(struct reconcile *r)
 {
 	struct bridge_plan plan;
 	struct bridge_result result;
 	struct err e = { 0 };
 
-	reconcile_read_mirror(r);
 	if (bridge_plan_remove_parked(r->c->mirror, 0, SIZE_MAX, &plan, &e) < 0)
 		return;
 	if (bridge_apply(r->links, &plan, &result, &e) < 0)
 		log_warning("%s", e.msg);
 	bridge_plan_done(&plan);
+}
+
+/* The table serves running networks; without one it goes. */
+static void remove_idle_table(struct reconcile *r)
+{
+	struct fw_rows rows = { 0 };
+	struct err e = { 0 };
+
+	if (want_all_rules(r, &rows, &e) == 0 && !rows.base && fw_sync(r->rules, &rows, NULL, NULL, &e) < 0)
+		log_warning("%s", e.msg);
+	fw_rows_done(&rows);
+}
+
+void reconcile_leave(struct reconcile *r)
+{
+	reconcile_read_mirror(r);
+	remove_parked(r);
+	remove_idle_table(r);
 }
 
 /* ---- guests' ports ---- */

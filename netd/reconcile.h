@@ -34,8 +34,8 @@ void reconcile_read_mirror(struct reconcile *r);
 /* For jobs of the kernel thread (netd/guests.c): the socket that it owns. */
 struct kernel_socket *reconcile_kernel_socket(struct reconcile *r);
 
-/* Remove what stopped networks left parked; at the daemon's end, after the kernel thread has ended. Takes 35 ms for
- * each bridge. */
-void reconcile_sweep(struct reconcile *r);
+/* At the daemon's end, after the kernel thread has ended: leave nothing behind but what running networks need. Takes
+ * 35 ms for each parked bridge. */
+void reconcile_leave(struct reconcile *r);
 
 #endif
