@@ -91,9 +91,9 @@ static int open_door(struct controller *c, const char *name, const char *path, b
 {
 	int fd = controller_take_held(c, name);
 
-	/* Whoever can open the socket may use it: root alone by default; reading is for everybody. */
+	/* Whoever can open the socket may use it: root and the group libvirt; reading is for everybody. */
 	if (fd < 0) {
-		int r = door_listen(path, read_only ? 0666 : 0660, (gid_t)-1, &fd, e);
+		int r = door_listen(path, read_only ? 0666 : 0660, privileges_door_group(), &fd, e);
 		if (r < 0)
 			return r;
 	}
