@@ -9,6 +9,7 @@
 #include "network/xml-internal.h"
 
 #include "base/cursor.h"
+#include "base/text.h"
 
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
@@ -197,7 +198,6 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n)
 {
 	struct reading g = { .report = r };
 
-	xmlResetLastError();
 	if (n > NETWORK_XML_MAX) {
 		report_refuse(r, ERR_XML, 0, "the document has %zu octets; the largest is %u", n,
 			      (unsigned)NETWORK_XML_MAX);
@@ -263,16 +263,13 @@ static int serialise(struct report *r, xmlDoc *doc, xmlNode *node, char **ret)
 	return *ret ? 0 : report_no_memory(r);
 }
 
-int metadata_read(struct report *r, xmlNode *node, char **ret)
+static int metadata_text(struct report *r, xmlNode *node, char **ret)
 {
-	int err = 0;
-
-	if (xmlChildElementCount(node) > METADATA_MAX)
-		return report_refuse(r, ERR_XML, line_of(node),
-				     "<metadata> holds more than %u elements", METADATA_MAX);
 	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
 	/* The copy declares the namespaces that <network> had declared for it. */
 	xmlNode *copy = doc ? xmlDocCopyNode(node, doc, 1) : NULL;
+	int err = 0;
+
 	if (!copy) {
 		xmlFreeDoc(doc);
 		return report_no_memory(r);
@@ -281,9 +278,63 @@ int metadata_read(struct report *r, xmlNode *node, char **ret)
 	keep_one_for_each_namespace(copy);
 	if (copy->children)
 		err = serialise(r, doc, copy, ret);
-	else
-		report_doubt(r, line_of(node),
-			     "<metadata> holds no element with a namespace and is ignored");
 	xmlFreeDoc(doc);
+	return err;
+}
+
+/* Print `text` and read it, as a stored network is, and print it again. */
+static int metadata_again(struct report *r, const char *text, char **ret)
+{
+	struct text document = { 0 };
+	xmlDoc *doc = NULL;
+	int err;
+
+	text_addf(&document, "<network>\n  %s\n</network>", text);
+	if (!document.failed)
+		doc = document_read(r, document.s, document.len);
+	text_done(&document);
+	if (!doc)
+		return r->e && r->e->code ? -r->e->code : report_no_memory(r);
+	err = metadata_text(r, xmlFirstElementChild(xmlDocGetRootElement(doc)), ret);
+	xmlFreeDoc(doc);
+	return err;
+}
+
+/* libxml2 guesses which blanks between elements are layout. Where they are mixed with text the
+ * guess may be another one when the printed form is read; then that one is kept, so that a
+ * definition stays the same however often it is read and printed. */
+#define ROUNDS_MAX 8
+
+static int settle(struct report *r, char **text)
+{
+	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
+		auto_free char *again = NULL;
+		int err = metadata_again(r, *text, &again);
+		if (err < 0)
+			return err;
+		if (again && !strcmp(again, *text))
+			break;
+		free(*text);
+		*text = take_ptr(again);
+		if (!*text)
+			break;
+	}
+	return 0;
+}
+
+int metadata_read(struct report *r, xmlNode *node, char **ret)
+{
+	unsigned line = line_of(node);
+	int err;
+
+	if (xmlChildElementCount(node) > METADATA_MAX)
+		return report_refuse(r, ERR_XML, line, "<metadata> holds more than %u elements",
+				     METADATA_MAX);
+	err = metadata_text(r, node, ret);
+	if (err == 0 && *ret)
+		err = settle(r, ret);
+	if (err == 0 && !*ret)
+		report_doubt(r, line,
+			     "<metadata> holds no element with a namespace and is ignored");
 	return err;
 }

@@ -107,7 +107,7 @@ int read_virtualport(struct report *r, const xmlNode *node, struct virtualport *
  * file, bounded in size, depth and number of elements. The caller frees it with xmlFreeDoc(). */
 xmlDoc *document_read(struct report *r, const char *xml, size_t n);
 
-/* libxml2 ran out of memory since document_read() began, and may have left out nodes or text. */
+/* libxml2 ran out of memory since xmlResetLastError(), and may have left out nodes or text. */
 bool document_is_torn(void);
 
 /* The <metadata> element as libvirt keeps it, serialised. NULL in *ret when nothing is left of it.

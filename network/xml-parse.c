@@ -6,6 +6,7 @@
 #include "network/xml-internal.h"
 
 #include <errno.h>
+#include <libxml/xmlerror.h>
 #include <string.h>
 
 /* Elements that hold text. */
@@ -298,6 +299,7 @@ int network_parse(const char *xml, size_t n, unsigned flags, struct network **re
 	xmlDoc *doc;
 	int err;
 
+	xmlResetLastError();
 	doc = document_read(&r, xml, n);
 	if (!doc)
 		return e ? -e->code : -EINVAL;
