@@ -265,6 +265,8 @@ static int load_config(struct controller *c, const char *name, struct err *e)
 	char *broken = NULL;
 	struct network *def = load_or_recover(c, name, &broken);
 
+	bool complete = def && def->has_uuid && (def->has_mac || !network_owns_bridge(def)) &&
+	                (def->bridge || !network_owns_bridge(def));
 	if (def)
 		network_complete(def);
 	struct net *n = add_loaded(c, name, def, broken);
@@ -273,11 +275,30 @@ static int load_config(struct controller *c, const char *name, struct err *e)
 		free(broken);
 		return err_sys(e, ENOMEM, "cannot load network '%s'", name);
 	}
+	n->unsaved = def && !complete;
 	if (path_of(link, c->paths.autostart, "", name, e) == 0)
 		n->autostart = access(link, F_OK) == 0;
 	if (path_of(link, c->paths.run, "/stopped", name, e) == 0)
 		n->stopped_on_request = access(link, F_OK) == 0;
 	return 0;
+}
+
+/* A network whose file is torn but which runs: what it runs by is as good a definition as any. */
+static struct net *mend_broken(struct controller *c, struct net *n, const struct network *def)
+{
+	char *why = take_ptr(n->broken);
+	bool autostart = n->autostart;
+
+	registry_remove(&c->registry, n);
+	n = registry_add(&c->registry, def->name, &def->uuid);
+	if (!n) {
+		free(why);
+		return NULL;
+	}
+	n->config = network_copy(def);
+	n->broken = why;
+	n->autostart = autostart;
+	return n;
 }
 
 /* What was running when the daemon ended. */
@@ -291,13 +312,15 @@ static int load_running(struct controller *c, const char *name, struct err *e)
 		return 0;
 	}
 	struct net *n = registry_find_name(&c->registry, name);
-	if (n && !uuid_equal(&n->uuid, &def->uuid)) {
+	if (n && n->config && !uuid_equal(&n->uuid, &def->uuid)) {
 		log_warning("the running network '%s' is another one than the defined; left alone", name);
 		network_free(def);
 		return 0;
 	}
 	if (!n)
 		n = registry_add(&c->registry, name, &def->uuid);
+	else if (!n->config)
+		n = mend_broken(c, n, def);
 	if (!n) {
 		network_free(def);
 		return err_sys(e, ENOMEM, "cannot take up network '%s'", name);

@@ -458,16 +458,27 @@ static bool runs_unnoticed(const struct controller *c, const struct net *n)
 	return !n->live && n->config && mirror_by_uuid(c->mirror, &n->uuid);
 }
 
-/* Files that somebody copied here may lack what a definition by netctl gets: complete and save them. */
+static void saved_completed(void *data, const struct err *e)
+{
+	if (e->code)
+		log_err("what was added to a definition is not kept: %s", e->msg);
+}
+
+/* A file that somebody copied here may lack what a definition by netctl gets: it is given once and kept. */
 static void complete_loaded(struct controller *c, struct net *n)
 {
 	struct err e = { 0 };
 
-	if (!n->config || !network_owns_bridge(n->config) ||
-	    (n->config->bridge && !strstr(n->config->bridge, "%d")))
+	if (!n->unsaved)
 		return;
-	if (registry_choose_bridge(&c->registry, n, n->config, link_exists, c->mirror, &e) < 0)
+	n->unsaved = false;
+	if (registry_choose_bridge(&c->registry, n, n->config, link_exists, c->mirror, &e) < 0) {
 		log_err("network '%s': %s", n->name, e.msg);
+		return;
+	}
+	auto_free char *xml = network_format(n->config, 0, 0);
+	if (xml)
+		definitions_save(c, n->name, xml, saved_completed, NULL);
 }
 
 void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))

@@ -257,10 +257,10 @@ class Host(Namespace):
 
     def state(self):
         """Everything of ours in the kernel, for comparing before and after."""
-        links = [(row['ifname'], row.get('ifindex'), row.get('address'), row.get('operstate'), row.get('master'))
+        links = [(row['ifname'], row.get('ifindex'), row.get('address'), 'UP' in row.get('flags', []), row.get('master'))
                  for row in self.ip_json('link')]
         return {'links': sorted(links, key=str), 'addresses': self.sh('ip', '-o', '-4', 'addr').out,
-                'routes': self.sh('ip', 'route').out, 'rules': self.rules()}
+                'routes': self.sh('ip', 'route').out.replace(' linkdown', ''), 'rules': self.rules()}
 
 
 class Lease:

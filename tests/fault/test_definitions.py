@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Definitions survive what happens to files."""
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'live'))
+import lib
+
+XML = lib.network_xml(name='keep', bridge='virbr7', net='192.168.157')
+
+
+class Definitions(lib.Case):
+    def setUp(self):
+        super().setUp()
+        self.h = self.host()
+        self.file = os.path.join(self.h.root, 'etc/netd/networks/keep.xml')
+        self.spare = os.path.join(self.h.root, 'var/lib/netd/networks/keep.xml')
+
+    def row(self):
+        rows = [n for n in self.h.json('status')['networks'] if n['name'] == 'keep']
+        return rows[0] if rows else None
+
+    def restart(self):
+        self.h.stop_netd()
+        self.h.start_netd()
+
+    def test_torn_file(self):
+        """Whatever is left of the file, the network is there with its last good definition, and says so."""
+        self.h.define(XML)
+        whole = self.h.netctl('net-dumpxml', 'keep').out
+        size = os.path.getsize(self.file)
+        for length in (0, 1, size // 2, size - 2):
+            with open(self.spare, 'rb') as f:
+                good = f.read()
+            with open(self.file, 'wb') as f:
+                f.write(good[:length])
+            self.restart()
+            self.assertEqual(self.h.netctl('net-dumpxml', 'keep').out, whole)
+            self.assertIn('keep.xml', self.row()['problem'])
+            self.h.netctl('net-start', 'keep')
+            self.h.netctl('net-destroy', 'keep')
+        # Defining it again mends it.
+        self.h.netctl('net-define', '-', stdin=whole)
+        self.assertIsNone(self.row()['problem'])
+        self.restart()
+        self.assertIsNone(self.row()['problem'])
+
+    def test_torn_without_copy(self):
+        self.h.define(XML)
+        os.unlink(self.spare)
+        with open(self.file, 'w') as f:
+            f.write('<network><na')
+        self.restart()
+        self.assertEqual(self.row()['state'], 'broken')
+        self.assertIn('keep', self.h.netctl('net-list', '--all', '--name').out.split())
+        refused = self.h.netctl('net-start', 'keep', check=False)
+        self.assertEqual(refused.rc, 1)
+        self.assertIn('keep.xml', refused.err)
+        self.h.netctl('net-undefine', 'keep')
+        self.assertFalse(os.path.exists(self.file))
+
+    def test_torn_while_running(self):
+        self.h.start_network(XML)
+        before = self.h.state()
+        open(self.file, 'w').close()
+        os.unlink(self.spare)
+        self.h.daemon.kill()
+        self.h.start_netd()
+        self.assertEqual(self.h.state(), before)
+        self.assertEqual(self.row()['state'], 'active')
+
+    def test_copied_file(self):
+        """A file put there by hand, without uuid, mac and bridge: it works, and keeps what it was given."""
+        self.h.stop_netd()
+        with open(self.file, 'w') as f:
+            f.write("<network><name>keep</name><ip address='192.168.157.1' netmask='255.255.255.0'/></network>")
+        self.h.start_netd()
+        first = self.h.netctl('net-dumpxml', 'keep').out
+        self.assertIn('<uuid>', first)
+        self.assertIn("<bridge name='virbr", first)
+        self.restart()
+        self.assertEqual(self.h.netctl('net-dumpxml', 'keep').out, first)
+
+    def test_wrong_name(self):
+        self.h.define(XML)
+        shutil.copy(self.file, os.path.join(os.path.dirname(self.file), 'other.xml'))
+        self.restart()
+        rows = {n['name']: n for n in self.h.json('status')['networks']}
+        self.assertEqual(rows['keep']['state'], 'inactive')
+        self.assertEqual(rows['other']['state'], 'broken')
+        self.assertIn("holds the network 'keep'", rows['other']['problem'])
+
+    def test_autostart(self):
+        self.h.define(XML)
+        self.h.netctl('net-autostart', 'keep')
+        self.assertEqual(os.readlink(os.path.join(self.h.root, 'etc/netd/autostart/keep.xml')), '../networks/keep.xml')
+        self.restart()
+        self.assertEqual(self.row()['state'], 'active')
+        # Stopped on request: stays so until the next boot …
+        self.h.netctl('net-destroy', 'keep')
+        self.restart()
+        self.assertEqual(self.row()['state'], 'inactive')
+        # … which has an empty /run.
+        self.h.stop_netd()
+        shutil.rmtree(os.path.join(self.h.root, 'run'))
+        self.h.start_netd()
+        self.assertEqual(self.row()['state'], 'active')
+        self.h.netctl('net-autostart', 'keep', '--disable')
+        self.assertFalse(os.path.lexists(os.path.join(self.h.root, 'etc/netd/autostart/keep.xml')))
+
+    def test_run_folder_lost(self):
+        """Running state is found again in the kernel."""
+        self.h.start_network(XML)
+        before = self.h.state()
+        self.h.daemon.kill()
+        shutil.rmtree(os.path.join(self.h.root, 'run'))
+        self.h.start_netd()
+        self.assertEqual(self.row()['state'], 'active')
+        self.assertEqual(self.h.state(), before)
+
+    def test_disk_full(self):
+        """What can't be written is refused, and nothing is half there."""
+        self.h.stop_netd()
+        etc = os.path.join(self.h.root, 'etc/netd')
+        lib.sh('mount', '-t', 'tmpfs', '-o', 'size=64k,mode=0700', 'nt-etc', etc)
+        self.addCleanup(lib.sh, 'umount', '-l', etc)
+        self.h.start_netd()
+        self.h.define(XML)
+        with open(os.path.join(etc, 'filler'), 'wb', buffering=0) as f:
+            try:
+                while f.write(bytes(4096)):
+                    pass
+            except OSError:
+                pass
+        refused = self.h.netctl('net-define', '-', stdin=XML.replace('keep', 'more').replace('virbr7', 'virbr8'), check=False)
+        self.assertEqual(refused.rc, 1)
+        self.assertIn('No space left on device', refused.err)
+        self.assertEqual(self.h.netctl('net-list', '--all', '--name').out.split(), ['keep'])
+        self.assertEqual(os.listdir(os.path.join(etc, 'networks')), ['keep.xml'])
+        self.h.netctl('net-start', 'keep')
+        os.unlink(os.path.join(etc, 'filler'))
+        self.h.define(XML.replace('keep', 'more').replace('virbr7', 'virbr8'))
+
+
+if __name__ == '__main__':
+    import unittest
+    unittest.main()
