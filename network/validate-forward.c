@@ -126,23 +126,26 @@ static int validate_foreign_link(struct report *r, const struct network *n)
 static int validate_foreign_services(struct report *r, const struct network *n)
 {
 	const struct network_dns *dns = &n->dns;
-	const char *element = n->has_mac                                   ? "mac"
-			      : n->n_ips                                   ? "ip"
-			      : dns->n_hosts || dns->n_txts || dns->n_srvs ? "dns"
-			      : n->domain                                  ? "domain"
-									   : NULL;
-	unsigned line = n->has_mac                                   ? n->mac_line
-			: n->n_ips                                   ? n->ips[0].line
-			: dns->n_hosts || dns->n_txts || dns->n_srvs ? dns->line
-								     : n->domain_line;
+	const struct {
+		bool present;
+		const char *element;
+		unsigned line;
+	} services[] = {
+		{ n->has_mac, "mac", n->mac_line },
+		{ n->n_ips, "ip", n->n_ips ? n->ips[0].line : 0 },
+		{ dns->n_hosts || dns->n_txts || dns->n_srvs, "dns", dns->line },
+		{ n->domain, "domain", n->domain_line },
+	};
+	int err = 0;
 
-	if (!element)
-		return 0;
-	return report_unwise(
-	    r, ERR_CONFIG_UNSUPPORTED, line,
-	    "<%s> is not supported with <forward mode='%s'>: the network's services "
-	    "belong to the host's own network there; remove it",
-	    element, modes[n->forward.mode].word);
+	for (size_t i = 0; i < ARRAY_LEN(services) && err == 0; i++)
+		if (services[i].present)
+			err = report_unwise(
+			    r, ERR_CONFIG_UNSUPPORTED, services[i].line,
+			    "<%s> is not supported with <forward mode='%s'>, where addresses "
+			    "and services are those of the host's network; remove it",
+			    services[i].element, modes[n->forward.mode].word);
+	return err;
 }
 
 int validate_forward(struct report *r, const struct network *n)
