@@ -118,38 +118,6 @@ static int run_status(struct ctl *ctl, const struct args *a)
 	return 0;
 }
 
-static int say_text(const struct ctl *ctl, const char *key, const char *text)
-{
-	size_t n = strlen(text);
-
-	if (ctl->json)
-		return say_json(ctl, json_pack("{s:s}", key, text));
-	fputs(text, stdout);
-	if (n && text[n - 1] != '\n')
-		putchar('\n');
-	return 0;
-}
-
-static int run_check(struct ctl *ctl, const struct args *a)
-{
-	auto_free char *text = NULL;
-
-	if (ctl_connect(ctl, ACCESS_READ) < 0 || client_check(ctl->client, 0, &text, &ctl->err) < 0)
-		return 1;
-	return say_text(ctl, "check", text);
-}
-
-static int run_rules(struct ctl *ctl, const struct args *a)
-{
-	auto_free char *text = NULL;
-	struct rpc_net net;
-
-	if (ctl_network(ctl, a, ACCESS_READ, &net) < 0 ||
-	    client_rules(ctl->client, &net, &text, &ctl->err) < 0)
-		return 1;
-	return say_text(ctl, "rules", text);
-}
-
 static int run_plan(struct ctl *ctl, const struct args *a)
 {
 	auto_free char *text = NULL;
@@ -158,7 +126,12 @@ static int run_plan(struct ctl *ctl, const struct args *a)
 	if (ctl_network(ctl, a, ACCESS_READ, &net) < 0 ||
 	    client_plan(ctl->client, &net, RPC_PLAN_ALL, &text, &ctl->err) < 0)
 		return 1;
-	return say_text(ctl, "plan", text);
+	if (ctl->json)
+		return say_json(ctl, json_pack("{s:s, s:s}", "network", net.name, "plan", text));
+	fputs(text, stdout);
+	if (!*text)
+		say(ctl, "Network %s is as its definition says: nothing to change\n", net.name);
+	return 0;
 }
 
 static const struct opt no_opts[] = { { NULL } }, network_opts[] = { OPT_NETWORK, { NULL } };
@@ -166,14 +139,10 @@ static const struct opt no_opts[] = { { NULL } }, network_opts[] = { OPT_NETWORK
 // clang-format off
 const struct verb status_verbs[] = {
 	{ "status", "how netd is doing", "Version, processes, networks and their state.", no_opts, run_status },
-	{ "check", "what on this host may disturb netd's networks",
-	  "Looks for what commonly breaks virtual networks here: foreign rules, overlapping routes, other daemons.",
-	  no_opts, run_check },
-	{ "net-plan", "what a network is made of in the kernel",
-	  "The links, addresses, routes, rules and services that the network's definition leads to.",
+	{ "net-plan", "what netd would do to start a network",
+	  "Print, and don't do, the steps that make the kernel what the network's definition says: links, addresses,\n"
+	  "    routes, sysctls, firewall rules.",
 	  network_opts, run_plan },
-	{ "net-rules", "the firewall rules of a network",
-	  "The rules that netd keeps for the network, in words.", network_opts, run_rules },
 	{ NULL },
 };
 // clang-format on
