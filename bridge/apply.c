@@ -367,9 +367,9 @@ static int recycle_link(struct job *j, const struct bridge_step *s, size_t i)
 	struct link_row off = s->link;
 	int r = 0;
 
-	/* With STP on, a delay below 2 s is refused. */
+	/* While STP is on, a delay outside of 2..30 s is refused. */
 	off.stp = false;
-	if (s->stp_before && s->link.forward_delay_cs < 200)
+	if (s->stp_before && !s->link.stp)
 		r = add_message(j, change_message(s->recycle, &off, LINK_CHANGE_STP), i);
 	if (r == 0)
 		r = add_message(j, change_message(s->recycle, &s->link, LINK_CHANGE_ALL), i);
@@ -427,8 +427,7 @@ static int change_link(struct job *j, const struct bridge_step *s, size_t i)
 	off.stp = false;
 	if (s->change & LINK_CHANGE_NAME)
 		r = rename_link(j, s, i);
-	if (r == 0 && s->stp_before && s->change & LINK_CHANGE_DELAY &&
-	    s->link.forward_delay_cs < 200)
+	if (r == 0 && s->stp_before && s->change & LINK_CHANGE_DELAY && !s->link.stp)
 		r = add_message(j, change_message(s->ifindex, &off, LINK_CHANGE_STP), i);
 	if (r == 0)
 		r = add_message(

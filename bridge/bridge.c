@@ -65,8 +65,10 @@ static void want_addr(struct bridge_want *w, const struct ip *address, unsigned 
 	struct addr_row *a = &w->addrs[w->n_addrs];
 
 	for (size_t i = 0; i < w->n_addrs; i++)
-		if (ip_equal(&w->addrs[i].address, address) && w->addrs[i].prefix == prefix)
-			return; /* written twice */
+		if (ip_equal(&w->addrs[i].address, address) &&
+		    (w->addrs[i].prefix == prefix || address->family == AF_INET6))
+			return; /* written twice; IPv6 has an address once on a link, whatever its
+				   prefix */
 	*a = (struct addr_row){ .address = *address, .prefix = prefix, .proto = BRIDGE_RTPROTO };
 	if (address->family == AF_INET6)
 		a->nodad = true;

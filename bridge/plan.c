@@ -572,6 +572,14 @@ static void translate(struct planner *p, const struct diff_step *steps, size_t n
 
 static int refuse_link(const struct mirror_link *l, const char *name, struct err *e)
 {
+	char uuid[UUID_TEXT_MAX];
+
+	if (l->ours)
+		return err_sys(
+		    e, EEXIST,
+		    "error creating bridge interface %s: it is the bridge of the network with "
+		    "UUID %s",
+		    name, uuid_format(&l->uuid, uuid));
 	return err_sys(
 	    e, EEXIST,
 	    "error creating bridge interface %s: a link of this name, %s with ifindex %u, was "

@@ -48,7 +48,7 @@ struct bridge_step {
 	enum bridge_op op;
 	uint32_t ifindex; /* of the link; 0: the bridge that this plan adds */
 	unsigned change;  /* LINK_CHANGE_*, for BRIDGE_CHANGE_LINK and _LINK_UP */
-	bool stp_before; /* STP was on: it must be switched off before the delay can go below 2 s */
+	bool stp_before;  /* STP is on: the delay can leave 2..30 s only once it is off */
 	uint32_t recycle;
 	union {
 		struct link_row

@@ -83,12 +83,21 @@ static void sh(const char *command)
 		fail_msg("%s: %d", command, r);
 }
 
+/* One call reads a bounded number of events. */
+static void read_events(void)
+{
+	struct pollfd p = { mirror_fd(m), POLLIN, 0 };
+
+	while (poll(&p, 1, 0) > 0)
+		assert_int_equal(mirror_read(m, NULL, NULL, &e), 0);
+}
+
 static struct bridge_plan plan_now(bool running)
 {
 	struct bridge_want w;
 	struct bridge_plan p = { 0 };
 
-	assert_int_equal(mirror_read(m, NULL, NULL, &e), 0);
+	read_events();
 	if (running)
 		assert_int_equal(bridge_wanted(&net, &w, &e), 0);
 	else
@@ -105,7 +114,7 @@ static int apply_now(bool running, struct bridge_result *ret)
 	struct bridge_plan p = plan_now(running);
 	int r = bridge_apply(ks, &p, ret, &e);
 
-	assert_int_equal(mirror_read(m, NULL, NULL, NULL), 0);
+	read_events();
 	if (ret->needs_refresh && ret->ifindex)
 		assert_int_equal(mirror_refresh_link(m, ret->ifindex, NULL), 0);
 	bridge_plan_done(&p);
@@ -564,6 +573,132 @@ static void ra_uplinks_keep_their_routes(void **state)
 	sh("ip -6 route show default | grep -q up0");
 }
 
+static void port_reaches_into_a_guest(void **state)
+{
+	struct port_spec spec = { .network = net.uuid, .mtu = 1400 };
+	struct bridge_port port;
+
+	NEED_ROOT();
+	spec.bridge = must_apply(true).ifindex;
+	assert_int_equal(mac_parse("52:54:00:00:00:09", &spec.mac), 0);
+	auto_close int host = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	auto_close int guest = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(setns(host, CLONE_NEWNET), 0);
+	assert_int_equal(bridge_port_veth(ks, &spec, "eth0", guest, &port, &e), 0);
+	assert_int_equal(if_nametoindex("eth0"), 0);
+	assert_int_equal(setns(guest, CLONE_NEWNET), 0);
+	sh("ip link show eth0 | grep -q 'link/ether 52:54:00:00:00:09'");
+	sh("ip link show eth0 | grep -q 'mtu 1400'");
+	assert_int_equal(setns(host, CLONE_NEWNET), 0);
+}
+
+/* More messages than one batch holds. */
+static void many_addresses(void **state)
+{
+	static struct network_ip many[200];
+
+	NEED_ROOT();
+	for (unsigned i = 0; i < ARRAY_LEN(many); i++)
+		many[i] =
+		    (struct network_ip){ .address = ip_from_v4(0x0a640001 + i), .prefix = 16 };
+	net.ips = many;
+	net.n_ips = ARRAY_LEN(many);
+	must_apply(true);
+	assert_settled();
+	/* Its first address is the primary of all others. */
+	net.ips++;
+	net.n_ips--;
+	must_apply(true);
+	assert_settled();
+	must_apply(false);
+	assert_plan(false, "");
+}
+
+static unsigned pick(unsigned n)
+{
+	static uint64_t seed;
+
+	if (!seed)
+		seed = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : 20;
+	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (unsigned)(seed >> 33) % n;
+}
+
+static void random_definition(void)
+{
+	static const struct {
+		const char *address;
+		unsigned prefix;
+	} rows[] = {
+		{ "10.1.0.1", 24 }, { "10.1.0.2", 24 }, { "10.1.0.3", 24 }, { "10.2.0.1", 16 },
+		{ "fd01::1", 64 },  { "fd01::1", 48 },  { "fd02::1", 64 },  { "10.1.0.1", 16 },
+	};
+	static const uint32_t mtus[] = { 0, 1280, 1400, 9000 };
+	static struct network_ip some[3];
+	static struct network_route to[2];
+
+	define();
+	net.stp = pick(2);
+	net.has_delay = pick(2);
+	net.delay_sec = pick(35);
+	net.mtu = mtus[pick(ARRAY_LEN(mtus))];
+	net.mac.b[5] = (uint8_t)pick(3);
+	net.ips = some;
+	net.n_ips = pick(4);
+	for (size_t i = 0; i < net.n_ips; i++) {
+		size_t row = pick(i ? ARRAY_LEN(rows) : 2);
+		assert_int_equal(ip_parse(rows[row].address, &some[i].address), 0);
+		some[i].prefix = rows[row].prefix;
+	}
+	if (net.n_ips && pick(2)) { /* to behind the first, which is 10.1.0.1 or 10.1.0.2 */
+		to[0] = (struct network_route){ .address = ip_from_v4(0x0a090000),
+						.prefix = 16,
+						.gateway = ip_from_v4(0x0a010009 + pick(2)) };
+		net.routes = to;
+		net.n_routes = 1;
+	}
+}
+
+static void random_damage(void)
+{
+	static const char *const rows[] = {
+		"ip link set virbr7 down",
+		"ip link del virbr7",
+		"ip addr flush dev virbr7",
+		"ip -6 addr flush dev virbr7",
+		"ip addr add 10.1.0.77/24 dev virbr7",
+		"ip addr del 10.1.0.1/24 dev virbr7",
+		"ip addr add fd03::1/64 dev virbr7",
+		"ip route flush dev virbr7 proto 110",
+		"ip link set virbr7 type bridge stp_state 1",
+		"ip link set virbr7 type bridge stp_state 0",
+		"ip link set virbr7 mtu 1300",
+		"ip link set virbr7 down; ip link set virbr7 name x7",
+		"ip link set virbr7 alias x; ip link del virbr7",
+	};
+	char command[160];
+
+	snprintf(command, sizeof(command), "(%s) 2>/dev/null || true", rows[pick(ARRAY_LEN(rows))]);
+	sh(command);
+}
+
+/* The same as against the fake kernel: whatever comes after whatever, one plan is enough. */
+static void random_walk(void **state)
+{
+	NEED_ROOT();
+	for (unsigned turn = 0; turn < 200; turn++) {
+		bool running = pick(5) != 0;
+		random_definition();
+		must_apply(running);
+		assert_plan(running, "");
+		assert_int_equal(mirror_resync(m, &e), 0);
+		assert_plan(running, "");
+		if (pick(2))
+			random_damage();
+	}
+}
+
 #define LIVE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -583,6 +718,9 @@ int main(void)
 		LIVE(events_tell_what_changed),
 		LIVE(lost_events_are_made_up_for),
 		LIVE(ports),
+		LIVE(port_reaches_into_a_guest),
+		LIVE(many_addresses),
+		LIVE(random_walk),
 		LIVE(subnet_conflicts),
 		LIVE(ra_uplinks_keep_their_routes),
 	};

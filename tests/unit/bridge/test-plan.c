@@ -202,6 +202,14 @@ static void conflicts(void **state)
 			    "with ifindex 1, was not made by netd; remove it or choose another "
 			    "bridge name: File exists");
 	fake_delete_link(k, 1);
+	copy_text(row.alias, sizeof(row.alias), "netd:99999999-2222-3333-4444-555555555555");
+	assert_int_not_equal(fake_add_link(k, &row, LINK_BRIDGE, true), 0);
+	assert_int_equal(make(true, &p), -EEXIST);
+	assert_string_equal(
+	    e.msg, "error creating bridge interface virbr7: it is the bridge of the network "
+		   "with UUID 99999999-2222-3333-4444-555555555555: File exists");
+	fake_delete_link(k, 2);
+	row.alias[0] = '\0';
 	definition_ip(&d, "fd00:1::1", 64);
 	definition_ip(&d, "10.0.0.1", 24);
 	apply(true);
