@@ -680,6 +680,30 @@ static void test_isolated_and_boot(void **state)
 	scene_close(&c);
 }
 
+static void test_http_boot(void **state)
+{
+	struct scene c;
+	struct packet p;
+	struct mac m = client(1);
+	const uint8_t ask[] = { 1, 3, 60, 67 };
+
+	scene_open(&c, 90);
+	(void)copy_text(c.c.boot_file, sizeof(c.c.boot_file), "http://10.77.0.1/boot.efi");
+	scene_configure(&c);
+	packet_dhcp(&p, &m, DHCP4_TYPE_DISCOVER);
+	packet_text(&p, 60, "HTTPClient:Arch:00016:UNDI:003000");
+	packet_option(&p, 55, ask, sizeof(ask));
+	scene_send(&c, &p);
+	assert_true(reply_text_is(&c, 60, "HTTPClient"));
+	assert_true(reply_text_is(&c, 67, "http://10.77.0.1/boot.efi")); /* without a NUL */
+	packet_dhcp(&p, &m, DHCP4_TYPE_DISCOVER);
+	packet_text(&p, 60, "PXEClient:Arch:00007:UNDI:003000");
+	scene_send(&c, &p);
+	assert_null(reply_option(action_send(&c), 60, NULL));
+	assert_null(reply_option(action_send(&c), 67, NULL)); /* not asked for: it is in the fixed field */
+	scene_close(&c);
+}
+
 static void test_bootp(void **state)
 {
 	struct scene c;
@@ -844,6 +868,7 @@ int main(void)
 		cmocka_unit_test(test_squatter_on_static_address),
 		cmocka_unit_test(test_range_moved),
 		cmocka_unit_test(test_isolated_and_boot),
+		cmocka_unit_test(test_http_boot),
 		cmocka_unit_test(test_bootp),
 		cmocka_unit_test(test_wanted_lease_time),
 		cmocka_unit_test(test_broadcast_flag),
