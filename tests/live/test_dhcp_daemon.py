@@ -2,6 +2,7 @@
 """Leases in the whole daemon: shown, kept over every kind of restart, changed by live updates."""
 import os
 import signal
+import time
 
 import lib
 
@@ -10,18 +11,22 @@ XML = """<network><name>net1</name><forward mode='nat'/><bridge name='virbr1' st
 </dhcp></ip></network>"""
 
 
-def workers(host):
-    """Process numbers of the dhcp workers in this namespace."""
+def processes(host, *words):
+    """Numbers of this namespace's processes whose command line begins with these words (the first without a path)."""
     found = []
     for pid in lib.sh('ip', 'netns', 'pids', host.ns).out.split():
         try:
             with open(f'/proc/{pid}/cmdline', 'rb') as f:
-                words = f.read().split(b'\0')
+                line = f.read().decode(errors='replace').split('\0')
         except FileNotFoundError:
             continue
-        if words[0].endswith(b'netd-worker') and words[1] == b'dhcp':
+        if [os.path.basename(line[0]), *line[1:]][:len(words)] == list(words):
             found.append(int(pid))
     return found
+
+
+def workers(host):
+    return processes(host, 'netd-worker', 'dhcp')
 
 
 @lib.needs('udhcpc')
@@ -75,6 +80,38 @@ class Leases(lib.Case):
         self.assertEqual(self.net.lease_of('net1', guest.mac)['ip-address'], address)
         self.assertEqual(self.renew(client, out), address)
         self.assertNotEqual(other.dhcp().address, address)
+
+    def test_no_address_twice(self):
+        """Clients by the hundred while the parts of the daemon, then all of it, are killed: who was told an address
+        keeps it, and nobody else is told it."""
+        self.net.netctl('net-destroy', 'net1')
+        self.net.netctl('net-undefine', 'net1')
+        self.net.start_network(XML.replace('.150.150', '.150.250').replace('.150.100', '.150.10'))
+        crowd = self.guest('crowd', self.net, 'virbr1')
+        crowd.sh('ip', 'addr', 'add', '169.254.1.1/16', 'dev', 'eth0')
+        crowd.sh('ip', 'route', 'add', 'default', 'dev', 'eth0')
+        clients = crowd.spawn(os.path.join(lib.HERE, 'dhcp-many'), 'eth0', 200, 12)
+        for wait, words in ((0.5, ['netd-worker', 'dhcp']), (1.0, ['netd-controller']), (1.0, ['netd-worker', 'dhcp']),
+                            (1.0, ['netd-controller'])):
+            time.sleep(wait)
+            for pid in lib.wait_for(words[0], lambda: processes(self.net, *words), 10):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(1.5)
+        self.net.daemon.kill()
+        lib.wait_for('the end of all of it', lambda: not processes(self.net, 'netd-controller'), 10)
+        self.net.start_netd()
+        self.assertEqual(clients.popen.wait(30), 0, clients.log())
+        self.check(clients.log())
+
+    def check(self, log):
+        holder, address = {}, {}
+        for mac, ip in (line.split() for line in log.splitlines() if line != 'ready'):
+            self.assertNotEqual(ip, 'nak', f'{mac} was refused {address.get(mac)}')
+            self.assertEqual(holder.setdefault(ip, mac), mac, f'{ip} was given twice')
+            self.assertEqual(address.setdefault(mac, ip), ip, f'{mac} was moved')
+        self.assertEqual(len(address), 200)
+        shown = {row['mac-address']: row['ip-address'] for row in self.net.json('net-dhcp-leases', 'net1')['leases']}
+        self.assertEqual(shown, address)
 
     def test_host_added_live(self):
         guest = self.guest('vm1', self.net, 'virbr1')
