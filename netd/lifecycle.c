@@ -2,7 +2,7 @@
 /* Each request is an op in its network's queue; the first one is running. An op begins in begin_*(), which checks the
  * rules and sets the next step going, and ends in op_finish(), whatever happened. Ops on different networks run side by
  * side; what must hold among networks (names, bridges, subnets) is decided within one call from the loop. */
-#include "netd/lifecycle.h"
+#include "netd/lifecycle-internal.h"
 
 #include "base/log.h"
 #include "netd/definitions.h"
@@ -16,26 +16,14 @@
 #include <stdio.h>
 #include <string.h>
 
-struct op {
-	struct list node; /* of net.ops */
-	struct controller *c;
-	struct net *net;
-	void (*begin)(struct op *op);
-	struct network *def; /* what is defined or created, until the network has it */
-	bool on;             /* autostart */
-	bool transient_gone; /* the network is forgotten when this op ends */
-	lifecycle_done_fn *done;
-	void *data;
-	struct err err;
-	sd_event_source *deferred;
-};
-
 static void run_next(struct net *n);
 
 static void op_free(struct op *op)
 {
 	sd_event_source_disable_unref(op->deferred);
 	network_free(op->def);
+	if (op->free_extra)
+		op->free_extra(op);
 	free(op);
 }
 
@@ -45,7 +33,7 @@ static bool is_gone(const struct net *n)
 	return !n->config && !n->live && !n->broken && list_is_empty(&n->ops);
 }
 
-static void op_finish(struct op *op)
+void op_finish(struct op *op)
 {
 	struct net *n = op->net;
 	struct controller *c = op->c;
@@ -76,6 +64,15 @@ static void run_next(struct net *n)
 		op->begin(op); /* out of memory: recursion is the lesser evil */
 }
 
+void op_enqueue(struct op *op)
+{
+	bool idle = list_is_empty(&op->net->ops);
+
+	list_add_tail(&op->net->ops, &op->node);
+	if (idle)
+		run_next(op->net);
+}
+
 /* Queue an op; `def` is taken over. Without memory `done` is told at once. */
 static void op_push(struct controller *c, struct net *n, void (*begin)(struct op *), struct network *def,
                     lifecycle_done_fn *done, void *data, bool on)
@@ -90,14 +87,11 @@ static void op_push(struct controller *c, struct net *n, void (*begin)(struct op
 		return;
 	}
 	*op = (struct op){ .c = c, .net = n, .begin = begin, .def = def, .done = done, .data = data, .on = on };
-	bool idle = list_is_empty(&n->ops);
-	list_add_tail(&n->ops, &op->node);
-	if (idle)
-		run_next(n);
+	op_enqueue(op);
 }
 
 /* The network may have gone while the op waited in the queue. */
-static bool op_needs_network(struct op *op)
+bool op_needs_network(struct op *op)
 {
 	struct net *n = op->net;
 	char text[UUID_TEXT_MAX];
@@ -110,13 +104,13 @@ static bool op_needs_network(struct op *op)
 	return false;
 }
 
-static void op_refuse(struct op *op, const char *why)
+void op_refuse(struct op *op, const char *why)
 {
 	err_set(&op->err, ERR_OPERATION_INVALID, "%s", why);
 	op_finish(op);
 }
 
-static void op_take_error(struct op *op, const struct err *e)
+void op_take_error(struct op *op, const struct err *e)
 {
 	if (e->code && !op->err.code)
 		op->err = *e;

@@ -24,6 +24,16 @@ void lifecycle_destroy(struct controller *c, struct net *n, lifecycle_done_fn *d
 void lifecycle_undefine(struct controller *c, struct net *n, lifecycle_done_fn *done, void *data);
 void lifecycle_set_autostart(struct controller *c, struct net *n, bool on, lifecycle_done_fn *done, void *data);
 
+/* A change of a part, made by a pure function: from the old definition a new, valid one. Called once for each
+ * definition that is to change, with whatever lifecycle_change() was given. */
+typedef int lifecycle_change_fn(const void *how, const struct network *old, struct network **ret, struct err *e);
+
+/* Apply it to the running network, to the one on disk, or to both (`flags`: RPC_AFFECT_*; 0: to the running one if it
+ * runs, else to the one on disk). The running network goes on without a break; when one of the two can't be changed,
+ * none is. `how` is freed by `free_how` in every case. */
+void lifecycle_change(struct controller *c, struct net *n, unsigned flags, lifecycle_change_fn *change, void *how,
+                      void (*free_how)(void *how), lifecycle_done_fn *done, void *data);
+
 /* At the daemon's start: take up what runs, and start what is marked autostart unless somebody stopped it in this
  * boot. `done` is called once, when all of it has been tried. */
 void lifecycle_resume(struct controller *c, void (*done)(struct controller *c));

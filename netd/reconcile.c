@@ -268,10 +268,11 @@ static int plan_sync(struct reconcile *r, struct work *w)
 	return want_all_rules(r, &w->all, &w->err);
 }
 
-static int plan_file(const struct net *n, struct work *w, bool first_round)
+static int plan_file(struct net *n, struct work *w, bool first_round)
 {
 	w->stop_asked = n->state == NET_STOPPING && n->config;
-	w->file = first_round && (n->state == NET_STARTING || !w->wanted);
+	w->file = first_round && (n->state == NET_STARTING || n->live_changed || !w->wanted);
+	n->live_changed = false;
 	if (!w->file)
 		return 0;
 	w->name = strdup(n->name);
@@ -282,7 +283,7 @@ static int plan_file(const struct net *n, struct work *w, bool first_round)
 }
 
 /* Everything that is to be done for one network now. Networks on bridges of others have nothing in the kernel. */
-static int plan_network(struct reconcile *r, const struct net *n, bool first_round, struct work *w)
+static int plan_network(struct reconcile *r, struct net *n, bool first_round, struct work *w)
 {
 	int result = plan_file(n, w, first_round);
 
@@ -328,7 +329,7 @@ static void log_plan(const struct net *n, const struct work *w, const struct tas
 }
 
 /* Push the job and return true, or return false when nothing is left to do or t->err says why it can't be. */
-static bool begin_work(struct reconcile *r, struct task *t, const struct net *n)
+static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 {
 	struct work *w = work_new(r);
 

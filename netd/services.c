@@ -193,12 +193,12 @@ static void post_sockets(struct worker_proc *p, const struct net *n, uint32_t ty
 	worker_post(p, type, body, wr_len(&w), fds, count);
 }
 
-static int tell_dhcp(struct services *s, struct worker_proc *p, const struct net *n)
+static int tell_dhcp(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
 {
 	static struct restore r; /* large; the loop is one thread */
 	int result = post_dhcp_config(p, n);
 
-	if (result < 0)
+	if (result < 0 || !anew)
 		return result;
 	r = (struct restore){ .p = p, .net_id = n->id };
 	leases_visit(s->c->leases, n, restore_one, &r);
@@ -236,7 +236,7 @@ static void post_name(void *data, const struct lease *lease)
 	post_dns_lease(t->p, &m);
 }
 
-static int tell_dns(struct services *s, struct worker_proc *p, const struct net *n)
+static int tell_dns(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
 {
 	struct dns_config *dc = dns_config_from_network(n->live);
 	auto_free uint8_t *body = NULL;
@@ -247,6 +247,8 @@ static int tell_dns(struct services *s, struct worker_proc *p, const struct net 
 	if (r < 0)
 		return r;
 	worker_post(p, MSG_DNS_CONFIG, body, len, NULL, 0);
+	if (!anew)
+		return 0;
 	leases_visit(s->c->leases, n, post_name, &(struct name_target){ p, n->id });
 	post_sockets(p, n, MSG_DNS_SOCKETS, DNS_FIRST, DNS_SOCKET_COUNT);
 	return 0;
@@ -266,9 +268,10 @@ static void post_upstreams(struct services *s, struct worker_proc *p)
 	worker_post(p, MSG_DNS_UPSTREAMS, body, wr_len(&w), NULL, 0);
 }
 
-static void tell(struct services *s, struct worker_proc *p, const struct net *n)
+/* `anew`: the worker knows nothing of this network yet; else only its definition has changed. */
+static void tell(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
 {
-	int r = worker_kind(p) == WORKER_DHCP ? tell_dhcp(s, p, n) : tell_dns(s, p, n);
+	int r = worker_kind(p) == WORKER_DHCP ? tell_dhcp(s, p, n, anew) : tell_dns(s, p, n, anew);
 
 	if (r < 0)
 		log_err("network '%s' is not served: %s", n->name, strerror(-r));
@@ -294,7 +297,7 @@ static void worker_up(void *data, struct worker_proc *p)
 		post_upstreams(s, p);
 	registry_foreach (n, &s->c->registry)
 		if (n->service && n->service->worker[worker_kind(p)] == p)
-			tell(s, p, n);
+			tell(s, p, n, true);
 }
 
 /* A network that this worker really serves; what it says about others (or one just stopped) doesn't count. */
@@ -348,7 +351,7 @@ static void worker_crashed(void *data, struct worker_proc *p, uint32_t serving)
 	log_warning("network '%s' gets a worker of its own", n->name);
 	n->service->worker[kind] = own;
 	if (worker_id(own))
-		tell(s, own, n);
+		tell(s, own, n, true);
 }
 
 /* ---- sockets ---- */
@@ -431,7 +434,7 @@ static int choose_workers(struct services *s, struct net *n, struct err *e)
 		if (!sv->worker[i])
 			return err_sys(e, ENOMEM, "network '%s': cannot start a worker", n->name);
 		if (worker_id(sv->worker[i]))
-			tell(s, sv->worker[i], n);
+			tell(s, sv->worker[i], n, true);
 	}
 	return 0;
 }
@@ -469,6 +472,36 @@ int services_start(struct services *s, struct net *n, struct err *e)
 	if (r < 0)
 		services_stop(s, n);
 	return r;
+}
+
+/* Whether the sockets that are open are those that `def` needs. */
+static bool sockets_fit(const struct net *n)
+{
+	const struct net_service *sv = n->service;
+	const struct network *def = n->live;
+	bool serves = network_owns_bridge(def) && def->n_ips > 0;
+
+	if (!sv)
+		return !serves;
+	if (!serves || sv->ifindex != n->ifindex || sv->dns != serves_dns(def) ||
+	    sv->dhcp4 != (network_dhcp_ip(def, AF_INET) != NULL))
+		return false;
+	struct ip now = service_address(def);
+	return !sv->dns || ip_equal(&now, &sv->address);
+}
+
+int services_update(struct services *s, struct net *n, struct err *e)
+{
+	if (!sockets_fit(n)) {
+		services_stop(s, n);
+		return services_start(s, n, e);
+	}
+	for (unsigned i = 0; n->service && i < WORKER_KINDS; i++) {
+		struct worker_proc *p = n->service->worker[i];
+		if (p && worker_id(p))
+			tell(s, p, n, false);
+	}
+	return 0;
 }
 
 void services_stop(struct services *s, struct net *n)

@@ -17,6 +17,8 @@ void services_free(struct services *s);
 
 /* Open the sockets of n->live on its bridge and have it served. After a failure the network is not served at all. */
 int services_start(struct services *s, struct net *n, struct err *e) mustcheck;
+/* n->live has changed: tell the workers; sockets are made anew only where an address or a service came or went. */
+int services_update(struct services *s, struct net *n, struct err *e) mustcheck;
 void services_stop(struct services *s, struct net *n);
 
 /* ---- for leases ---- */

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Changing a network while it runs. The new definitions are made and validated first; then the running one is put in
+ * place and reconciled, then the file is written. Whatever fails on the way, the old running definition is put back and
+ * reconciled, so that nothing is half done. */
+#include "netd/definitions.h"
+#include "netd/lifecycle-internal.h"
+#include "netd/reconcile.h"
+#include "netd/services.h"
+#include "netd/subnets.h"
+#include "rpc/protocol.h"
+
+#include <errno.h>
+
+struct change {
+	lifecycle_change_fn *change;
+	void *how;
+	void (*free_how)(void *how);
+	unsigned flags;
+	struct network *live, *config; /* the new ones, until they are in place; then the old live one */
+	bool live_swapped;
+};
+
+static void free_change(struct op *op)
+{
+	struct change *ch = op->extra;
+
+	ch->free_how(ch->how);
+	network_free(ch->live);
+	network_free(ch->config);
+	free(ch);
+}
+
+static void swap_live(struct op *op)
+{
+	struct change *ch = op->extra;
+	struct network *other = op->net->live;
+
+	op->net->live = ch->live;
+	ch->live = other;
+	op->net->live_changed = true;
+	ch->live_swapped = !ch->live_swapped;
+}
+
+static void put_back_done(void *data, const struct err *e)
+{
+	struct op *op = data;
+	struct err ignored = { 0 };
+
+	(void)!services_update(op->c->services, op->net, &ignored);
+	op_finish(op);
+}
+
+/* op->err says why: the network goes on as it was. */
+static void put_back(struct op *op)
+{
+	struct change *ch = op->extra;
+
+	if (!ch->live_swapped) {
+		op_finish(op);
+		return;
+	}
+	swap_live(op);
+	reconcile_network(op->c->reconcile, op->net, put_back_done, op);
+}
+
+static void config_written(void *data, const struct err *e)
+{
+	struct op *op = data;
+	struct change *ch = op->extra;
+
+	op_take_error(op, e);
+	if (op->err.code) {
+		put_back(op);
+		return;
+	}
+	network_free(op->net->config);
+	op->net->config = take_ptr(ch->config);
+	op_finish(op);
+}
+
+static void write_config(struct op *op)
+{
+	struct change *ch = op->extra;
+	auto_free char *xml = ch->config ? network_format(ch->config, 0, 0) : NULL;
+
+	if (xml) {
+		definitions_save(op->c, op->net->name, xml, config_written, op);
+		return;
+	}
+	if (ch->config) {
+		err_sys(&op->err, ENOMEM, "cannot write network '%s'", op->net->name);
+		put_back(op);
+		return;
+	}
+	op_finish(op);
+}
+
+static void live_reconciled(void *data, const struct err *e)
+{
+	struct op *op = data;
+
+	op_take_error(op, e);
+	if (op->err.code || services_update(op->c->services, op->net, &op->err) < 0)
+		put_back(op);
+	else
+		write_config(op);
+}
+
+/* What the flags mean for this network now, with libvirt's words when they can't be. */
+static int resolve_flags(const struct net *n, unsigned *flags, struct err *e)
+{
+	bool active = n->state == NET_ACTIVE;
+
+	if (!*flags)
+		*flags = active ? RPC_AFFECT_LIVE : RPC_AFFECT_CONFIG;
+	if (*flags & RPC_AFFECT_LIVE && !active)
+		return err_set(e, ERR_OPERATION_INVALID, "network is not running");
+	if (*flags & RPC_AFFECT_CONFIG && !n->config)
+		return err_set(e, ERR_OPERATION_INVALID, "transient networks have no persistent config");
+	return 0;
+}
+
+/* The bridge and the identity of a running network stay what they are. */
+static int check_live(struct op *op, const struct network *now)
+{
+	struct change *ch = op->extra;
+
+	reconcile_read_mirror(op->c->reconcile);
+	if (network_owns_bridge(now) != network_owns_bridge(ch->live))
+		return err_set(&op->err, ERR_OPERATION_UNSUPPORTED,
+		               "network '%s' can't change who owns its bridge while it runs; destroy and start it",
+		               op->net->name);
+	return subnets_check(op->c->mirror, op->net, ch->live, &op->err);
+}
+
+static int make_definitions(struct op *op)
+{
+	struct change *ch = op->extra;
+	struct net *n = op->net;
+	int r = resolve_flags(n, &ch->flags, &op->err);
+
+	if (r == 0 && ch->flags & RPC_AFFECT_LIVE)
+		r = ch->change(ch->how, n->live, &ch->live, &op->err);
+	if (r == 0 && ch->flags & RPC_AFFECT_CONFIG)
+		r = ch->change(ch->how, n->config, &ch->config, &op->err);
+	if (r == 0 && ch->live)
+		r = check_live(op, n->live);
+	return r;
+}
+
+static void begin_change(struct op *op)
+{
+	struct change *ch = op->extra;
+
+	if (!op_needs_network(op))
+		return;
+	if (make_definitions(op) < 0) {
+		op_finish(op);
+		return;
+	}
+	if (!ch->live) {
+		write_config(op);
+		return;
+	}
+	swap_live(op);
+	reconcile_network(op->c->reconcile, op->net, live_reconciled, op);
+}
+
+void lifecycle_change(struct controller *c, struct net *n, unsigned flags, lifecycle_change_fn *change, void *how,
+                      void (*free_how)(void *how), lifecycle_done_fn *done, void *data)
+{
+	struct op *op = calloc(1, sizeof(*op));
+	struct change *ch = calloc(1, sizeof(*ch));
+
+	if (!op || !ch) {
+		struct err e = { 0 };
+		err_sys(&e, ENOMEM, "cannot change network '%s'", n->name);
+		free(op);
+		free(ch);
+		free_how(how);
+		done(data, n, &e);
+		return;
+	}
+	*ch = (struct change){ .change = change, .how = how, .free_how = free_how, .flags = flags };
+	*op = (struct op){ .c = c, .net = n, .begin = begin_change, .extra = ch, .free_extra = free_change,
+		           .done = done, .data = data };
+	op_enqueue(op);
+}
