@@ -4,7 +4,7 @@
  * How the parts fit: dhcp4-message.c decides what a datagram means, with dhcp4-options.c for the
  * bytes, dhcp4-hosts.c for what is fixed by configuration, dhcp4-pool.c for who has which address,
  * dhcp4-names.c for what a client may be called, dhcp4-reply.c for the answer and dhcp4-gate.c for
- * answers that must wait. Nothing below this line of files knows the engine.
+ * answers that must wait. Only this file, dhcp4-message.c and dhcp4-reply.c know struct dhcp4.
  *
  * A lease goes OFFERED -> BOUND -> RELEASED or EXPIRED -> (the same client returns) OFFERED or
  * BOUND. The last two keep the address for their client until the pool runs short. BOUND is entered

@@ -700,7 +700,8 @@ static void test_http_boot(void **state)
 	packet_text(&p, 60, "PXEClient:Arch:00007:UNDI:003000");
 	scene_send(&c, &p);
 	assert_null(reply_option(action_send(&c), 60, NULL));
-	assert_null(reply_option(action_send(&c), 67, NULL)); /* not asked for: it is in the fixed field */
+	assert_null(
+	    reply_option(action_send(&c), 67, NULL)); /* not asked for: it is in the fixed field */
 	scene_close(&c);
 }
 
