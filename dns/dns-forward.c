@@ -365,6 +365,22 @@ static void attempt_failed(struct dns_server *s, struct dns_flight *fl, unsigned
 	flight_failed(s, fl, DNS_EDE_NETWORK, now, out);
 }
 
+/* Over quota: a few are told so, for their resolvers' sake; a flood isn't worth a datagram each. */
+static enum dns_counter refuse(struct dns_server *s, const struct dns_reply_to *to)
+{
+	struct dns_forward *f = &s->forward;
+
+	if (to->now - f->refused_since >= USEC_PER_SEC) {
+		f->refused_since = to->now;
+		f->refused = 0;
+	}
+	if (!to->client->tcp && f->refused >= DNS_REFUSED_PER_SEC)
+		return DNS_N_DROP_OVERLOAD;
+	f->refused++;
+	dns_reply_error(s, to, DNS_REFUSED, DNS_EDE_OTHER);
+	return DNS_N_OVER_QUOTA;
+}
+
 /* The server lives and wants the question in another way. */
 static void attempt_again(struct dns_server *s, struct dns_flight *fl, unsigned attempt, usec_t now,
 			  const struct dns_out *out)
@@ -385,10 +401,9 @@ enum dns_counter dns_forward_query(struct dns_server *s, const struct dns_reply_
 		fl = flight_new(&s->forward, to->q, key);
 	joined = fl ? wait_for(s, fl, to) : DNS_N_OVER_QUOTA;
 	if (joined == DNS_N_OVER_QUOTA) {
-		dns_reply_error(s, to, DNS_REFUSED, DNS_EDE_OTHER);
 		if (fl && !t)
 			flight_free(&s->forward, fl);
-		return joined;
+		return refuse(s, to);
 	}
 	if (t)
 		return joined;
@@ -467,8 +482,12 @@ void dns_upstream_reply(struct dns_server *s, uint32_t exchange, const uint8_t *
 		attempt_again(s, fl, i, now, out);
 		break;
 	case DNS_RELAY_NO_EDNS:
-		fl->no_edns = true;
-		attempt_again(s, fl, i, now, out);
+		if (fl->no_edns) {
+			attempt_failed(s, fl, i, now, out);
+		} else {
+			fl->no_edns = true;
+			attempt_again(s, fl, i, now, out);
+		}
 		break;
 	case DNS_RELAY_MALFORMED:
 		s->counter[DNS_N_UPSTREAM_MALFORMED]++;

@@ -22,9 +22,10 @@
 #define DNS_STALE_ATTEMPT                                                                          \
 	2 /* from this attempt on (0.8 s) an expired answer is better than none                    \
 	   */
-#define DNS_MISMATCH_MAX   20 /* forgeries seen before a question is asked over TCP */
-#define DNS_FLIGHT_WAITERS 64 /* clients that wait for one question */
-#define DNS_LOCAL_TTL_SEC  60 /* names of the configuration */
+#define DNS_MISMATCH_MAX    20  /* forgeries seen before a question is asked over TCP */
+#define DNS_FLIGHT_WAITERS  64  /* clients that wait for one question */
+#define DNS_REFUSED_PER_SEC 500 /* answers to datagrams over quota; further ones are dropped */
+#define DNS_LOCAL_TTL_SEC   60  /* names of the configuration */
 #define DNS_NEGATIVE_TTL_SEC                                                                       \
 	5 /* of our own: a guest that is being started is looked up before it has a name */
 
@@ -57,6 +58,8 @@ struct dns_forward {
 	    timers[DNS_ATTEMPTS]; /* each in order of `due`, because its delay is constant */
 	struct dns_flight *slot[DNS_IN_FLIGHT_MAX];
 	uint32_t generation, next_slot;
+	usec_t refused_since; /* the second in which `refused` clients over quota got an answer */
+	unsigned refused;
 	uint8_t random[256];
 	size_t random_left;
 };

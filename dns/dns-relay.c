@@ -305,13 +305,13 @@ struct reply_header {
 	uint16_t id, flags, counts[4];
 };
 
-static enum dns_relay judge_header(const struct reply_header *h, bool tcp, bool has_edns)
+static enum dns_relay judge_header(const struct reply_header *h, bool tcp)
 {
 	unsigned rcode = h->flags & DNS_RCODE;
 
 	if (h->flags & DNS_TC)
 		return tcp ? DNS_RELAY_MALFORMED : DNS_RELAY_TRUNCATED;
-	if ((rcode == DNS_FORMERR || rcode == DNS_NOTIMP) && has_edns)
+	if (rcode == DNS_FORMERR || rcode == DNS_NOTIMP)
 		return DNS_RELAY_NO_EDNS;
 	return rcode == DNS_NOERROR || rcode == DNS_NXDOMAIN ? DNS_RELAY_OK : DNS_RELAY_FAILED;
 }
@@ -328,8 +328,9 @@ static bool matches(const struct dns_request *q, uint16_t id, struct rd *r, cons
 		ret->counts[i] = rd_u16(r);
 	if (r->bad || ret->id != id || !(ret->flags & DNS_QR) || ret->flags & DNS_OPCODE)
 		return false;
-	/* Servers that don't understand a query may leave the question out. */
-	if (ret->counts[0] == 0 && (ret->flags & DNS_RCODE) == DNS_FORMERR)
+	/* Servers that don't understand a query, or won't, may leave the question out. */
+	unsigned rcode = ret->flags & DNS_RCODE;
+	if (ret->counts[0] == 0 && rcode != DNS_NOERROR && rcode != DNS_NXDOMAIN)
 		return true;
 	if (ret->counts[0] != 1 || !dns_name_read(r, bytes, n, &name) ||
 	    !dns_name_equal(&name, &q->name))
@@ -384,7 +385,7 @@ enum dns_relay dns_relay_read(const struct dns_request *q, uint16_t id, bool tcp
 
 	if (!matches(q, id, &r, bytes, n, &h))
 		return DNS_RELAY_MISMATCH;
-	enum dns_relay verdict = judge_header(&h, tcp, true);
+	enum dns_relay verdict = judge_header(&h, tcp);
 	if (verdict != DNS_RELAY_OK)
 		return verdict;
 	struct rd answers = r;

@@ -430,7 +430,8 @@ static enum dns_counter forward(struct dns_server *s, const struct dns_reply_to 
 		return DNS_N_CACHE_HIT;
 	}
 	enum dns_counter c = dns_forward_query(s, to, &key);
-	if (c == DNS_N_COALESCED || c == DNS_N_OVER_QUOTA || c == DNS_N_DROP_REPEATED)
+	if (c == DNS_N_COALESCED || c == DNS_N_OVER_QUOTA || c == DNS_N_DROP_REPEATED ||
+	    c == DNS_N_DROP_OVERLOAD)
 		s->counter[c]++;
 	return c;
 }

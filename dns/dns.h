@@ -144,6 +144,7 @@ struct dns_out {
 	X(DNS_N_DROP_RESPONSE, "drops-response")                                                   \
 	X(DNS_N_DROP_SOURCE, "drops-source")                                                       \
 	X(DNS_N_DROP_REPEATED, "drops-repeated")                                                   \
+	X(DNS_N_DROP_OVERLOAD, "drops-overload")                                                   \
 	X(DNS_N_OVER_QUOTA, "refused-over-quota")                                                  \
 	X(DNS_N_COALESCED, "queries-coalesced")                                                    \
 	X(DNS_N_UPSTREAM_SENT, "upstream-sent")                                                    \

@@ -112,8 +112,9 @@ class Dns(lib.Case):
         lib.wait_for('the worker', lambda: 'serving' in self.worker.log() and self.dig('vm1'))
 
     def dig(self, *words, guest=None, check=False):
-        return (guest or self.guest1).sh('dig', '+short', '+time=3', '+tries=3', f'@{GATEWAY}', *words,
-                                         check=check).out.split()
+        """The answer's lines; dig's remarks about a lost datagram are left out."""
+        out = (guest or self.guest1).sh('dig', '+short', '+time=3', '+tries=3', f'@{GATEWAY}', *words, check=check).out
+        return [line for line in out.splitlines() if not line.startswith(';')]
 
     def python(self, code, guest=None, timeout=60):
         """Run code in a guest; what it prints."""
