@@ -9,10 +9,12 @@ usec_t restart_wait(struct restart_pace *p, usec_t now)
 
 	p->spent -= MIN_OF(p->spent, passed);
 	p->last = now;
-	if (p->spent + RESTART_COST <= RESTART_CREDIT) {
-		p->spent += RESTART_COST;
+	p->spent += RESTART_COST; /* a start after a wait costs as much: the rate holds over any time */
+	if (p->spent <= RESTART_CREDIT) {
 		p->in_debt = 0;
 		return 0;
 	}
-	return MIN_OF(RESTART_FIRST << MIN_OF(p->in_debt++, 10u), RESTART_MOST);
+	usec_t wait = RESTART_FIRST << MIN_OF(p->in_debt, 10u);
+	p->in_debt++;
+	return MIN_OF(wait, RESTART_MOST);
 }
