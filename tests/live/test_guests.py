@@ -2,6 +2,7 @@
 """What guests get: addresses by real clients, names, the outside where it is allowed and nothing where it isn't."""
 import os
 import re
+import signal
 import unittest
 
 import lib
@@ -186,6 +187,23 @@ class GuestRun(lib.Case):
         self.assertEqual(self.h.guest_run('nat', '/nonexistent', check=False).rc, 127)
         self.assertEqual(self.h.guest_run('nosuch', 'true', check=False).rc, 125)
         lib.wait_for('the guests\' interfaces to go', lambda: self.h.links() == before)
+
+    def started(self, *command):
+        """guest-run in the background, once the command runs."""
+        process = self.h.spawn(lib.NETCTL, '--root', self.h.root, 'guest-run', 'nat', '--', *command)
+        lib.wait_for('the command in the guest', lambda: 'runs' in process.log())
+        return process
+
+    def test_signals(self):
+        for command, status in (('echo runs; exec sleep 100', 143), ('trap "exit 3" TERM; echo runs; sleep 100 & wait', 3)):
+            self.assertEqual(self.started('sh', '-c', command).stop(), status)
+
+    def test_killed_netctl_leaves_nothing(self):
+        before = self.h.links()
+        process = self.started('sh', '-c', 'echo runs; sleep 100')
+        self.assertNotEqual(self.h.links(), before)
+        process.stop(number=signal.SIGKILL)
+        lib.wait_for("the guest's interface to go", lambda: self.h.links() == before)
 
     def test_same_name_gets_same_address(self):
         first, second = (self.h.guest_run('nat', 'hostname', '-I', name='box').out for _ in range(2))

@@ -121,6 +121,18 @@ class Router(lib.Case):
         b.ping(a.lease.address)
 
 
+class Examples(lib.Case):
+    def test_all_start_as_they_stand(self):
+        host = self.host()
+        names = [f[:-4] for f in sorted(os.listdir(lib.EXAMPLES)) if f.endswith('.xml') and 'mistake' not in f]
+        self.assertIn('default', names)
+        for name in names:
+            with self.subTest(example=name):
+                network = host.start_network(name)
+                self.assertTrue(host.json('net-info', network)['active'])
+                host.netctl('net-destroy', network)
+
+
 class Bootstrap(lib.Case):
     """./bootstrap run and stop, in a namespace as if it were a fresh host."""
 

@@ -243,6 +243,17 @@ class Rules(lib.Case):
         self.assertEqual(lines, [f"event 'lifecycle' for network life: {what}"
                                  for what in ('Started', 'Stopped', 'Undefined')])
 
+    def test_plan_says_and_does_nothing(self):
+        host = self.host()
+        host.define(XML)
+        before = host.state()
+        plan = host.netctl('net-plan', 'life').out
+        self.assertIn('add link virbr7 bridge', plan)
+        self.assertIn('add address 192.168.157.1/24 dev virbr7', plan)
+        self.assertEqual(host.state(), before)
+        host.netctl('net-start', 'life')
+        self.assertEqual(host.json('net-plan', 'life')['plan'], '')
+
     def test_autostart_survives_the_daemon(self):
         host = self.host()
         host.define(XML)
