@@ -194,14 +194,16 @@ int uuid_parse(const char *text, struct uuid *ret)
 
 const char *uuid_format(const struct uuid *u, char buf[static UUID_TEXT_MAX])
 {
+	static const char digits[] = "0123456789abcdef";
 	char *p = buf;
 
 	for (size_t i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*p++ = '-';
-		snprintf(p, 3, "%02x", u->b[i]);
-		p += 2;
+		*p++ = digits[u->b[i] >> 4];
+		*p++ = digits[u->b[i] & 15];
 	}
+	*p = '\0';
 	return buf;
 }
 

@@ -66,6 +66,7 @@ struct fw_rule {
 	uint16_t port_min, port_max; /* FW_MASQUERADE, FW_SNAT; 0: ports are left to the kernel */
 	struct ip to_min, to_max;    /* FW_SNAT */
 	char why[FW_WHY_MAX];
+	uint64_t hash; /* of all above, noted once the rule is complete; 0: not yet counted */
 };
 
 enum fw_hook { FW_REGULAR, FW_FORWARD, FW_POST, FW_INPUT, FW_OUTPUT };

@@ -50,7 +50,9 @@ static void add_rule(struct build *b, const struct fw_rule *rule)
 		b->failed = true;
 		return;
 	}
-	c->rules[c->n_rules++] = *rule;
+	struct fw_rule *to = &c->rules[c->n_rules++];
+	*to = *rule;
+	b->failed = fw_rule_hash(rule, &to->hash) < 0;
 }
 
 static void add_element(struct build *b, const struct fw_element *element)

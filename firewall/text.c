@@ -116,6 +116,10 @@ int fw_rule_hash(const struct fw_rule *r, uint64_t *ret)
 {
 	struct text t = { 0 };
 
+	if (r->hash) {
+		*ret = r->hash;
+		return 0;
+	}
 	fw_rule_text(r, &t);
 	if (t.failed)
 		return -ENOMEM;
