@@ -179,7 +179,7 @@ static void begin_define(struct op *op)
 	/* The names are taken from now on, also while the disk works. */
 	if (!net_is_shown(n)) {
 		n->embryo = true;
-		n->config = network_copy(op->def);
+		n->config = network_share(op->def);
 	}
 	definitions_save(op->c, n->name, xml, define_written, op);
 }
@@ -309,12 +309,7 @@ static void begin_start(struct op *op)
 		err_set(&op->err, ERR_INTERNAL, "network '%s' is broken: %s", n->name, n->broken ? n->broken : "?");
 		return op_finish(op);
 	}
-	struct network *def = network_copy(n->config);
-	if (!def) {
-		err_sys(&op->err, ENOMEM, "cannot start network '%s'", n->name);
-		return op_finish(op);
-	}
-	start_network(op, def);
+	start_network(op, network_share(n->config));
 }
 
 void lifecycle_start(struct controller *c, struct net *n, lifecycle_done_fn *done, void *data)
@@ -489,7 +484,7 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 	registry_foreach (n, &c->registry) {
 		complete_loaded(c, n);
 		if (runs_unnoticed(c, n))
-			n->live = network_copy(n->config);
+			n->live = network_share(n->config);
 		/* Wanted from now on: the first look at the rules must not miss any network that runs. */
 		if (n->live)
 			n->state = NET_STARTING;

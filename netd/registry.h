@@ -4,7 +4,8 @@
  * netd/lifecycle.h.
  *
  * While a network runs it has two definitions: `live`, by which it runs, and `config`, by which it will start next
- * time. A persistent network has a config; a transient one has only live. */
+ * time. A persistent network has a config; a transient one has only live. They may be one shared definition
+ * (network_share()): change neither in place. */
 #ifndef NETD_REGISTRY_H
 #define NETD_REGISTRY_H
 

@@ -69,6 +69,12 @@ void network_complete(struct network *n)
 	}
 }
 
+struct network *network_share(struct network *n)
+{
+	n->more_owners++;
+	return n;
+}
+
 struct network *network_copy(const struct network *n)
 {
 	auto_free char *xml = network_format(n, 0, 0);
@@ -151,6 +157,10 @@ void network_free(struct network *n)
 {
 	if (!n)
 		return;
+	if (n->more_owners) {
+		n->more_owners--;
+		return;
+	}
 	forward_done(&n->forward);
 	dns_done(&n->dns);
 	for (size_t i = 0; i < n->n_ips; i++)

@@ -204,6 +204,7 @@ struct network_dns {
 };
 
 struct network {
+	unsigned more_owners; /* see network_share() */
 	unsigned line, bridge_line, mtu_line, mac_line, domain_line;
 	char *name;
 	struct uuid uuid;
@@ -244,6 +245,10 @@ struct network {
 };
 
 void network_free(struct network *n); /* NULL is fine */
+
+/* The same definition for one more owner, each of whom frees it. A shared definition is only read;
+ * who wants another one changes a network_copy(). Owners live in one thread. */
+struct network *network_share(struct network *n) mustcheck;
 
 /* The bridge is ours to make: isolated, nat, route and open. */
 bool network_owns_bridge(const struct network *n);
