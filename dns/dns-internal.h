@@ -72,6 +72,7 @@ struct dns_server {
 	struct dns_forward forward;
 	struct dns_group host_servers;
 	bool rebind_protection;
+	uint64_t forwarders; /* hash of the explicit ones */
 	bool has_domain;
 	struct dns_name domain; /* key */
 	struct dns_name soa_mname, soa_rname;

@@ -6,6 +6,8 @@
  * in. */
 #include "dns/dns-internal.h"
 
+#include "base/diff.h"
+
 #include <errno.h>
 
 static const char *const counter_names[] = {
@@ -254,6 +256,23 @@ static void leases_move(struct dns_leases *to, struct dns_leases *from)
 	}
 }
 
+static uint64_t forwarders_hash(const struct dns_config *c)
+{
+	uint64_t h = DIFF_HASH_START;
+
+	for (size_t i = 0; i < c->n_forwarders; i++) {
+		const struct dns_config_forwarder *f = &c->forwarders[i];
+		char text[IP_TEXT_MAX] = "";
+		if (ip_is_set(&f->address))
+			ip_format(&f->address, text);
+		h = diff_hash(h, text, strlen(text) + 1);
+		h = diff_hash(h, &f->port, sizeof(f->port));
+		if (f->domain)
+			h = diff_hash(h, f->domain, strlen(f->domain) + 1);
+	}
+	return h;
+}
+
 static void server_take(struct dns_server *s, struct draft *d, const struct dns_config *c)
 {
 	uint32_t serial = s->zone.serial;
@@ -269,6 +288,7 @@ static void server_take(struct dns_server *s, struct draft *d, const struct dns_
 	s->subnets = d->subnets;
 	s->n_subnets = c->n_subnets;
 	s->rebind_protection = c->rebind_protection;
+	s->forwarders = forwarders_hash(c);
 }
 
 struct dns_server *dns_server_new(const struct dns_config *c, struct err *e)
@@ -311,9 +331,13 @@ int dns_server_configure(struct dns_server *s, const struct dns_config *c, struc
 
 	if (r < 0)
 		return r;
+	/* Other servers, perhaps with another view of the world: what the old ones said doesn't
+	 * count. */
+	if (forwarders_hash(c) != s->forwarders || (c->rebind_protection && !s->rebind_protection))
+		dns_cache_clear(&s->cache);
+	dns_cache_drop_negative(&s->cache);
 	server_drop_config(s);
 	server_take(s, &d, c);
-	dns_cache_drop_negative(&s->cache);
 	return 0;
 }
 

@@ -169,8 +169,8 @@ struct dns_server;
 struct dns_server *dns_server_new(const struct dns_config *c, struct err *e) mustcheck;
 void dns_server_free(struct dns_server *s); /* NULL is fine; open exchanges are not told */
 
-/* Replace the configuration; lease names, cache and waiting queries stay. After a failure the old
- * one is in force. */
+/* Replace the configuration; lease names, cache and waiting queries stay (the cache goes when the
+ * explicit forwarders change). After a failure the old one is in force. */
 int dns_server_configure(struct dns_server *s, const struct dns_config *c, struct err *e) mustcheck;
 
 /* The host's resolvers in order of preference; at most DNS_UPSTREAMS_MAX are taken, addresses of
@@ -185,9 +185,10 @@ int dns_lease_add(struct dns_server *s, const char *name, const struct ip *ip, u
     mustcheck;
 void dns_lease_remove(struct dns_server *s, const char *name, const struct ip *ip);
 
-/* One query. Returns the counter under which it was counted; DNS_N_DROP_* mean that nothing will
- * ever be sent (a TCP connection should be closed), DNS_N_UPSTREAM_SENT and DNS_N_COALESCED that
- * the reply comes later. */
+/* One query. Returns the counter under which it was counted. DNS_N_UPSTREAM_SENT and
+ * DNS_N_COALESCED: the reply comes later. DNS_N_DROP_*: nothing will ever be sent for it; a TCP
+ * connection should be closed, but for DNS_N_DROP_REPEATED, where the same query waits already. All
+ * others: the reply was handed over. */
 enum dns_counter dns_query(struct dns_server *s, const struct dns_client *client,
 			   const uint8_t *bytes, size_t n, usec_t now, const struct dns_out *out);
 

@@ -958,6 +958,12 @@ static void live_replacement(void **state)
 	check_reply(f, 0, 0, "slow.example.com. 60 IN A 1.2.3.4", "");
 	ask_again(w, 3, "www.example.com", 1);
 	check_reply(f, 0, 0, "www.example.com. 300 IN A 203.0.113.5", "");
+	/* but what other forwarders said is forgotten */
+	struct ip all = ip_of("192.0.2.99");
+	assert_int_equal(dns_config_add_forwarder(w->cfg, &all, 0, NULL), 0);
+	assert_int_equal(dns_server_configure(f->s, w->cfg, NULL), 0);
+	ask_again(w, 3, "www.example.com", 1);
+	assert_int_equal(count(f, DNS_SEND_UPSTREAM), 1);
 	/* cut off while in flight: the next attempt has nobody to ask */
 	ask_again(w, 4, "cut.example.com", 1);
 	w->cfg->forward = false;
