@@ -490,11 +490,14 @@ static enum dhcp4_drop on_decline(struct exchange *x)
 	return DHCP4_DROP_NONE;
 }
 
+/* RFC 2131 table 5 asks for the server identifier; systemd-networkd sends none, but to the server's
+ * address, which says as much. */
 static enum dhcp4_drop on_release(struct exchange *x)
 {
 	struct dhcp4_lease *l = x->lease;
+	uint32_t meant = x->m.server_id ? x->m.server_id : x->in->dst;
 
-	if (x->m.server_id != x->s->c.server)
+	if (meant != x->s->c.server)
 		return DHCP4_DROP_OTHER_SERVER;
 	if (!l || l->state != DHCP4_LEASE_BOUND || !x->m.ciaddr || l->b.ip != x->m.ciaddr)
 		return DHCP4_DROP_NOT_HELD;

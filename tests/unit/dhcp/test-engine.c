@@ -282,6 +282,24 @@ static void test_release_needs_its_source(void **state)
 	scene_close(&c);
 }
 
+static void test_release_without_server_id(void **state)
+{
+	struct scene c;
+	struct packet p;
+	struct mac m = client(1);
+
+	scene_open(&c, 90);
+	uint32_t ip = dora(&c, m, NULL);
+	packet_dhcp(&p, &m, DHCP4_TYPE_RELEASE);
+	wr_patch_u32(&p.w, AT_CIADDR, ip);
+	p.src = ip;
+	assert_int_equal(scene_send(&c, &p), DHCP4_DROP_OTHER_SERVER); /* to all: whose? */
+	p.dst = SERVER;
+	assert_int_equal(scene_send(&c, &p), DHCP4_DROP_NONE);
+	assert_non_null(action_binding(&c, DHCP4_RELEASE));
+	scene_close(&c);
+}
+
 static void test_decline(void **state)
 {
 	struct scene c;
@@ -854,6 +872,7 @@ int main(void)
 		cmocka_unit_test(test_other_server),
 		cmocka_unit_test(test_release_keeps_affinity),
 		cmocka_unit_test(test_release_needs_its_source),
+		cmocka_unit_test(test_release_without_server_id),
 		cmocka_unit_test(test_decline),
 		cmocka_unit_test(test_decline_caps),
 		cmocka_unit_test(test_inform),
