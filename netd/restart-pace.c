@@ -9,7 +9,8 @@ usec_t restart_wait(struct restart_pace *p, usec_t now)
 
 	p->spent -= MIN_OF(p->spent, passed);
 	p->last = now;
-	p->spent += RESTART_COST; /* a start after a wait costs as much: the rate holds over any time */
+	p->spent +=
+	    RESTART_COST; /* a start after a wait costs as much: the rate holds over any time */
 	if (p->spent <= RESTART_CREDIT) {
 		p->in_debt = 0;
 		return 0;
