@@ -324,12 +324,13 @@ class Guest(Namespace):
         self.client = process
         return self.lease
 
-    def networkd(self, seconds):
-        """systemd-networkd with private /run and a read-only /sys, so that it doesn't wait for udev."""
+    def networkd(self, seconds=20, settings='ClientIdentifier=mac\n'):
+        """systemd-networkd with private /run and a read-only /sys, so that it doesn't wait for udev. `settings` are
+        lines of its section [DHCPv4]."""
         conf = os.path.join(self.case.folder, f'{self.case.next_number()}-eth0.network')
         with open(conf, 'w') as f:
             f.write('[Match]\nName=eth0\n[Network]\nDHCP=ipv4\nIPv6AcceptRA=no\nLinkLocalAddressing=no\n'
-                    f'[DHCPv4]\nClientIdentifier=mac\nHostname={self.name}\n')
+                    f'[DHCPv4]\n{settings}Hostname={self.name}\n')
         script = '''mount -t tmpfs t /run
             mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp
             cp "$0" /run/systemd/network/eth0.network
