@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* update.h — change a part of a definition: libvirt's net-update and metadata calls. Pure: the old definition is not
- * touched, the new one is a complete, validated definition of its own. */
+/* update.h — change a part of a definition: libvirt's net-update and metadata calls. Pure: the old
+ * definition is not touched, the new one is a complete, validated definition of its own. */
 #ifndef NETWORK_UPDATE_H
 #define NETWORK_UPDATE_H
 
@@ -29,12 +29,14 @@ enum network_section {
 	NETWORK_SECTION_DNS_SRV = 12,
 };
 
-/* `xml` is the element of the section (<host …/>, <range …/>, …), `n` octets. `parent_index` chooses the <ip> for the
- * two dhcp sections, counted from 0 over all families; -1: the first that has DHCP, else the first IPv4, else the first
- * IPv6 one. The result is validated as a definition is; every refusal names what was wrong. *ret is the caller's. */
-int network_update(const struct network *old, enum network_update_command command, enum network_section section,
-                   int parent_index, const char *xml, size_t n, struct network **ret,
-                   struct network_warnings *warnings, struct err *e) mustcheck;
+/* `xml` is the element of the section (<host …/>, <range …/>, …), `n` octets. `parent_index`
+ * chooses the <ip> for the two dhcp sections, counted from 0 over all families; -1: the first that
+ * has DHCP, else the first IPv4, else the first IPv6 one. The result is validated as a definition
+ * is; every refusal names what was wrong. *ret is the caller's. */
+int network_update(const struct network *old, enum network_update_command command,
+		   enum network_section section, int parent_index, const char *xml, size_t n,
+		   struct network **ret, struct network_warnings *warnings, struct err *e)
+    mustcheck;
 
 /* Numbers are libvirt's (virNetworkMetadataType). */
 enum network_metadata_type {
@@ -43,13 +45,16 @@ enum network_metadata_type {
 	NETWORK_METADATA_ELEMENT = 2,
 };
 
-/* Set (text) or remove (NULL) the title, the description, or the metadata element of namespace `uri`, to which `key` is
- * given as prefix. A title with a newline, an element without namespace: ERR_XML, as libvirt. */
-int network_set_metadata(const struct network *old, enum network_metadata_type type, const char *text,
-                         const char *key, const char *uri, struct network **ret, struct err *e) mustcheck;
+/* Set (text) or remove (NULL) the title, the description, or the metadata element of namespace
+ * `uri`, to which `key` is given as prefix. A title with a newline, an element without namespace:
+ * ERR_XML, as libvirt. */
+int network_set_metadata(const struct network *old, enum network_metadata_type type,
+			 const char *text, const char *key, const char *uri, struct network **ret,
+			 struct err *e) mustcheck;
 
-/* The text, or the element as XML; ERR_NO_NETWORK_METADATA when there is none. *ret is the caller's. */
-int network_get_metadata(const struct network *n, enum network_metadata_type type, const char *uri, char **ret,
-                         struct err *e) mustcheck;
+/* The text, or the element as XML; ERR_NO_NETWORK_METADATA when there is none. *ret is the
+ * caller's. */
+int network_get_metadata(const struct network *n, enum network_metadata_type type, const char *uri,
+			 char **ret, struct err *e) mustcheck;
 
 #endif

@@ -45,7 +45,7 @@ static const struct attr txt_attrs[] = {
 	     .empty_counts = true),
 };
 
-static int read_txt(struct report *r, xmlNode *node, void *parent)
+int read_dns_txt(struct report *r, xmlNode *node, void *parent)
 {
 	struct network_dns *dns = parent;
 	struct dns_txt *txt = APPEND(r, dns->txts, dns->n_txts);
@@ -81,7 +81,7 @@ static const struct attr dns_host_attrs[] = {
 };
 static const struct element dns_host_children[] = { { "hostname", read_hostname, .many = true } };
 
-static int read_dns_host(struct report *r, xmlNode *node, void *parent)
+int read_dns_host(struct report *r, xmlNode *node, void *parent)
 {
 	struct network_dns *dns = parent;
 	struct dns_host *host = APPEND(r, dns->hosts, dns->n_hosts);
@@ -93,7 +93,7 @@ static int read_dns_host(struct report *r, xmlNode *node, void *parent)
 	err = READ_ATTRS(r, node, dns_host_attrs, host);
 	if (err == 0)
 		err = READ_CHILDREN(r, node, dns_host_children, host);
-	if (err == 0 && !host->n_names)
+	if (err == 0 && !host->n_names && !r->partial)
 		err = report_refuse(r, ERR_XML_DETAIL, host->line,
 				    "<host> of <dns> has no <hostname>; add at least one");
 	return err;
@@ -145,7 +145,7 @@ static const struct attr srv_attrs[] = {
 	SRV_NUMBER("weight", attr_number, weight),
 };
 
-static int read_srv(struct report *r, xmlNode *node, void *parent)
+int read_dns_srv(struct report *r, xmlNode *node, void *parent)
 {
 	struct network_dns *dns = parent;
 	struct dns_srv *srv = APPEND(r, dns->srvs, dns->n_srvs);
@@ -170,9 +170,9 @@ static const struct attr dns_attrs[] = {
 };
 static const struct element dns_children[] = {
 	{ "forwarder", read_forwarder, .many = true },
-	{ "txt", read_txt, .many = true },
+	{ "txt", read_dns_txt, .many = true },
 	{ "host", read_dns_host, .many = true },
-	{ "srv", read_srv, .many = true },
+	{ "srv", read_dns_srv, .many = true },
 };
 
 int read_dns(struct report *r, xmlNode *node, void *network)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xml-document.c — a document of an untrusted writer to a tree, and <metadata> back to text.
+/* xml-document.c — a document of an untrusted writer to a tree.
  *
  * libxml2 expands entities, reads DTDs and opens files when a document asks for it. None of that is
  * needed here, so the first DOCTYPE ends the reading, before anything it declares is looked at.
@@ -9,7 +9,6 @@
 #include "network/xml-internal.h"
 
 #include "base/cursor.h"
-#include "base/text.h"
 
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
@@ -19,8 +18,7 @@
 
 #define DEPTH_MAX      32U
 #define ELEMENTS_MAX   65536U
-#define ATTRIBUTES_MAX 64U  /* of one element */
-#define METADATA_MAX   256U /* elements in <metadata>, not counting those inside them */
+#define ATTRIBUTES_MAX 64U /* of one element */
 
 struct reading {
 	struct report *report;
@@ -102,6 +100,11 @@ static void quote_place(const xmlParserCtxt *p, char *buf, size_t cap)
 	snprintf(buf + used, cap - used, "\n%.*s^", (int)MIN_OF(cur - line, QUOTE_MAX), dashes);
 }
 
+static const char *name_of(const struct report *r)
+{
+	return r->what ? r->what : "(network_definition)";
+}
+
 /* Malformed XML. libvirt's own form, because people know it and tools look for it:
  * "(network_definition):LINE: why", the line, and a caret. */
 static void on_error(void *ctx, xmlError *error)
@@ -116,7 +119,7 @@ static void on_error(void *ctx, xmlError *error)
 	why[strcspn(why, "\n")] = '\0';
 	report_clean(why);
 	quote_place(p, place, sizeof(place));
-	err_set(g->report->e, ERR_XML_DETAIL, "(network_definition):%d: %s%s", error->line, why,
+	err_set(g->report->e, ERR_XML_DETAIL, "%s:%d: %s%s", name_of(g->report), error->line, why,
 		place);
 	g->failed = true;
 	xmlStopParser(p);
@@ -222,7 +225,7 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n)
 	}
 	xmlFreeParserCtxt(p);
 	if (!doc && !g.failed)
-		err_set(r->e, ERR_XML_DETAIL, "(network_definition):1: Document is empty");
+		err_set(r->e, ERR_XML_DETAIL, "%s:1: Document is empty", name_of(r));
 	return doc;
 }
 
@@ -231,110 +234,4 @@ bool document_is_torn(void)
 	const xmlError *last = xmlGetLastError();
 
 	return last && last->code == XML_ERR_NO_MEMORY;
-}
-
-/* libvirt keeps the children that have a namespace, one for each. */
-static void keep_one_for_each_namespace(xmlNode *metadata)
-{
-	for (xmlNode *child = metadata->children, *next; child; child = next) {
-		bool keep = child->type == XML_ELEMENT_NODE && child->ns && child->ns->href;
-		next = child->next;
-		for (xmlNode *other = metadata->children; keep && other != child;
-		     other = other->next)
-			keep = !xmlStrEqual(other->ns->href, child->ns->href);
-		if (!keep) {
-			xmlUnlinkNode(child);
-			xmlFreeNode(child);
-		}
-	}
-}
-
-static int serialise(struct report *r, xmlDoc *doc, xmlNode *node, char **ret)
-{
-	xmlBuffer *buf = xmlBufferCreate();
-	int indent = xmlIndentTreeOutput;
-
-	/* libxml2 keeps this for each thread. */
-	xmlIndentTreeOutput = 1;
-	if (buf && xmlNodeDump(buf, doc, node, 1, 1) >= 0)
-		*ret = strdup((const char *)xmlBufferContent(buf));
-	xmlIndentTreeOutput = indent;
-	xmlBufferFree(buf);
-	return *ret ? 0 : report_no_memory(r);
-}
-
-static int metadata_text(struct report *r, xmlNode *node, char **ret)
-{
-	xmlDoc *doc = xmlNewDoc(BAD_CAST "1.0");
-	/* The copy declares the namespaces that <network> had declared for it. */
-	xmlNode *copy = doc ? xmlDocCopyNode(node, doc, 1) : NULL;
-	int err = 0;
-
-	if (!copy) {
-		xmlFreeDoc(doc);
-		return report_no_memory(r);
-	}
-	xmlDocSetRootElement(doc, copy);
-	keep_one_for_each_namespace(copy);
-	if (copy->children)
-		err = serialise(r, doc, copy, ret);
-	xmlFreeDoc(doc);
-	return err;
-}
-
-/* Print `text` and read it, as a stored network is, and print it again. */
-static int metadata_again(struct report *r, const char *text, char **ret)
-{
-	struct text document = { 0 };
-	xmlDoc *doc = NULL;
-	int err;
-
-	text_addf(&document, "<network>\n  %s\n</network>", text);
-	if (!document.failed)
-		doc = document_read(r, document.s, document.len);
-	text_done(&document);
-	if (!doc)
-		return r->e && r->e->code ? -r->e->code : report_no_memory(r);
-	err = metadata_text(r, xmlFirstElementChild(xmlDocGetRootElement(doc)), ret);
-	xmlFreeDoc(doc);
-	return err;
-}
-
-/* libxml2 guesses which blanks between elements are layout. Where they are mixed with text the
- * guess may be another one when the printed form is read; then that one is kept, so that a
- * definition stays the same however often it is read and printed. */
-#define ROUNDS_MAX 8
-
-static int settle(struct report *r, char **text)
-{
-	for (unsigned i = 0; i < ROUNDS_MAX; i++) {
-		auto_free char *again = NULL;
-		int err = metadata_again(r, *text, &again);
-		if (err < 0)
-			return err;
-		if (again && !strcmp(again, *text))
-			break;
-		free(*text);
-		*text = take_ptr(again);
-		if (!*text)
-			break;
-	}
-	return 0;
-}
-
-int metadata_read(struct report *r, xmlNode *node, char **ret)
-{
-	unsigned line = line_of(node);
-	int err;
-
-	if (xmlChildElementCount(node) > METADATA_MAX)
-		return report_refuse(r, ERR_XML, line, "<metadata> holds more than %u elements",
-				     METADATA_MAX);
-	err = metadata_text(r, node, ret);
-	if (err == 0 && *ret)
-		err = settle(r, ret);
-	if (err == 0 && !*ret)
-		report_doubt(r, line,
-			     "<metadata> holds no element with a namespace and is ignored");
-	return err;
 }

@@ -107,7 +107,7 @@ static const struct attr interface_attrs[] = {
 	ATTR("connections", attr_ignore, struct forward_interface, dev),
 };
 
-static int read_interface(struct report *r, xmlNode *node, void *parent)
+int read_forward_interface(struct report *r, xmlNode *node, void *parent)
 {
 	struct forward *f = parent;
 	struct forward_interface *i = APPEND(r, f->interfaces, f->n_interfaces);
@@ -155,7 +155,7 @@ static int read_pci(struct report *r, xmlNode *node, void *parent)
 static const struct attr pf_attrs[] = { ATTR("dev", attr_text, struct forward, pf,
 					     .missing = ERR_XML) };
 
-static int read_pf(struct report *r, xmlNode *node, void *parent)
+int read_forward_pf(struct report *r, xmlNode *node, void *parent)
 {
 	struct forward *f = parent;
 	int err;
@@ -198,9 +198,9 @@ static const struct attr forward_attrs[] = {
 };
 static const struct element forward_children[] = {
 	{ "nat", read_nat, .many = true },
-	{ "interface", read_interface, .many = true },
+	{ "interface", read_forward_interface, .many = true },
 	{ "address", read_pci, .many = true },
-	{ "pf", read_pf, .many = true },
+	{ "pf", read_forward_pf, .many = true },
 	{ "driver", read_driver },
 };
 
@@ -244,9 +244,9 @@ int read_forward(struct report *r, xmlNode *node, void *network)
 
 	f->given = true;
 	f->line = line_of(node);
-	f->mode = FORWARD_NAT;
+	f->mode = r->partial ? FORWARD_NONE : FORWARD_NAT;
 	err = READ_ATTRS(r, node, forward_attrs, f);
-	if (err == 0 && f->mode == FORWARD_NONE)
+	if (err == 0 && f->mode == FORWARD_NONE && !r->partial)
 		err = report_loose(r, f->line, "<forward mode='none'> is the same as no <forward>");
 	if (err == 0)
 		err = READ_CHILDREN(r, node, forward_children, f);

@@ -98,6 +98,15 @@ int read_ip(struct report *r, xmlNode *node, void *network);
 int read_route(struct report *r, xmlNode *node, void *network);
 int read_dns(struct report *r, xmlNode *node, void *network);
 int read_portgroup(struct report *r, xmlNode *node, void *network);
+int read_bridge(struct report *r, xmlNode *node, void *network);
+int read_domain(struct report *r, xmlNode *node, void *network);
+int read_forward_interface(struct report *r, xmlNode *node, void *forward);
+int read_forward_pf(struct report *r, xmlNode *node, void *forward);
+int read_dhcp_range(struct report *r, xmlNode *node, void *ip);
+int read_dhcp_host(struct report *r, xmlNode *node, void *ip);
+int read_dns_host(struct report *r, xmlNode *node, void *dns);
+int read_dns_txt(struct report *r, xmlNode *node, void *dns);
+int read_dns_srv(struct report *r, xmlNode *node, void *dns);
 /* These have more than one kind of parent: they take their own struct. */
 int read_vlan(struct report *r, const xmlNode *node, struct vlan *v) mustcheck;
 int read_bandwidth(struct report *r, const xmlNode *node, struct bandwidth *b) mustcheck;

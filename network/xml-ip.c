@@ -57,7 +57,7 @@ static const struct attr range_attrs[] = {
 };
 static const struct element range_children[] = { { "lease", read_range_lease } };
 
-static int read_range(struct report *r, xmlNode *node, void *parent)
+int read_dhcp_range(struct report *r, xmlNode *node, void *parent)
 {
 	struct network_ip *ip = parent;
 	struct dhcp_range *range = APPEND(r, ip->ranges, ip->n_ranges);
@@ -111,7 +111,7 @@ static const struct attr host_attrs[] = {
 };
 static const struct element host_children[] = { { "lease", read_host_lease } };
 
-static int read_host(struct report *r, xmlNode *node, void *parent)
+int read_dhcp_host(struct report *r, xmlNode *node, void *parent)
 {
 	struct network_ip *ip = parent;
 	struct dhcp_host *host = APPEND(r, ip->hosts, ip->n_hosts);
@@ -143,8 +143,8 @@ static int read_bootp(struct report *r, xmlNode *node, void *parent)
 }
 
 static const struct element dhcp_children[] = {
-	{ "range", read_range, .many = true },
-	{ "host", read_host, .many = true },
+	{ "range", read_dhcp_range, .many = true },
+	{ "host", read_dhcp_host, .many = true },
 	{ "bootp", read_bootp },
 };
 

@@ -77,7 +77,7 @@ static const struct attr bridge_attrs[] = {
 	ATTR("zone", attr_text, struct network, zone),
 };
 
-static int read_bridge(struct report *r, xmlNode *node, void *network)
+int read_bridge(struct report *r, xmlNode *node, void *network)
 {
 	struct network *n = network;
 	int err;
@@ -132,7 +132,7 @@ static const struct attr domain_attrs[] = {
 	ATTR_YES_NO("register", struct network, domain_register),
 };
 
-static int read_domain(struct report *r, xmlNode *node, void *network)
+int read_domain(struct report *r, xmlNode *node, void *network)
 {
 	struct network *n = network;
 	int err;

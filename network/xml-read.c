@@ -170,7 +170,7 @@ static int read_attr(struct report *r, const xmlNode *node, const struct attr *r
 
 	if (a && (*at.value || row->empty_counts))
 		err = read_value(r, &at, object);
-	else if (row->missing)
+	else if (row->missing && !r->partial)
 		err = refuse_missing(r, node, row);
 	xmlFree(value);
 	return err;
