@@ -15,6 +15,12 @@ static int refuse_found(const struct change *c, const char *what, const struct f
 	if (f->n == 0)
 		return change_refuse(c, "couldn't locate a matching DNS %s record in network %s",
 				     what, c->def->name);
+	if (!strcmp(what, "SRV"))
+		return change_refuse(
+		    c,
+		    "multiple DNS SRV records matching all specified fields were found in "
+		    "network %s",
+		    c->def->name);
 	return change_refuse(c, "multiple matching DNS %s records were found in network %s", what,
 			     c->def->name);
 }

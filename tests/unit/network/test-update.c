@@ -241,7 +241,7 @@ static const struct row rows[] = {
 	{ "srv modify", nat, MODIFY, SRV, LDAP, UNSUPPORTED, "DNS SRV records cannot be modified, only added or deleted" },
 	{ "srv delete", nat, DELETE, SRV, "<srv service='ldap'/>", 0, T1 "<srv service='sip'", "ldap" },
 	{ "srv delete by target", nat, DELETE, SRV, "<srv target='s1'/>", 0, LDAP SIP2, "'s1'" },
-	{ "srv delete, two", nat, DELETE, SRV, "<srv service='sip'/>", INVALID, "multiple matching DNS SRV records were found in network t" },
+	{ "srv delete, two", nat, DELETE, SRV, "<srv service='sip'/>", INVALID, "multiple DNS SRV records matching all specified fields were found in network t" },
 	{ "srv delete, none", nat, DELETE, SRV, "<srv service='nope'/>", INVALID, "couldn't locate a matching DNS SRV record in network t" },
 
 	/* bridge, domain, ip: beyond libvirt */
