@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-golden.c — the rules of a definition: tests/golden/firewall/NAME.xml must give NAME.txt;
- * names that begin with "host-" with host chains. table.txt is the table itself.
+ * names that begin with "host-" with host chains. NAME.view is how people are shown them. table.txt
+ * is the table itself.
  *
  * `test-firewall-golden --write` writes the expected files anew; review the difference. */
 #include "base/file.h"
-#include "firewall/firewall.h"
+#include "firewall/view.h"
 #include "network/xml.h"
 
 #include <dirent.h>
@@ -19,17 +20,15 @@
 
 static bool writing;
 
-static void compare_with(const char *name, size_t n, const struct fw_rows *rows)
+static void compare_text(const char *name, size_t n, const char *ending, struct text *t)
 {
-	struct text t = { 0 };
 	struct err e = { 0 };
 	char path[512];
 	size_t len;
 
-	snprintf(path, sizeof(path), DIRECTORY "/%.*s.txt", (int)n, name);
-	text_add(&t, "");
-	fw_rows_text(rows, &t);
-	auto_free char *got = text_take(&t), *wanted = NULL;
+	snprintf(path, sizeof(path), DIRECTORY "/%.*s.%s", (int)n, name, ending);
+	text_add(t, "");
+	auto_free char *got = text_take(t), *wanted = NULL;
 	assert_non_null(got);
 	if (writing) {
 		FILE *f = fopen(path, "w");
@@ -42,6 +41,38 @@ static void compare_with(const char *name, size_t n, const struct fw_rows *rows)
 		fail_msg("%s", e.msg);
 	if (strcmp(got, wanted) != 0)
 		fail_msg("%s differs; these are the rules:\n%s", path, got);
+}
+
+static void compare_with(const char *name, size_t n, const struct fw_rows *rows)
+{
+	struct text t = { 0 };
+
+	fw_rows_text(rows, &t);
+	compare_text(name, n, "txt", &t);
+}
+
+static const char *or_any(const char *s)
+{
+	return *s ? s : "*";
+}
+
+static void compare_view(const char *name, size_t n, const struct fw_rows *rows, const char *bridge)
+{
+	struct text t = { 0 };
+	struct fw_view_row v;
+
+	for (size_t i = 0; i < rows->n_chains; i++)
+		for (size_t k = 0; k < rows->chains[i].n_rules; k++) {
+			assert_true(fw_view(&rows->chains[i], k, bridge, &v));
+			text_addf(
+			    &t, "%s %s %s %s %s in %s out %s from %s to %s%s%s\n", v.table, v.chain,
+			    v.family == AF_INET    ? "ipv4"
+			    : v.family == AF_INET6 ? "ipv6"
+						   : "any",
+			    v.target, v.protocol, or_any(v.in), or_any(v.out), or_any(v.source),
+			    or_any(v.destination), *v.options ? " " : "", v.options);
+		}
+	compare_text(name, n, "view", &t);
 }
 
 static void check_document(const char *name, size_t n)
@@ -60,6 +91,7 @@ static void check_document(const char *name, size_t n)
 	    fw_want_network(network, &o, &rows, &e) < 0)
 		fail_msg("%s: %s", path, e.msg);
 	compare_with(name, n, &rows);
+	compare_view(name, n, &rows, network->bridge);
 	fw_rows_done(&rows);
 	network_free(network);
 }
