@@ -10,6 +10,7 @@
 #include "netd/leases.h"
 #include "netd/lifecycle.h"
 #include "netd/reconcile.h"
+#include "netd/rules.h"
 #include "netd/status.h"
 
 #include <errno.h>
@@ -267,6 +268,14 @@ static void plan(void *data, struct door_call *call, const struct rpc_net *ref, 
 		door_failf(call, ERR_INTERNAL, "network '%s' cannot be planned", n->name);
 }
 
+static void rules(void *data, struct door_call *call, const struct rpc_net *ref)
+{
+	struct net *n = the_net(data, call, ref);
+
+	if (n)
+		rules_reply(data, n, call);
+}
+
 static void guest_attach(void *data, struct door_call *call, const struct rpc_net *ref, const char *interface,
                          const struct mac *mac, int netns_fd)
 {
@@ -309,6 +318,7 @@ void backend_init(struct door_backend *b, struct controller *c)
 		.leases = leases,
 		.status = status,
 		.plan = plan,
+		.rules = rules,
 		.guest_attach = guest_attach,
 		.tap_create = tap_create,
 		.port_remove = port_remove,

@@ -94,7 +94,8 @@ struct door_backend {
 	void (*check)(void *data, struct door_call *call, uint32_t flags); /* door_reply_text() */
 	void (*plan)(void *data, struct door_call *call, const struct rpc_net *net,
 		     uint32_t what);                                                  /* text */
-	void (*rules)(void *data, struct door_call *call, const struct rpc_net *net); /* text */
+	void (*rules)(void *data, struct door_call *call,
+		      const struct rpc_net *net); /* text: JSON, netd/rules.h */
 	/* door_reply_attached(); mac NULL: choose one. netns_fd is closed by the door when the
 	 * function returns: dup it for later. */
 	void (*guest_attach)(void *data, struct door_call *call, const struct rpc_net *net,

@@ -554,11 +554,21 @@ void reconcile_leave(struct reconcile *r)
 	remove_idle_table(r);
 }
 
-/* ---- guests' ports ---- */
+/* ---- for other jobs of the kernel thread ---- */
 
 struct kernel_socket *reconcile_kernel_socket(struct reconcile *r)
 {
 	return r->links;
+}
+
+struct fw_kernel *reconcile_rules_kernel(struct reconcile *r)
+{
+	return r->rules;
+}
+
+const struct fw_options *reconcile_rules_options(const struct reconcile *r)
+{
+	return &r->fw;
 }
 
 /* ---- asking ---- */

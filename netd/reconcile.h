@@ -9,6 +9,8 @@
 
 #include "netd/controller.h"
 
+struct fw_kernel;
+struct fw_options;
 struct kernel_socket;
 struct reconcile;
 
@@ -31,8 +33,10 @@ char *reconcile_plan_text(struct reconcile *r, const struct network *def) mustch
 /* Take in what the kernel has told the mirror up to now. */
 void reconcile_read_mirror(struct reconcile *r);
 
-/* For jobs of the kernel thread (netd/guests.c): the socket that it owns. */
+/* For jobs of the kernel thread (netd/guests.c, netd/rules.c): the sockets that it owns. */
 struct kernel_socket *reconcile_kernel_socket(struct reconcile *r);
+struct fw_kernel *reconcile_rules_kernel(struct reconcile *r);
+const struct fw_options *reconcile_rules_options(const struct reconcile *r);
 
 /* At the daemon's end, after the kernel thread has ended: leave nothing behind but what running networks need. Takes
  * 35 ms for each parked bridge. */

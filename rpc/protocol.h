@@ -113,7 +113,7 @@ enum rpc_netd_proc {
 	RPC_NETD_TAP_CREATE = 3,    /* net, string? name, u32 uid, u32 gid, u32 flags -> string name */
 	RPC_NETD_PORT_REMOVE = 4,   /* net, string interface -> - */
 	RPC_NETD_NETWORK_PLAN = 5,  /* net, u32 what -> string */
-	RPC_NETD_NETWORK_RULES = 6, /* net -> string */
+	RPC_NETD_NETWORK_RULES = 6, /* net -> string: a JSON object with network, bridge, rules */
 	RPC_NETD_CHECK = 7,         /* u32 flags -> string */
 	RPC_NETD_LIST = 8,          /* u32 flags -> row<>, row = {net, u32 state, string? bridge, string? title}:
 	                             * all that net-list shows, in one round trip */
