@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct verb *const groups[] = { network_verbs, list_verbs,   event_verbs, guest_verbs,
-					     port_verbs,    status_verbs, help_verbs };
-static const char *const group_titles[] = { "Networks", NULL,         NULL, "Guests",
-					    NULL,       "The daemon", NULL };
+static const struct verb *const groups[] = { network_verbs, list_verbs,  event_verbs,  guest_verbs,
+					     port_verbs,    rules_verbs, status_verbs, help_verbs };
+static const char *const group_titles[] = { "Networks", NULL, NULL,         "Guests",
+					    NULL,       NULL, "The daemon", NULL };
 
 const struct verb *verb_find(const char *name)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* status.c — what netd says about itself and about what it built: status, check, net-rules,
+/* status.c — what netd says about itself and about what it built: status, check,
  * net-plan.
  *
  * The daemon sends status as one JSON object. For people it is laid out by its shape alone (a value
