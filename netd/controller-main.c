@@ -294,6 +294,10 @@ int main(int argc, char **argv)
 
 	log_open("netd-controller");
 	signal(SIGPIPE, SIG_IGN);
+	sigset_t children; /* the loop waits for hook scripts; no thread may be told of them */
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &children, NULL);
 	privileges_many_fds();
 	if (sd_event_new(&c.loop) < 0 || open_line(&c, &e) < 0 || privileges_controller(&e) < 0) {
 		log_err("%s", e.code ? e.msg : "cannot make an event loop");

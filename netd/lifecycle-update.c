@@ -3,6 +3,7 @@
  * place and reconciled, then the file is written. Whatever fails on the way, the old running definition is put back and
  * reconciled, so that nothing is half done. */
 #include "netd/definitions.h"
+#include "netd/hooks.h"
 #include "netd/lifecycle-internal.h"
 #include "netd/reconcile.h"
 #include "netd/services.h"
@@ -63,6 +64,23 @@ static void put_back(struct op *op)
 	reconcile_network(op->c->reconcile, op->net, put_back_done, op);
 }
 
+static void hook_ended(void *data, const struct err *e)
+{
+	struct op *op = data;
+
+	op_take_error(op, e);
+	op_finish(op);
+}
+
+/* As libvirt: the change stands, whatever the script says; a failure is the caller's to know. */
+static void call_hook(struct op *op)
+{
+	if (op->net->live)
+		hooks_run(op->c, op->net->live, HOOK_UPDATED, hook_ended, op);
+	else
+		op_finish(op);
+}
+
 static void config_written(void *data, const struct err *e)
 {
 	struct op *op = data;
@@ -75,7 +93,7 @@ static void config_written(void *data, const struct err *e)
 	}
 	network_free(op->net->config);
 	op->net->config = take_ptr(ch->config);
-	op_finish(op);
+	call_hook(op);
 }
 
 static void write_config(struct op *op)
@@ -92,7 +110,7 @@ static void write_config(struct op *op)
 		put_back(op);
 		return;
 	}
-	op_finish(op);
+	call_hook(op);
 }
 
 static void live_reconciled(void *data, const struct err *e)

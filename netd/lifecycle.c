@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "netd/definitions.h"
 #include "netd/door.h"
+#include "netd/hooks.h"
 #include "netd/leases.h"
 #include "netd/reconcile.h"
 #include "netd/services.h"
@@ -214,6 +215,17 @@ void lifecycle_define(struct controller *c, struct network *def, lifecycle_done_
 
 /* ---- stop: also the way out of a failed start ---- */
 
+static void stopped_hook_ended(void *data, const struct err *e)
+{
+	struct op *op = data;
+
+	if (e->code)
+		log_warning("network '%s': %s", op->net->name, e->msg);
+	network_free(op->net->live);
+	op->net->live = NULL;
+	op_finish(op);
+}
+
 static void stop_written(void *data, const struct err *e)
 {
 	struct op *op = data;
@@ -221,8 +233,6 @@ static void stop_written(void *data, const struct err *e)
 	bool was_active = n->state == NET_STOPPING;
 
 	op_take_error(op, e);
-	network_free(n->live);
-	n->live = NULL;
 	n->state = NET_INACTIVE;
 	if (was_active) {
 		log_info("network '%s' stopped", n->name);
@@ -230,7 +240,7 @@ static void stop_written(void *data, const struct err *e)
 		if (!n->config)
 			leases_forget(op->c->leases, n);
 	}
-	op_finish(op);
+	hooks_run(op->c, n->live, HOOK_STOPPED, stopped_hook_ended, op);
 }
 
 /* Take the network out of the kernel; op->err may already tell why. */
@@ -263,38 +273,69 @@ void lifecycle_destroy(struct controller *c, struct net *n, lifecycle_done_fn *d
 
 /* ---- start ---- */
 
+/* What was made so far goes again; op->err says why. */
+static void give_up_start(struct op *op)
+{
+	op->net->state = NET_INACTIVE; /* wanted from here on: nothing */
+	stop_network(op);
+}
+
+static void started(struct op *op)
+{
+	struct net *n = op->net;
+
+	n->state = NET_ACTIVE;
+	log_info("network '%s' started%s%s", n->name, n->live->bridge ? " on bridge " : "",
+	         n->live->bridge ? n->live->bridge : "");
+	door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STARTED);
+	op_finish(op);
+}
+
+static void started_hook_ended(void *data, const struct err *e)
+{
+	struct op *op = data;
+
+	op_take_error(op, e);
+	if (op->err.code)
+		give_up_start(op);
+	else
+		started(op);
+}
+
 static void start_written(void *data, const struct err *e)
+{
+	struct op *op = data;
+
+	op_take_error(op, e);
+	if (op->err.code || services_start(op->c->services, op->net, &op->err) < 0)
+		give_up_start(op);
+	else
+		hooks_run(op->c, op->net->live, HOOK_STARTED, started_hook_ended, op);
+}
+
+static void start_hook_ended(void *data, const struct err *e)
 {
 	struct op *op = data;
 	struct net *n = op->net;
 
 	op_take_error(op, e);
-	if (!op->err.code && services_start(op->c->services, n, &op->err) == 0) {
-		n->state = NET_ACTIVE;
-		log_info("network '%s' started%s%s", n->name, n->live->bridge ? " on bridge " : "",
-		         n->live->bridge ? n->live->bridge : "");
-		door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STARTED);
+	/* The script may have taken its time: look now, not before, what is in the way. */
+	reconcile_read_mirror(op->c->reconcile);
+	if (op->err.code || subnets_check(op->c->mirror, n, n->live, &op->err) < 0) {
+		network_free(n->live);
+		n->live = NULL;
 		op_finish(op);
 		return;
 	}
-	n->state = NET_INACTIVE; /* wanted from here on: nothing */
-	stop_network(op);
+	n->state = NET_STARTING;
+	reconcile_network(op->c->reconcile, n, start_written, op);
 }
 
 /* Run by `def`, which is taken over. */
 static void start_network(struct op *op, struct network *def)
 {
-	struct net *n = op->net;
-
-	reconcile_read_mirror(op->c->reconcile);
-	if (subnets_check(op->c->mirror, n, def, &op->err) < 0) {
-		network_free(def);
-		op_finish(op);
-		return;
-	}
-	n->live = def;
-	n->state = NET_STARTING;
-	reconcile_network(op->c->reconcile, n, start_written, op);
+	op->net->live = def;
+	hooks_run(op->c, def, HOOK_START, start_hook_ended, op);
 }
 
 static void begin_start(struct op *op)
@@ -435,10 +476,21 @@ static void taken_up(void *data, const struct net *n, const struct err *e)
 	resume_one_less(data);
 }
 
-/* As a start, but nothing is checked: the network runs already. */
+static void taken_up_written(void *data, const struct err *e)
+{
+	struct op *op = data;
+
+	op_take_error(op, e);
+	if (op->err.code || services_start(op->c->services, op->net, &op->err) < 0)
+		give_up_start(op);
+	else
+		started(op);
+}
+
+/* As a start, but nothing is checked and no hook is called: the network runs already. */
 static void begin_take_up(struct op *op)
 {
-	reconcile_network(op->c->reconcile, op->net, start_written, op);
+	reconcile_network(op->c->reconcile, op->net, taken_up_written, op);
 }
 
 /* A bridge that bears the network's mark runs, also when nothing in /run says so. */

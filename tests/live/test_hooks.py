@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Hook scripts: called as libvirt calls them, in order, and obeyed as libvirt obeys them."""
+import os
+import time
+
+import lib
+
+XML = lib.network_xml(name='net1', bridge='virbr1')
+
+
+class Hooks(lib.Case):
+    def setUp(self):
+        super().setUp()
+        self.h = self.host()
+        self.dir = os.path.join(self.h.root, 'etc/netd/hooks')
+        self.log = os.path.join(self.folder, 'calls')
+        os.makedirs(os.path.join(self.dir, 'network.d'))
+
+    def script(self, name, text, mode=0o755):
+        path = os.path.join(self.dir, name)
+        with open(path, 'w') as f:
+            f.write('#!/bin/sh\n' + text)
+        os.chmod(path, mode)
+        return path
+
+    def calls(self):
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log) as f:
+            return f.read().splitlines()
+
+    def test_order_and_arguments(self):
+        say = f'echo "$(basename $0)|$*|$(pwd)|$(env | sort | cut -d= -f1 | tr "\\n" " ")" >>{self.log}\n'
+        self.script('network', say)
+        self.script('network.d/20-b', say)
+        self.script('network.d/10-a', say)
+        self.script('network.d/30-not-executable', say, 0o644)
+        self.script('network.d/40-of-everybody', say, 0o777)
+        self.h.start_network(XML)
+        self.h.netctl('net-destroy', 'net1')
+        self.assertEqual([c.split('|')[:3] for c in self.calls()],
+                         [[s, f'net1 {op} -', '/'] for op in ('start begin', 'started begin', 'stopped end')
+                          for s in ('network', '10-a', '20-b')])
+        self.assertLessEqual(set(self.calls()[0].split('|')[3].split()), {'HOME', 'LC_ALL', 'PATH', 'PWD', '_', 'SHLVL', 'OLDPWD'})
+
+    def test_document(self):
+        self.script('network', f'cat >{self.log}.$2\n')
+        self.h.start_network(XML)
+        with open(self.log + '.started') as f:
+            document = f.read()
+        self.assertTrue(document.startswith('<hookData>\n  <network>\n    <name>net1</name>\n'), document)
+        self.assertTrue(document.endswith('  </network>\n</hookData>'), document)
+
+    def test_failures(self):
+        before = self.h.state()
+        for operation in ('start', 'started'):
+            self.script('network', f'echo $2 >>{self.log}; [ $2 != {operation} ] || {{ echo "no, not $2" >&2; exit 3; }}\n')
+            self.h.define(XML)
+            refused = self.h.netctl('net-start', 'net1', check=False)
+            self.assertEqual(refused.rc, 1)
+            self.assertIn(f'net1 {operation} begin -: ended with status 3: no, not {operation}', refused.err)
+            self.assertEqual(self.h.json('net-info', 'net1')['active'], False)
+            self.h.netctl('net-undefine', 'net1')
+        self.assertEqual(self.calls(), ['start', 'start', 'started', 'stopped'])
+        lib.wait_for('the parked bridge to go', lambda: self.h.state()['links'] == before['links'], 10)
+        # A failure of "stopped" changes nothing.
+        self.script('network', '[ $2 != stopped ]\n')
+        self.h.start_network(XML)
+        self.h.netctl('net-destroy', 'net1')
+
+    def test_others_go_on_meanwhile(self):
+        self.script('network', '[ $1 != net1 ] || sleep 2\n')
+        self.h.define(XML)
+        slow = self.h.spawn(lib.NETCTL, '--root', self.h.root, 'net-start', 'net1')
+        time.sleep(0.2)
+        since = time.monotonic()
+        self.h.start_network(lib.network_xml(name='net2', bridge='virbr2', net='192.168.151'))
+        self.assertLess(time.monotonic() - since, 1)
+        self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net2'])
+        self.assertEqual(slow.popen.wait(10), 0)
+        self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net1', 'net2'])
+
+    def test_not_at_a_restart(self):
+        self.h.start_network(XML)
+        self.script('network', f'echo $2 >>{self.log}\n')
+        self.h.daemon.kill()
+        self.h.start_netd()
+        self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net1'])
+        self.assertEqual(self.calls(), [])
+
+
+if __name__ == '__main__':
+    import unittest
+    unittest.main()
