@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The door's questions, put to the registry and the life cycle. No decision is taken here but the translation of who
  * is meant and of what came out. */
-#include "netd/backend-controller.h"
+#include "netd/backend-internal.h"
 
 #include "base/log.h"
-#include "netd/controller.h"
-#include "netd/door.h"
 #include "netd/guests.h"
 #include "netd/leases.h"
 #include "netd/lifecycle.h"
@@ -17,8 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The network that is meant, or NULL: the call has been failed then. */
-static struct net *the_net(struct controller *c, struct door_call *call, const struct rpc_net *ref)
+struct net *backend_net(struct controller *c, struct door_call *call, const struct rpc_net *ref)
 {
 	struct net *n = registry_find_uuid(&c->registry, &ref->uuid);
 
@@ -73,7 +70,7 @@ static void replied_net(void *data, const struct net *n, const struct err *e)
 		door_reply_net(call, n->name, &n->uuid);
 }
 
-static void replied_void(void *data, const struct net *n, const struct err *e)
+void backend_replied_void(void *data, const struct net *n, const struct err *e)
 {
 	struct door_call *call = data;
 
@@ -118,7 +115,7 @@ static void create_xml(void *data, struct door_call *call, const char *xml, size
 
 static void get_xml(void *data, struct door_call *call, const struct rpc_net *ref, bool inactive)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (!n)
 		return;
@@ -139,34 +136,34 @@ static void get_xml(void *data, struct door_call *call, const struct rpc_net *re
 
 static void start(void *data, struct door_call *call, const struct rpc_net *ref)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (n)
-		lifecycle_start(data, n, replied_void, call);
+		lifecycle_start(data, n, backend_replied_void, call);
 }
 
 static void destroy(void *data, struct door_call *call, const struct rpc_net *ref)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (n)
-		lifecycle_destroy(data, n, replied_void, call);
+		lifecycle_destroy(data, n, backend_replied_void, call);
 }
 
 static void undefine(void *data, struct door_call *call, const struct rpc_net *ref)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (n)
-		lifecycle_undefine(data, n, replied_void, call);
+		lifecycle_undefine(data, n, backend_replied_void, call);
 }
 
 static void set_autostart(void *data, struct door_call *call, const struct rpc_net *ref, bool on)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (n)
-		lifecycle_set_autostart(data, n, on, replied_void, call);
+		lifecycle_set_autostart(data, n, on, backend_replied_void, call);
 }
 
 /* ---- leases ---- */
@@ -225,7 +222,7 @@ static void add_lease(void *data, const struct lease *l)
 static void leases(void *data, struct door_call *call, const struct rpc_net *ref, const struct mac *mac)
 {
 	struct controller *c = data;
-	struct net *n = the_net(c, call, ref);
+	struct net *n = backend_net(c, call, ref);
 
 	if (!n)
 		return;
@@ -256,7 +253,7 @@ static void status(void *data, struct door_call *call)
 static void plan(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t what)
 {
 	struct controller *c = data;
-	struct net *n = the_net(c, call, ref);
+	struct net *n = backend_net(c, call, ref);
 	const struct network *def = n ? net_definition(n) : NULL;
 
 	if (!n)
@@ -270,7 +267,7 @@ static void plan(void *data, struct door_call *call, const struct rpc_net *ref, 
 
 static void rules(void *data, struct door_call *call, const struct rpc_net *ref)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (n)
 		rules_reply(data, n, call);
@@ -279,7 +276,7 @@ static void rules(void *data, struct door_call *call, const struct rpc_net *ref)
 static void guest_attach(void *data, struct door_call *call, const struct rpc_net *ref, const char *interface,
                          const struct mac *mac, int netns_fd)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (n)
 		guests_attach(data, n, call, interface, mac, netns_fd);
@@ -288,7 +285,7 @@ static void guest_attach(void *data, struct door_call *call, const struct rpc_ne
 static void tap_create(void *data, struct door_call *call, const struct rpc_net *ref, const char *name, uint32_t uid,
                        uint32_t gid, uint32_t flags)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (n)
 		guests_create_tap(data, n, call, name, uid, gid, flags);
@@ -296,7 +293,7 @@ static void tap_create(void *data, struct door_call *call, const struct rpc_net 
 
 static void port_remove(void *data, struct door_call *call, const struct rpc_net *ref, const char *interface)
 {
-	struct net *n = the_net(data, call, ref);
+	struct net *n = backend_net(data, call, ref);
 
 	if (n)
 		guests_remove_port(data, n, call, interface);
@@ -316,6 +313,9 @@ void backend_init(struct door_backend *b, struct controller *c)
 		.set_autostart = set_autostart,
 		.get_xml = get_xml,
 		.leases = leases,
+		.update = backend_update,
+		.set_metadata = backend_set_metadata,
+		.get_metadata = backend_get_metadata,
 		.status = status,
 		.plan = plan,
 		.rules = rules,

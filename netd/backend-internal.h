@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* backend-internal.h — what the files of the backend share. */
+#ifndef NETD_BACKEND_INTERNAL_H
+#define NETD_BACKEND_INTERNAL_H
+
+#include "netd/backend-controller.h"
+#include "netd/controller.h"
+#include "netd/door.h"
+
+/* The network that is meant, or NULL: the call has been failed then. */
+struct net *backend_net(struct controller *c, struct door_call *call, const struct rpc_net *ref);
+/* A lifecycle_done_fn: `data` is the call. */
+void backend_replied_void(void *data, const struct net *n, const struct err *e);
+
+/* backend-change.c */
+void backend_update(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t command, uint32_t section,
+                    int32_t parent_index, const char *xml, uint32_t flags);
+void backend_set_metadata(void *data, struct door_call *call, const struct rpc_net *ref, enum rpc_metadata_type type,
+                          const char *text, const char *key, const char *uri, uint32_t flags);
+void backend_get_metadata(void *data, struct door_call *call, const struct rpc_net *ref, enum rpc_metadata_type type,
+                          const char *uri, uint32_t flags);
+
+#endif
