@@ -134,7 +134,7 @@ static int resolve_flags(const struct net *n, unsigned *flags, struct err *e)
 	if (*flags & RPC_AFFECT_LIVE && !active)
 		return err_set(e, ERR_OPERATION_INVALID, "network is not running");
 	if (*flags & RPC_AFFECT_CONFIG && !n->config)
-		return err_set(e, ERR_OPERATION_INVALID, "transient networks have no persistent config");
+		return err_set(e, ERR_OPERATION_INVALID, "cannot change persistent config of a transient network");
 	return 0;
 }
 
