@@ -23,6 +23,8 @@ import lib  # noqa: E402
 CACHE = os.path.join(os.environ.get('XDG_CACHE_HOME') or '/var/cache', 'netd-tests')
 QEMU = 'qemu-system-x86_64'
 BOOT_SEC = 120  # under emulation on a busy machine; 8 s otherwise
+KERNEL_WORDS = 'console=ttyS0 quiet panic=-1'
+CONSOLE = ['-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot']
 MODULES = ('virtio_pci', 'virtio_net', 'virtio_blk')
 
 INIT = r'''#!/bin/busybox sh
@@ -155,6 +157,16 @@ def make_initrd(kernel):
     return cpio(files + [(f'{m}.ko', stat.S_IFREG | 0o644, code) for m, code in loadable.items()])
 
 
+def let_all_read(*folders):
+    """The workers are nobody."""
+    for folder in folders:
+        os.chmod(folder, 0o755)
+        for name in os.listdir(folder):
+            path = os.path.join(folder, name)
+            if os.path.isfile(path):
+                os.chmod(path, 0o644)
+
+
 @lib.needs(QEMU)
 @unittest.skipUnless(os.uname().machine == 'x86_64', 'the machines are x86-64')
 class Machines(lib.Case):
@@ -169,8 +181,7 @@ class Machines(lib.Case):
     def boot_words(self, **tell):
         """What makes any QEMU command line boot our machine and talk to us; `tell` are words for it, without blanks."""
         told = ' '.join(f'nt.{k}={v}' for k, v in tell.items())
-        return ['-kernel', self.vmlinuz, '-initrd', self.initrd, '-append', f'console=ttyS0 quiet panic=-1 {told}',
-                '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot', '-nodefaults']
+        return ['-kernel', self.vmlinuz, '-initrd', self.initrd, '-append', f'{KERNEL_WORDS} {told}', *CONSOLE]
 
     def tap(self, host, network):
         return host.netctl('-q', 'port-tap', network).out.strip()
@@ -178,7 +189,7 @@ class Machines(lib.Case):
     def start(self, host, tap, mac, **tell):
         words = [QEMU, '-accel', 'tcg', '-cpu', 'max', '-m', '256', '-netdev',
                  f'tap,id=n0,ifname={tap},script=no,downscript=no', '-device', f'virtio-net-pci,netdev=n0,mac={mac}',
-                 *self.boot_words(**tell)]
+                 *self.boot_words(**tell), '-nodefaults']
         return host.spawn(*words)
 
     def told(self, machine, word):
@@ -237,6 +248,28 @@ class Machines(lib.Case):
         self.assertIn(address, self.told(second, 'reaches'))
         self.assertEqual(second.popen.wait(30), 0)
 
+    def test_boots_from_the_network(self):
+        """The firmware's iPXE learns server and file by DHCP and gets everything else by TFTP."""
+        root = os.path.join(self.folder, 'boot')
+        os.makedirs(root)
+        for source, name in ((self.vmlinuz, 'vmlinuz'), (self.initrd, 'initrd')):
+            shutil.copy(source, os.path.join(root, name))
+        with open(os.path.join(root, 'boot.ipxe'), 'w') as f:
+            f.write(f'#!ipxe\nkernel vmlinuz {KERNEL_WORDS} nt.name=vm1\ninitrd initrd\nboot\n')
+        let_all_read(self.folder, root)
+        host = self.host()
+        xml = lib.network_xml('lab', 'virbr1', '192.168.157', forward='')
+        host.start_network(xml.replace('<dhcp>', f"<tftp root='{root}'/><dhcp>")
+                           .replace('</dhcp>', "<bootp file='boot.ipxe'/></dhcp>"))
+        if ':69 ' not in host.sh('ss', '-Hlun').out:
+            self.skipTest('this netd serves no TFTP')
+        vm = host.spawn(QEMU, '-accel', 'tcg', '-cpu', 'max', '-m', '512', '-boot', 'n', *CONSOLE, '-netdev',
+                        f'tap,id=n0,ifname={self.tap(host, "lab")},script=no,downscript=no',
+                        '-device', 'virtio-net-pci,netdev=n0,mac=52:54:00:56:4d:03')
+        self.assertRegex(self.wait_for(vm, 'lease')[0], r'^192\.168\.157\.\d+ 24 ')
+        self.wait_for(vm, 'done')
+        self.assertEqual(vm.popen.wait(30), 0)
+
     def test_command_line_that_bootstrap_prints(self):
         """Take what `bootstrap run` says about a VM literally, but for a disk of our own and the kernel."""
         host = self.host(start=False)
@@ -250,7 +283,7 @@ class Machines(lib.Case):
             f.truncate(1 << 20)
         script = f'{printed.group(1)}\nexec {printed.group(2).strip()} "$@"'
         vm = host.spawn('sh', '-c', f'cd {shlex.quote(host.root)} && {script}', 'sh',
-                        *[w for w in self.boot_words(name='vm1') if w != '-nodefaults'])
+                        *self.boot_words(name='vm1'))
         self.assertRegex(self.wait_for(vm, 'lease')[0], r'^192\.168\.\d+\.\d+ 24 192\.168\.\d+\.1$')
         self.wait_for(vm, 'done')
         self.assertEqual(self.told(vm, 'disk'), ['2048'])
