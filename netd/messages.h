@@ -43,6 +43,11 @@ enum message_type {
 	MSG_DNS_REMOVE,        /* net_id */
 	/* dns worker -> controller */
 	MSG_DNS_COUNTERS,
+
+	/* controller -> files worker: netd/messages-files.h */
+	MSG_FILES_SERVE = 80,  /* net_id, MTU + [root folder, UDP 69, UDP for data …, TCP listener]; once */
+	/* files worker -> controller */
+	MSG_FILES_COUNTERS,
 };
 
 #endif

@@ -130,22 +130,35 @@ static int become(uid_t uid, gid_t gid, struct err *e)
 struct landlock_attr {
 	uint64_t fs, net, scoped;
 };
-#define LANDLOCK_VERSION     1
-#define LANDLOCK_BIND_TCP    1
-#define LANDLOCK_CONNECT_TCP 2
+struct landlock_beneath {
+	uint64_t allowed;
+	int32_t dir;
+} __attribute__((packed));
+#define LANDLOCK_VERSION      1
+#define LANDLOCK_READ_FILE    4
+#define LANDLOCK_BIND_TCP     1
+#define LANDLOCK_CONNECT_TCP  2
+#define LANDLOCK_PATH_BENEATH 1
+
+static long landlock_abi(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
+}
 
 /* Everything that Landlock knows is forbidden, since no rule allows any of it. A kernel without it
  * is no error: the system call filter forbids the same once more. */
-static int lock_land(bool connects, struct err *e)
+static int lock_land(unsigned needs, struct err *e)
 {
 	static const unsigned char fs_bits[] = { 0, 13, 14, 15, 15, 16 };
-	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
+	long abi = landlock_abi();
 	struct landlock_attr a = { 0 };
 
 	if (abi < 1)
 		return 0;
 	a.fs = (UINT64_C(1) << fs_bits[MIN_OF(abi, 5)]) - 1;
-	a.net = LANDLOCK_BIND_TCP | (connects ? 0 : LANDLOCK_CONNECT_TCP);
+	if (needs & PRIVILEGES_READ)
+		a.fs &= ~(uint64_t)LANDLOCK_READ_FILE;
+	a.net = LANDLOCK_BIND_TCP | (needs & PRIVILEGES_CONNECT ? 0 : LANDLOCK_CONNECT_TCP);
 	a.scoped = 3;
 	size_t size = abi < 4 ? sizeof(a.fs) : abi < 6 ? 2 * sizeof(a.fs) : sizeof(a);
 	auto_close int fd = (int)syscall(SYS_landlock_create_ruleset, &a, size, 0);
@@ -154,7 +167,21 @@ static int lock_land(bool connects, struct err *e)
 	return 0;
 }
 
-int privileges_worker(const char *empty, bool connects, struct err *e)
+int privileges_read_beneath(int dir, struct err *e)
+{
+	struct landlock_attr a = { .fs = LANDLOCK_READ_FILE };
+	struct landlock_beneath rule = { .allowed = LANDLOCK_READ_FILE, .dir = dir };
+
+	if (landlock_abi() < 1)
+		return 0;
+	auto_close int fd = (int)syscall(SYS_landlock_create_ruleset, &a, sizeof(a.fs), 0);
+	if (fd < 0 || syscall(SYS_landlock_add_rule, fd, LANDLOCK_PATH_BENEATH, &rule, 0) < 0 ||
+	    syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+		return err_sys(e, errno, "cannot forbid all files but those of a folder");
+	return 0;
+}
+
+int privileges_worker(const char *empty, unsigned needs, struct err *e)
 {
 	static const struct rlimit no_core = { 0, 0 };
 	uid_t uid;
@@ -177,5 +204,5 @@ int privileges_worker(const char *empty, bool connects, struct err *e)
 	    prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_sys(e, errno, "cannot give up privileges");
 	privileges_die_with_parent();
-	return lock_land(connects, e);
+	return lock_land(needs, e);
 }

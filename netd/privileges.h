@@ -31,9 +31,19 @@ int privileges_keeper(struct err *e) mustcheck;
  * PRIVILEGES_DOOR_GROUP, so that it can give a socket to that group without CAP_CHOWN. */
 int privileges_controller(struct err *e) mustcheck;
 
+enum privileges_need {
+	PRIVILEGES_CONNECT = 1, /* TCP connections to the outside are part of the work */
+	PRIVILEGES_READ = 2,    /* files will be read: privileges_read_beneath() follows */
+};
 /* Nothing at all: root folder `empty`, own user, no capability, no new privileges, no core dump,
- * nobody of the same user may look in, no file (Landlock, where the kernel has it). `connects`: TCP
- * connections to the outside are part of the work. Only the system call filter is left to do. */
-int privileges_worker(const char *empty, bool connects, struct err *e) mustcheck;
+ * nobody of the same user may look in, no file (Landlock, where the kernel has it). `needs`: of
+ * enum privileges_need. Only the system call filter is left to do. */
+int privileges_worker(const char *empty, unsigned needs, struct err *e) mustcheck;
+
+/* From now on files can be opened for reading only beneath this directory, wherever it is: Landlock
+ * looks at the file's true place, so that neither "..", which would lead from `dir` out of the root
+ * folder, nor a link leaves it. A second call narrows what the first has left. The calls named
+ * landlock_* must be in the filter. */
+int privileges_read_beneath(int dir, struct err *e) mustcheck;
 
 #endif

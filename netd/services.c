@@ -7,6 +7,7 @@
 #include "netd/messages-dhcp.h"
 #include "netd/messages-dns.h"
 #include "netd/messages.h"
+#include "netd/service-files.h"
 #include "netd/sockets.h"
 #include "netd/upstreams.h"
 #include "netd/workers.h"
@@ -26,17 +27,20 @@ enum service_socket {
 	DNS_TCP = DNS_FIRST + DNS_SOCKET_TCP,
 	DNS_HOST_UDP = DNS_FIRST + DNS_SOCKET_HOST_UDP,
 	DNS_HOST_TCP = DNS_FIRST + DNS_SOCKET_HOST_TCP,
-	SERVICE_SOCKETS,
+	FILES_FIRST, /* in the order of enum files_fd */
+	FILES_HTTP = FILES_FIRST + FILES_FD_HTTP,
+	SERVICE_SOCKETS = FILES_FIRST + FILES_FD_COUNT,
 };
 
 struct net_service {
 	struct list untold; /* of services.untold */
 	struct net *net;
-	bool dhcp4, dns;
+	bool wanted[WORKER_KINDS];
 	bool held[SERVICE_SOCKETS]; /* the keeper has the socket as well */
 	int fd[SERVICE_SOCKETS]; /* -1: not open */
 	int ifindex;
-	struct ip address; /* where names are asked for */
+	struct ip address; /* where names and files are asked for */
+	char *root; /* of the files */
 	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
 	unsigned crashes[WORKER_KINDS];
 };
@@ -277,8 +281,22 @@ static void post_upstreams(struct services *s, struct worker_proc *p)
 /* `anew`: the worker knows nothing of this network yet; else only its definition has changed. */
 static void tell(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
 {
-	int r = worker_kind(p) == WORKER_DHCP ? tell_dhcp(s, p, n, anew) : tell_dns(s, p, n, anew);
+	int r = 0;
 
+	switch (worker_kind(p)) {
+	case WORKER_DHCP:
+		r = tell_dhcp(s, p, n, anew);
+		break;
+	case WORKER_DNS:
+		r = tell_dns(s, p, n, anew);
+		break;
+	case WORKER_FILES: /* nothing that it knows changes without other sockets */
+		if (anew)
+			service_files_tell(p, n->id, n->live, n->service->fd + FILES_FIRST);
+		break;
+	case WORKER_KINDS:
+		break;
+	}
 	if (r < 0)
 		log_err("network '%s' is not served: %s", n->name, strerror(-r));
 }
@@ -336,7 +354,7 @@ static bool worker_said(void *data, struct worker_proc *p, struct channel_messag
 	channel_message_close_fds(m); /* no worker has any to give */
 	if (worker_kind(p) == WORKER_DHCP && m->type == MSG_DHCP4_BINDING)
 		return take_bindings(s, p, m);
-	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_DNS_COUNTERS;
+	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_DNS_COUNTERS || m->type == MSG_FILES_COUNTERS;
 }
 
 /* Give the network a worker of its own when its packets have killed one too often. */
@@ -374,7 +392,9 @@ static int open_socket(const struct net *n, enum service_socket which, struct er
 {
 	const char *bridge = n->live->bridge;
 
-	switch (which) {
+	if (which >= FILES_FIRST)
+		return service_files_open(n->live, which - FILES_FIRST, &n->service->address, e);
+	switch ((unsigned)which) {
 	case DHCP4_UDP:
 		return socket_dhcp4(bridge, e);
 	case DHCP4_FRAMES:
@@ -385,8 +405,6 @@ static int open_socket(const struct net *n, enum service_socket which, struct er
 	case DNS_HOST_UDP:
 	case DNS_HOST_TCP:
 		return socket_dns("lo", &n->service->address, which == DNS_HOST_TCP, e);
-	case SERVICE_SOCKETS:
-		break;
 	}
 	return err_set(e, ERR_INTERNAL, "no such socket");
 }
@@ -401,25 +419,37 @@ static int take_or_open(struct services *s, const struct net *n, enum service_so
 	return fd >= 0 ? fd : open_socket(n, which, e);
 }
 
+static enum worker_kind socket_kind(enum service_socket which)
+{
+	return which < DNS_FIRST ? WORKER_DHCP : which < FILES_FIRST ? WORKER_DNS : WORKER_FILES;
+}
+
+/* Without these guests are served all the same: the host can't ask for guests' names, files come by TFTP alone. They are
+ * the last of their kind, and so a message's last descriptors. */
+static bool is_optional(enum service_socket which)
+{
+	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_HTTP;
+}
+
 static int open_sockets(struct services *s, const struct net *n, struct err *e)
 {
 	struct net_service *sv = n->service;
+	bool enough[WORKER_KINDS] = { false };
 
 	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
-		bool dhcp = i < DNS_FIRST, optional = i >= DNS_HOST_UDP;
-		if (!(dhcp ? sv->dhcp4 : sv->dns))
-			continue;
+		enum worker_kind kind = socket_kind(i);
 		struct err why = { 0 };
+		if (!sv->wanted[kind] || enough[kind])
+			continue;
 		sv->fd[i] = take_or_open(s, n, i, &why);
 		if (sv->fd[i] >= 0)
 			continue;
-		if (!optional) {
+		if (!is_optional(i)) {
 			*e = why;
 			return err_in(e, "network '%s'", n->name);
 		}
-		/* Without it the host can't ask for guests' names; guests are served all the same. */
 		log_warning("network '%s': %s", n->name, why.msg);
-		break;
+		enough[kind] = true;
 	}
 	return 0;
 }
@@ -427,12 +457,11 @@ static int open_sockets(struct services *s, const struct net *n, struct err *e)
 static int choose_workers(struct services *s, struct net *n, struct err *e)
 {
 	struct net_service *sv = n->service;
-	const bool wanted[WORKER_KINDS] = { [WORKER_DHCP] = sv->dhcp4, [WORKER_DNS] = sv->dns };
 
 	for (unsigned i = 0; i < WORKER_KINDS; i++) {
-		if (!wanted[i])
+		if (!sv->wanted[i])
 			continue;
-		sv->worker[i] = workers_get(s->workers, i, 0);
+		sv->worker[i] = workers_get(s->workers, i, i == WORKER_FILES ? n->id : 0);
 		if (!sv->worker[i])
 			return err_sys(e, ENOMEM, "network '%s': cannot start a worker", n->name);
 	}
@@ -492,6 +521,22 @@ static struct ip service_address(const struct network *def)
 	return ip ? ip->address : def->ips[0].address;
 }
 
+static void fill_wanted(const struct network *def, bool wanted[static WORKER_KINDS])
+{
+	wanted[WORKER_DHCP] = network_dhcp_ip(def, AF_INET) != NULL;
+	wanted[WORKER_DNS] = serves_dns(def);
+	wanted[WORKER_FILES] = service_files_root(def) != NULL;
+}
+
+static int take_root(struct net *n, struct err *e)
+{
+	const char *root = service_files_root(n->live);
+
+	if (root && !(n->service->root = strdup(root)))
+		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
+	return 0;
+}
+
 int services_start(struct services *s, struct net *n, struct err *e)
 {
 	const struct network *def = n->live;
@@ -507,10 +552,11 @@ int services_start(struct services *s, struct net *n, struct err *e)
 	sv->net = n;
 	sv->ifindex = n->ifindex;
 	sv->address = service_address(def);
-	sv->dhcp4 = network_dhcp_ip(def, AF_INET) != NULL;
-	sv->dns = serves_dns(def);
+	fill_wanted(def, sv->wanted);
 	n->service = sv;
-	int r = open_sockets(s, n, e);
+	int r = take_root(n, e);
+	if (r == 0)
+		r = open_sockets(s, n, e);
 	if (r == 0)
 		r = choose_workers(s, n, e);
 	if (r < 0)
@@ -529,11 +575,16 @@ static bool sockets_fit(const struct net *n)
 
 	if (!sv)
 		return !serves;
-	if (!serves || sv->ifindex != n->ifindex || sv->dns != serves_dns(def) ||
-	    sv->dhcp4 != (network_dhcp_ip(def, AF_INET) != NULL))
+	if (!serves || sv->ifindex != n->ifindex)
+		return false;
+	bool wanted[WORKER_KINDS];
+	fill_wanted(def, wanted);
+	if (memcmp(wanted, sv->wanted, sizeof(wanted)) != 0)
+		return false;
+	if (sv->root && strcmp(sv->root, service_files_root(def)) != 0)
 		return false;
 	struct ip now = service_address(def);
-	return !sv->dns || ip_equal(&now, &sv->address);
+	return (!sv->wanted[WORKER_DNS] && !sv->root) || ip_equal(&now, &sv->address);
 }
 
 int services_update(struct services *s, struct net *n, struct err *e)
@@ -559,9 +610,11 @@ void services_stop(struct services *s, struct net *n)
 
 	if (!sv)
 		return;
-	for (unsigned i = 0; i < WORKER_KINDS; i++)
+	for (unsigned i = 0; i < WORKER_FILES; i++)
 		if (sv->worker[i] && list_is_empty(&sv->untold))
 			untell(sv->worker[i], n);
+	if (sv->worker[WORKER_FILES]) /* it has nothing else to do */
+		workers_drop(sv->worker[WORKER_FILES]);
 	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
 		if (sv->fd[i] < 0)
 			continue;
@@ -574,6 +627,7 @@ void services_stop(struct services *s, struct net *n)
 			keeper_link_drop(s->c->keeper, name);
 	}
 	list_remove(&sv->untold);
+	free(sv->root);
 	free(sv);
 	n->service = NULL;
 }

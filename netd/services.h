@@ -2,8 +2,9 @@
 /* services.h — what a running network offers its guests: the sockets on its bridge, and which worker serves it.
  *
  * The sockets are made here and held by the keeper as well, so that they outlive any worker and the controller: what
- * arrives while a process is being replaced waits in them. Each role has one worker for all networks; a network whose
- * packets killed it twice gets a worker of its own, and the others go on undisturbed. */
+ * arrives while a process is being replaced waits in them. DHCP and DNS have one worker each for all networks; a network
+ * whose packets killed it twice gets a worker of its own, and the others go on undisturbed. Boot files are served by a
+ * worker of the network's own from the start: it is locked into that network's folder. */
 #ifndef NETD_SERVICES_H
 #define NETD_SERVICES_H
 

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #define RECEIVE_BUFFER (512 * 1024) /* octets: a storm of a thousand guests fits while a worker is restarted */
+#define DATA_BUFFER    (4 * 1024 * 1024) /* octets: forty windows */
 #define TCP_BACKLOG    128
 
 static int set_flag(int fd, int level, int option)
@@ -68,26 +70,63 @@ static int want_packet_info(int fd, int family)
 	                          : set_flag(fd, IPPROTO_IP, IP_PKTINFO);
 }
 
-int socket_dns(const char *device, const struct ip *address, bool tcp, struct err *e)
+/* A socket of the device, bound to a port of the address; 0: any. `service`: "DNS". */
+static int open_bound(const char *device, const struct ip *address, int type, uint16_t port, const char *service,
+                      struct err *e)
 {
 	char text[IP_TEXT_MAX];
 	struct sockaddr_storage ss = { 0 };
-	socklen_t n = socket_address(&ss, address, 53);
-	int type = (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
-	const char *kind = tcp ? "TCP" : "UDP";
+	socklen_t n = socket_address(&ss, address, port);
 
-	ip_format(address, text);
-	auto_close int fd = socket(address->family, type, 0);
+	auto_close int fd = socket(address->family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind_to_device(fd, device) < 0)
-		return err_sys(e, errno, "cannot open a DNS socket on %s", device);
+		return err_sys(e, errno, "cannot open a %s socket on %s", service, device);
 	(void)!set_flag(fd, SOL_SOCKET, SO_REUSEADDR);
 	(void)!set_flag(fd, IPPROTO_IP, IP_FREEBIND); /* for both families: an address still in DAD can be bound */
+	if (bind(fd, (struct sockaddr *)&ss, n) < 0)
+		return err_sys(e, errno, "cannot bind %s port %u of %s on %s; another %s server may hold it",
+		               type == SOCK_STREAM ? "TCP" : "UDP", port, ip_format(address, text), device, service);
+	return take_fd(&fd);
+}
+
+static int listen_on(int fd, const struct ip *address, struct err *e)
+{
+	char text[IP_TEXT_MAX];
+
+	return listen(fd, TCP_BACKLOG) < 0 ? err_sys(e, errno, "cannot listen on TCP at %s", ip_format(address, text)) : 0;
+}
+
+int socket_dns(const char *device, const struct ip *address, bool tcp, struct err *e)
+{
+	auto_close int fd = open_bound(device, address, tcp ? SOCK_STREAM : SOCK_DGRAM, 53, "DNS", e);
+
+	if (fd < 0)
+		return fd;
 	if (!tcp && want_packet_info(fd, address->family) < 0)
 		return err_sys(e, errno, "cannot prepare the DNS socket on %s", device);
-	if (bind(fd, (struct sockaddr *)&ss, n) < 0)
-		return err_sys(e, errno, "cannot bind %s port 53 of %s on %s; another name server may hold it", kind,
-		               text, device);
-	if (tcp && listen(fd, TCP_BACKLOG) < 0)
-		return err_sys(e, errno, "cannot listen on TCP port 53 of %s", text);
+	if (tcp && listen_on(fd, address, e) < 0)
+		return -e->code;
+	return take_fd(&fd);
+}
+
+int socket_tftp(const char *device, const struct ip *address, uint16_t port, struct err *e)
+{
+	int fd = open_bound(device, address, SOCK_DGRAM, port, "TFTP", e);
+
+	/* Many windows at once; and what comes while the worker is replaced. */
+	if (fd >= 0 && !port)
+		(void)!setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &(int){ DATA_BUFFER }, sizeof(int));
+	return fd;
+}
+
+int socket_http(const char *device, const struct ip *address, struct err *e)
+{
+	auto_close int fd = open_bound(device, address, SOCK_STREAM, 80, "HTTP", e);
+
+	if (fd < 0)
+		return fd;
+	(void)!set_flag(fd, IPPROTO_TCP, TCP_NODELAY); /* its connections inherit it */
+	if (listen_on(fd, address, e) < 0)
+		return -e->code;
 	return take_fd(&fd);
 }

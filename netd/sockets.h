@@ -18,4 +18,9 @@ int socket_frames(int ifindex, const char *device, struct err *e) mustcheck;
 /* `address` port 53 for what arrives on `device`: UDP with IP_PKTINFO, or a listening TCP socket. */
 int socket_dns(const char *device, const struct ip *address, bool tcp, struct err *e) mustcheck;
 
+/* UDP: port 69 of `address` for requests, any port (0) for data. */
+int socket_tftp(const char *device, const struct ip *address, uint16_t port, struct err *e) mustcheck;
+/* A listening TCP socket at `address` port 80. */
+int socket_http(const char *device, const struct ip *address, struct err *e) mustcheck;
+
 #endif

@@ -8,6 +8,7 @@ int main(int argc, char **argv)
 	static const struct worker_role *const roles[] = {
 		&role_dhcp,
 		&role_dns,
+		&role_files,
 		NULL,
 	};
 

@@ -242,6 +242,12 @@ static const struct worker_role *find_role(const struct worker_role *const *role
 	return NULL;
 }
 
+static unsigned needs_of(const struct worker_role *role)
+{
+	return (worker_role_calls(role, "connect") ? PRIVILEGES_CONNECT : 0) |
+	       (worker_role_calls(role, "openat2") ? PRIVILEGES_READ : 0);
+}
+
 int worker_main(const struct worker_role *const *roles, int argc, char **argv)
 {
 	static struct worker w;
@@ -260,7 +266,7 @@ int worker_main(const struct worker_role *const *roles, int argc, char **argv)
 	privileges_many_fds();
 	int r = prepare(&w, &e);
 	if (r == 0)
-		r = privileges_worker(argv[2], worker_role_calls(w.role, "connect"), &e);
+		r = privileges_worker(argv[2], needs_of(w.role), &e);
 	if (r == 0)
 		r = worker_seccomp(w.role, trap, &e);
 	if (r < 0) {

@@ -6,7 +6,7 @@
  * channel to the controller, the role's descriptors and its one deadline. Nothing here allocates per packet.
  *
  * MSG_PING is answered by the frame and never reaches message(). A role holds what it has in memory only: it cannot
- * open a file, and NETD_SECCOMP=trap in the environment names the system call that a role's list lacks. */
+ * open a file, unless it lists openat2: then privileges_read_beneath() must be its first act. NETD_SECCOMP=trap in the environment names the system call that a role's list lacks. */
 #ifndef NETD_WORKER_H
 #define NETD_WORKER_H
 
@@ -16,7 +16,7 @@
 struct worker; /* the frame */
 
 struct worker_role {
-	const char *name; /* "dhcp", "dns": argv[1] and the role in process lists */
+	const char *name; /* "dhcp", "dns", "files": argv[1] and the role in process lists */
 	/* System calls beyond the frame's own, for the filter; ends with NULL. Which arguments of them are allowed
 	 * stands in worker-seccomp.c. send() and recv() are the frame's own; a role that holds packet sockets
 	 * must list none of bind, connect, sendmsg, sendmmsg. */
@@ -29,7 +29,7 @@ struct worker_role {
 	void (*tick)(void *role, usec_t now);
 };
 
-extern const struct worker_role role_dhcp, role_dns;
+extern const struct worker_role role_dhcp, role_dns, role_files;
 
 /* `ready` is called with the descriptor's epoll events (EPOLLIN, EPOLLOUT, …). The frame doesn't own fd:
  * call worker_unwatch() before closing it. */

@@ -16,7 +16,8 @@
 #define PING_USEC       (1 * USEC_PER_SEC)
 #define MESSAGES_A_TURN 64
 
-static const char *const role_name[WORKER_KINDS] = { [WORKER_DHCP] = "dhcp", [WORKER_DNS] = "dns" };
+static const char *const role_name[WORKER_KINDS] = { [WORKER_DHCP] = "dhcp", [WORKER_DNS] = "dns",
+	                                             [WORKER_FILES] = "files" };
 
 struct worker_proc {
 	struct list node;
@@ -235,6 +236,16 @@ struct worker_proc *workers_get(struct workers *ws, enum worker_kind kind, uint3
 	list_add_tail(&ws->procs, &p->node);
 	start_process(p);
 	return p;
+}
+
+void workers_drop(struct worker_proc *p)
+{
+	p->again = sd_event_source_disable_unref(p->again);
+	if (p->id) /* its death, when it is reported, is nobody's */
+		keeper_link_kill(p->ws->c->keeper, p->id);
+	forget_process(p);
+	list_remove(&p->node);
+	free(p);
 }
 
 struct worker_proc *workers_next(struct workers *ws, struct worker_proc *p)

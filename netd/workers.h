@@ -10,7 +10,7 @@
 
 #define WORKER_HANG_USEC (3 * USEC_PER_SEC) /* a ping not answered by then: killed */
 
-enum worker_kind { WORKER_DHCP, WORKER_DNS, WORKER_KINDS };
+enum worker_kind { WORKER_DHCP, WORKER_DNS, WORKER_FILES, WORKER_KINDS };
 
 struct worker_proc; /* one place; the process in it may be replaced */
 struct workers;
@@ -30,6 +30,9 @@ void workers_free(struct workers *ws);
 /* The place for `kind` that serves all networks (only_net 0) or just one; made, and a process started, when there is
  * none yet. NULL when out of memory. */
 struct worker_proc *workers_get(struct workers *ws, enum worker_kind kind, uint32_t only_net) mustcheck;
+
+/* End the process and forget the place. Not from within events.message(). */
+void workers_drop(struct worker_proc *p);
 
 enum worker_kind worker_kind(const struct worker_proc *p);
 uint32_t worker_only_net(const struct worker_proc *p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a worker can no longer do. The program is its own worker: two roles with the shape of the
- * real ones carry out, on the test's word, one deed each; a forbidden one must end the process by
+/* What a worker can no longer do. The program is its own worker: roles with the shape of the real
+ * ones carry out, on the test's word, one deed each; a forbidden one must end the process by
  * SIGSYS, an allowed one must succeed. */
 #include "worker-child.h"
 
@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
+#include <linux/openat2.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -236,61 +237,141 @@ static long deed_attach_filter(int fd)
 	return setsockopt((int)deed_udp_socket(fd), SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p));
 }
 
+/* ---- deeds of the reader: fd is the folder that it was given ---- */
+
+static long open_at(int dir, const char *path, uint64_t flags)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC };
+	struct open_how creating = { .flags = flags | O_CLOEXEC, .mode = 0600 };
+	return syscall(SYS_openat2, dir, path, flags & O_CREAT ? &creating : &how, sizeof(how));
+}
+static bool lock(int dir)
+{
+	struct err e = { 0 };
+	return privileges_read_beneath(dir, &e) == 0;
+}
+/* Being refused is how it must end. */
+static long refused(long fd)
+{
+	if (fd < 0 && (errno == EACCES || errno == ENOENT))
+		return 0;
+	errno = fd < 0 ? errno : EEXIST;
+	return -1;
+}
+static long deed_read_inside(int fd)
+{
+	char text[8];
+	long file = lock(fd) ? open_at(fd, "inside/file", O_RDONLY) : -1;
+	return file >= 0 && pread((int)file, text, sizeof(text), 0) == 4 ? 0 : -1;
+}
+static long deed_read_above(int fd)
+{
+	return lock(fd) ? refused(open_at(fd, "../outside", O_RDONLY)) : -1;
+}
+static long deed_read_by_link(int fd)
+{
+	return lock(fd) ? refused(open_at(fd, "link", O_RDONLY)) : -1;
+}
+static long deed_write_inside(int fd)
+{
+	return lock(fd) ? refused(open_at(fd, "inside/file", O_WRONLY)) : -1;
+}
+static long deed_create_inside(int fd)
+{
+	return lock(fd) ? refused(open_at(fd, "new", O_WRONLY | O_CREAT)) : -1;
+}
+static long deed_write_before(int fd)
+{
+	return refused(open_at(fd, "inside/file", O_WRONLY));
+}
+static long deed_list(int fd)
+{
+	return refused(open_at(fd, "inside", O_RDONLY | O_DIRECTORY));
+}
+static long deed_widen(int fd)
+{
+	long above = open_at(fd, "..", O_PATH | O_DIRECTORY);
+	return lock(fd) && lock((int)above) ? refused(open_at((int)above, "outside", O_RDONLY))
+					    : -1;
+}
+static long deed_narrow(int fd)
+{
+	long below = open_at(fd, "inside", O_PATH | O_DIRECTORY);
+	bool locked = lock(fd) && lock((int)below);
+	return locked && refused(open_at(fd, "other", O_RDONLY)) == 0
+		   ? open_at(fd, "inside/file", O_RDONLY)
+		   : -1;
+}
+
 enum outcome { WORKS, DIES };
-#define BOTH(deed, outcome)                                                                        \
+#define ALL(deed, outcome)                                                                         \
 	{                                                                                          \
-#deed, deed_##deed, outcome, outcome                                               \
+#deed, deed_##deed, outcome, outcome, outcome                                      \
 	}
 static const struct deed {
 	const char *name;
 	long (*act)(int fd);
-	enum outcome as_packets, as_resolver;
+	enum outcome as_packets, as_resolver, as_reader;
 } deeds[] = {
-	BOTH(nothing, WORKS),
-	BOTH(send, WORKS),
-	BOTH(memory, WORKS),
-	BOTH(open, DIES),
-	BOTH(create, DIES),
-	BOTH(packet_socket, DIES),
-	BOTH(unix_socket, DIES),
-	BOTH(netlink_socket, DIES),
-	BOTH(raw_socket, DIES),
-	{ "udp_socket", deed_udp_socket, DIES, WORKS },
-	{ "tcp6_socket", deed_tcp6_socket, DIES, WORKS },
-	{ "udp_connect", deed_udp_connect, DIES, WORKS },
-	{ "tcp_connect", deed_tcp_connect, DIES, WORKS },
-	{ "socket_error", deed_socket_error, DIES, WORKS },
-	BOTH(bind, DIES),
-	BOTH(sendto_elsewhere, DIES),
-	{ "sendmsg_elsewhere", deed_sendmsg_elsewhere, DIES,
-	  WORKS }, /* the resolver has no such socket */
-	{ "sendmmsg", deed_sendmmsg, DIES, WORKS },
-	BOTH(bind_to_device, DIES),
-	BOTH(attach_filter, DIES),
-	BOTH(ioctl, DIES),
-	BOTH(execve, DIES),
-	BOTH(fork, DIES),
-	BOTH(ptrace, DIES),
-	BOTH(kill, DIES),
-	BOTH(tgkill_other, DIES),
-	BOTH(mmap_exec, DIES),
-	BOTH(mprotect_exec, DIES),
-	BOTH(io_uring, DIES),
-	BOTH(bpf, DIES),
-	BOTH(unshare, DIES),
-	BOTH(setuid, DIES),
-	BOTH(memfd, DIES),
-	BOTH(pidfd_getfd, DIES),
-	BOTH(prctl, DIES),
+	ALL(nothing, WORKS),
+	ALL(send, WORKS),
+	ALL(memory, WORKS),
+	ALL(open, DIES),
+	ALL(create, DIES),
+	ALL(packet_socket, DIES),
+	ALL(unix_socket, DIES),
+	ALL(netlink_socket, DIES),
+	ALL(raw_socket, DIES),
+	{ "udp_socket", deed_udp_socket, DIES, WORKS, DIES },
+	{ "tcp6_socket", deed_tcp6_socket, DIES, WORKS, DIES },
+	{ "udp_connect", deed_udp_connect, DIES, WORKS, DIES },
+	{ "tcp_connect", deed_tcp_connect, DIES, WORKS, DIES },
+	{ "socket_error", deed_socket_error, DIES, WORKS, DIES },
+	ALL(bind, DIES),
+	ALL(sendto_elsewhere, DIES),
+	{ "sendmsg_elsewhere", deed_sendmsg_elsewhere, DIES, WORKS,
+	  DIES }, /* the resolver has no such socket */
+	{ "sendmmsg", deed_sendmmsg, DIES, WORKS, WORKS },
+	ALL(bind_to_device, DIES),
+	ALL(attach_filter, DIES),
+	ALL(ioctl, DIES),
+	ALL(execve, DIES),
+	ALL(fork, DIES),
+	ALL(ptrace, DIES),
+	ALL(kill, DIES),
+	ALL(tgkill_other, DIES),
+	ALL(mmap_exec, DIES),
+	ALL(mprotect_exec, DIES),
+	ALL(io_uring, DIES),
+	ALL(bpf, DIES),
+	ALL(unshare, DIES),
+	ALL(setuid, DIES),
+	ALL(memfd, DIES),
+	ALL(pidfd_getfd, DIES),
+	ALL(prctl, DIES),
 #ifdef __x86_64__
-	BOTH(x32, DIES),
-	BOTH(i386, DIES),
+	ALL(x32, DIES),
+	ALL(i386, DIES),
 #endif
+};
+
+static const struct {
+	const char *name;
+	long (*act)(int fd);
+} reader_deeds[] = {
+#define READER(deed)                                                                               \
+	{                                                                                          \
+#deed, deed_##deed                                                                 \
+	}
+	READER(read_inside),  READER(read_above),    READER(read_by_link),
+	READER(write_inside), READER(create_inside), READER(list),
+	READER(write_before), READER(widen),         READER(narrow),
 };
 
 /* --- the worker's side --- */
 
-#define MSG_DEED 100
+#define MSG_DEED   100
+#define MSG_READER 101
 
 static void *role_start(struct worker *w)
 {
@@ -298,9 +379,11 @@ static void *role_start(struct worker *w)
 }
 static bool role_message(void *role, struct channel_message *m)
 {
-	if (m->type != MSG_DEED || m->n != 4 || m->n_fds != 1)
+	if ((m->type != MSG_DEED && m->type != MSG_READER) || m->n != 4 || m->n_fds != 1)
 		return false;
-	uint8_t result = deeds[m->body[3]].act(m->fds[0]) < 0 ? (uint8_t)errno : 0;
+	long (*act)(int fd) =
+	    m->type == MSG_DEED ? deeds[m->body[3]].act : reader_deeds[m->body[3]].act;
+	uint8_t result = act(m->fds[0]) < 0 ? (uint8_t)errno : 0;
 	worker_serving(role, 7);
 	worker_send(role, MSG_DEED, &result, 1);
 	channel_message_close_fds(m);
@@ -315,6 +398,7 @@ static const char *const resolver_calls[] = { "socket",     "connect",    "accep
 static const char *const packets_calls[] = { "recvmmsg", NULL };
 static const struct worker_role packets = { "packets", packets_calls, role_start, role_message,
 					    role_tick };
+static struct worker_role reader = { "reader", NULL, role_start, role_message, role_tick };
 static const struct worker_role resolver = { "resolver", resolver_calls, role_start, role_message,
 					     role_tick };
 
@@ -377,12 +461,88 @@ static void filter_of_resolver(void **state)
 			try_deed("resolver", i, deeds[i].as_resolver);
 }
 
+static void filter_of_reader(void **state)
+{
+	need_root();
+	for (size_t i = 0; i < ARRAY_LEN(deeds); i++)
+		if (!NETD_SANITIZED || deeds[i].as_reader == WORKS)
+			try_deed("reader", i, deeds[i].as_reader);
+}
+
+static void make_file(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	assert_int_equal(write(fd, "text", 4), 4);
+	assert_int_equal(fchmod(fd, 0666), 0);
+	close(fd);
+}
+
+/* TOP/outside, TOP/root/{inside/file,other,link}; everybody may do everything. */
+static int make_folder(const char *top)
+{
+	static const char *const folders[] = { ".", "root", "root/inside" };
+	int dir = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		(void)mkdirat(dir, folders[i], 0777);
+		assert_int_equal(fchmodat(dir, folders[i], 0777, 0), 0);
+	}
+	make_file(dir, "outside");
+	make_file(dir, "root/inside/file");
+	make_file(dir, "root/other");
+	assert_int_equal(symlinkat("../outside", dir, "root/link"), 0);
+	int root = openat(dir, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	close(dir);
+	return root;
+}
+
+static void remove_folder(const char *top)
+{
+	static const char *const names[] = { "root/link", "root/other", "root/inside/file",
+					     "outside" };
+	int dir = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		unlinkat(dir, names[i], 0);
+	unlinkat(dir, "root/inside", AT_REMOVEDIR);
+	unlinkat(dir, "root", AT_REMOVEDIR);
+	close(dir);
+	rmdir(top);
+}
+
+/* What a reader gets out of its folder, and that it gets nothing else however it asks. */
+static void landlock_of_reader(void **state)
+{
+	char top[] = "/tmp/netd-folder-XXXXXX";
+
+	need_root();
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
+		skip();
+	assert_non_null(mkdtemp(top));
+	int root = make_folder(top);
+	for (size_t i = 0; i < ARRAY_LEN(reader_deeds); i++) {
+		struct child c = start_worker("reader");
+		uint8_t number[4] = { 0, 0, 0, (uint8_t)i };
+		struct channel_message m;
+		assert_int_equal(channel_send(c.line, MSG_READER, number, 4, &root, 1), 0);
+		bool alive = wait_message(&c, &m);
+		int result = alive && m.n ? m.body[0] : -1;
+		int status = end_worker(&c);
+		if (!alive || result || status)
+			fail_msg("reader, %s: errno %d, wait status 0x%x", reader_deeds[i].name,
+				 result, (unsigned)status);
+	}
+	close(root);
+	remove_folder(top);
+}
+
 /* The same without the filter: each fence holds alone. */
 static int look_around(void)
 {
 	struct err e = { 0 };
 
-	if (privileges_worker(empty, true, &e) < 0) {
+	if (privileges_worker(empty, PRIVILEGES_CONNECT, &e) < 0) {
 		fprintf(stderr, "%s\n", e.msg);
 		return 1;
 	}
@@ -491,13 +651,15 @@ static int leave_namespace(void **state)
 
 int main(int argc, char **argv)
 {
-	static const struct worker_role *const roles[] = { &packets, &resolver, NULL };
+	static const struct worker_role *const roles[] = { &packets, &resolver, &reader, NULL };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filter_of_packets),         cmocka_unit_test(filter_of_resolver),
+		cmocka_unit_test(filter_of_reader),          cmocka_unit_test(landlock_of_reader),
 		cmocka_unit_test(privileges_without_filter), cmocka_unit_test(end_of_line),
 		cmocka_unit_test(trap_names_the_call),
 	};
 
+	reader.syscalls = role_files.syscalls; /* the very ones */
 	if (argc > 1)
 		return worker_main(roles, argc, argv);
 	return cmocka_run_group_tests(tests, enter_namespace, leave_namespace);
