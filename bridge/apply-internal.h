@@ -19,6 +19,9 @@ struct kernel_socket {
 int bridge_step_failed(const struct bridge_plan *plan, size_t step, int errnum, const char *words,
 		       struct bridge_result *result, struct err *e);
 
+/* Set the isolation of a bridge's port; NULL without memory. */
+struct nl_msg *bridge_isolated_message(uint32_t ifindex, bool isolated);
+
 int fake_apply(struct fake_kernel *k, const struct bridge_plan *plan, struct bridge_result *ret,
 	       struct err *e);
 int fake_add_port(struct fake_kernel *k, const struct link_row *row, enum link_kind kind,

@@ -8,6 +8,7 @@
 
 #include "base/cursor.h"
 #include "base/file.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <linux/if_link.h>
@@ -226,6 +227,8 @@ static bool forgiven(enum bridge_op op, int errnum)
 		return errnum == EADDRNOTAVAIL || errnum == ENODEV;
 	case BRIDGE_DELETE_ROUTE:
 		return errnum == ESRCH || errnum == ENODEV;
+	case BRIDGE_ATTACH_PORT: /* no guest's link is worth the network */
+		return true;
 	case BRIDGE_RELEASE_PORT:
 	case BRIDGE_REMOVE_LINK:
 	case BRIDGE_PARK_LINK:
@@ -264,6 +267,9 @@ static void describe(const struct bridge_plan *plan, const struct bridge_step *s
 	case BRIDGE_REMOVE_LINK:
 		snprintf(buf, cap, "removing bridge '%s'", s->link.name);
 		return;
+	case BRIDGE_ATTACH_PORT:
+		snprintf(buf, cap, "bridge '%s': attaching port '%s'", plan->bridge, s->link.name);
+		return;
 	case BRIDGE_RELEASE_PORT:
 		snprintf(buf, cap, "bridge '%s': releasing port '%s'", plan->bridge, s->link.name);
 		return;
@@ -299,16 +305,28 @@ int bridge_step_failed(const struct bridge_plan *plan, size_t step, int errnum, 
 
 /* Batches */
 
+/* The caller sees in the mirror that the port is missing; why, only here. */
+static void tell_forgiven(const struct bridge_step *s, int errnum, const char *words)
+{
+	if (s->op == BRIDGE_ATTACH_PORT && errnum != ENODEV)
+		log_warning("port '%s' cannot be attached again: %s", s->link.name,
+			    *words ? words : strerror(errnum));
+}
+
 /* The message of batch `b` that failed unforgiven among those of the step that begins at `*i`, or
  * b->n; *i moves on to the next step. */
 static size_t failed_message(const struct job *j, const struct rtnl_batch *b, size_t *i)
 {
 	size_t step = b->tags[*i], failed = b->n;
 
-	for (; *i < b->n && b->tags[*i] == step; (*i)++)
-		if (failed == b->n && b->results[*i] < 0 &&
-		    !forgiven(j->plan->steps[step].op, -b->results[*i]))
+	for (; *i < b->n && b->tags[*i] == step; (*i)++) {
+		if (b->results[*i] == 0)
+			continue;
+		if (forgiven(j->plan->steps[step].op, -b->results[*i]))
+			tell_forgiven(&j->plan->steps[step], -b->results[*i], b->words[*i]);
+		else if (failed == b->n)
 			failed = *i;
+	}
 	return failed;
 }
 
@@ -459,6 +477,19 @@ static int park_link(struct job *j, const struct bridge_step *s, size_t i)
 	return r;
 }
 
+/* Its MAC, MTU, alias and state stay as they are. */
+static int attach_port(struct job *j, const struct bridge_step *s, size_t i)
+{
+	struct nl_msg *m = link_message(RTM_SETLINK, 0, s->ifindex, 0, 0);
+	int r = 0;
+
+	if (s->change & PORT_CHANGE_BRIDGE)
+		r = add_message(j, m ? whole(m, nla_put_u32(m, IFLA_MASTER, j->ifindex)) : NULL, i);
+	else
+		nlmsg_free(m);
+	return r < 0 ? r : add_message(j, bridge_isolated_message(s->ifindex, s->isolated), i);
+}
+
 static int release_port(struct job *j, const struct bridge_step *s, size_t i)
 {
 	struct nl_msg *m = link_message(RTM_SETLINK, 0, s->ifindex, 0, 0);
@@ -520,6 +551,8 @@ static int apply_step(struct job *j, size_t i)
 		return park_link(j, s, i);
 	case BRIDGE_REMOVE_LINK:
 		return remove_link(j, s, i);
+	case BRIDGE_ATTACH_PORT:
+		return attach_port(j, s, i);
 	case BRIDGE_RELEASE_PORT:
 		return release_port(j, s, i);
 	case BRIDGE_SET_SYSCTL:

@@ -197,5 +197,6 @@ void bridge_want_done(struct bridge_want *w)
 	free(w->addrs);
 	free(w->routes);
 	free(w->sysctls);
+	free(w->ports);
 	*w = (struct bridge_want){ 0 };
 }

@@ -30,6 +30,11 @@ struct bridge_want {
 	size_t n_routes;
 	struct sysctl_row *sysctls; /* of the bridge */
 	size_t n_sysctls;
+	/* Ports that it had, filled in by the caller and freed with the rest: those that exist and
+	 * are nobody else's are attached again; those left on a parked bridge are released. Other
+	 * ports of the bridge are left as they are. */
+	struct port_row *ports;
+	size_t n_ports;
 	bool forward_ipv4, forward_ipv6; /* of the namespace; switched on, never off */
 };
 

@@ -548,10 +548,21 @@ static int do_link_step(struct fake_kernel *k, const struct bridge_step *s, stru
 		r = delete_route(l, &s->route);
 		return r == -ESRCH ? 0 : r;
 	case BRIDGE_ADD_LINK:
+	case BRIDGE_ATTACH_PORT:
 	case BRIDGE_SET_SYSCTL:
 		break;
 	}
 	return 0;
+}
+
+static int do_attach(struct fake_kernel *k, const struct bridge_step *s, uint32_t bridge)
+{
+	struct fake_link *l = link_at(k, s->ifindex);
+
+	if (!l)
+		return 0;
+	return fake_attach(k, s->ifindex, s->change & PORT_CHANGE_BRIDGE ? bridge : l->facts.master,
+			   s->isolated);
 }
 
 static int do_step(struct fake_kernel *k, const struct bridge_step *s, struct bridge_result *result)
@@ -563,6 +574,8 @@ static int do_step(struct fake_kernel *k, const struct bridge_step *s, struct br
 		return -k->fail_with;
 	if (s->op == BRIDGE_ADD_LINK)
 		return do_add_link(k, s, result);
+	if (s->op == BRIDGE_ATTACH_PORT)
+		return do_attach(k, s, result->ifindex);
 	if (s->op == BRIDGE_SET_SYSCTL)
 		return fake_set_sysctl(k, &s->sysctl);
 	l = link_at(k, s->ifindex ? s->ifindex : result->ifindex);

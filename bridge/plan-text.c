@@ -61,6 +61,14 @@ static void link_step_text(const struct bridge_plan *p, const struct bridge_step
 	case BRIDGE_REMOVE_LINK:
 		text_addf(out, "remove link %s", s->link.name);
 		break;
+	case BRIDGE_ATTACH_PORT:
+		if (s->change & PORT_CHANGE_BRIDGE)
+			text_addf(out, "attach port %s to %s%s", s->link.name, p->bridge,
+				  s->isolated ? " isolated" : "");
+		else
+			text_addf(out, "set port %s of %s isolated %s", s->link.name, p->bridge,
+				  s->isolated ? "on" : "off");
+		break;
 	case BRIDGE_RELEASE_PORT:
 		text_addf(out, "release port %s from %s", s->link.name, p->bridge);
 		break;
@@ -106,6 +114,7 @@ void bridge_step_text(const struct bridge_plan *p, const struct bridge_step *s, 
 	case BRIDGE_LINK_UP:
 	case BRIDGE_PARK_LINK:
 	case BRIDGE_REMOVE_LINK:
+	case BRIDGE_ATTACH_PORT:
 	case BRIDGE_RELEASE_PORT:
 		link_step_text(p, s, out);
 		break;

@@ -31,6 +31,7 @@ struct item {
 		struct addr_row addr;
 		struct route_row route;
 		struct sysctl_row sysctl;
+		struct port_row port;
 	};
 	uint32_t ifindex;
 	char dev[LINK_NAME_MAX];
@@ -140,6 +141,14 @@ static struct diff_row key_of_sysctl(const struct sysctl_row *s, unsigned rank)
 	return r;
 }
 
+static struct diff_row key_of_port(uint32_t ifindex, bool isolated)
+{
+	struct diff_row r = { .rank = RANK_PORT, .ours = true, .hash = isolated };
+
+	snprintf(r.key, sizeof(r.key), "port/%u", ifindex);
+	return r;
+}
+
 static uint64_t hash_of_link(const struct link_row *l)
 {
 	uint64_t h = diff_hash(DIFF_HASH_START, l->name, strlen(l->name));
@@ -204,6 +213,36 @@ static void want_forwarding(struct planner *p)
 			   RANK_FORWARD, 0);
 }
 
+/* The port's link as long as it is that port still, and nobody else's: a parked bridge is nobody.
+ */
+static const struct mirror_link *usable_port(const struct planner *p, const struct port_row *port)
+{
+	const struct mirror_link *l = mirror_by_ifindex(p->m, port->ifindex);
+
+	if (!l || l == p->link || strcmp(l->row.name, port->name))
+		return NULL;
+	if (!l->master || (p->link && l->master == p->link->ifindex))
+		return l;
+	const struct mirror_link *master = mirror_by_ifindex(p->m, l->master);
+	return master && master->parked ? l : NULL;
+}
+
+static void want_ports(struct planner *p)
+{
+	for (size_t i = 0; i < p->want->n_ports; i++) {
+		const struct port_row *port = &p->want->ports[i];
+		const struct mirror_link *l = usable_port(p, port);
+		struct item *it =
+		    l ? side_add(&p->wanted, key_of_port(port->ifindex, port->isolated)) : NULL;
+		if (it) {
+			it->port = *port;
+			it->ifindex = port->ifindex;
+		}
+		if (l && p->link && l->master == p->link->ifindex)
+			side_add(&p->found, key_of_port(l->ifindex, l->port_isolated));
+	}
+}
+
 static void collect_wanted(struct planner *p)
 {
 	const struct bridge_want *w = p->want;
@@ -231,6 +270,7 @@ static void collect_wanted(struct planner *p)
 		if (it)
 			it->route = w->routes[i];
 	}
+	want_ports(p);
 	want_forwarding(p);
 }
 
@@ -340,18 +380,28 @@ static void find_sysctls(struct planner *p, const struct mirror_link *l, const c
 	}
 }
 
+static void find_port(struct planner *p, const struct mirror_link *l)
+{
+	struct item *it = side_add(&p->found, key_of_port(l->ifindex, l->port_isolated));
+
+	if (it) {
+		it->link = l->row;
+		it->ifindex = l->ifindex;
+	}
+}
+
+/* What a stop has to release: all ports, and those that came just before the bridge was parked. */
 static void find_ports(struct planner *p)
 {
-	const struct mirror_link *l = NULL;
+	const struct mirror_link *l = NULL, *master;
 
-	while ((l = mirror_next_port(p->m, p->link->ifindex, l))) {
-		struct diff_row row = { .rank = RANK_PORT, .ours = true };
-		snprintf(row.key, sizeof(row.key), "port/%s", l->row.name);
-		struct item *it = side_add(&p->found, row);
-		if (it) {
-			it->link = l->row;
-			it->ifindex = l->ifindex;
-		}
+	while (p->link && (l = mirror_next_port(p->m, p->link->ifindex, l)))
+		find_port(p, l);
+	for (size_t i = 0; i < p->want->n_ports; i++) {
+		l = mirror_by_ifindex(p->m, p->want->ports[i].ifindex);
+		master = l && l->master ? mirror_by_ifindex(p->m, l->master) : NULL;
+		if (master && master->parked)
+			find_port(p, l);
 	}
 }
 
@@ -371,9 +421,9 @@ static void collect_found(struct planner *p)
 		find_addrs(p);
 		if (p->want->running)
 			find_sysctls(p, l, p->want->name, RANK_SYSCTL);
-		else
-			find_ports(p);
 	}
+	if (!p->want->running)
+		find_ports(p);
 	find_routes(p);
 }
 
@@ -383,8 +433,9 @@ static const struct mirror_link *parked_one(const struct mirror *m)
 {
 	const struct mirror_link *l = NULL;
 
+	/* A port that came too late for its network's end must not join another network. */
 	while ((l = mirror_next_parked(m, l)))
-		if (!(l->flags & IFF_UP))
+		if (!(l->flags & IFF_UP) && !mirror_next_port(m, l->ifindex, NULL))
 			return l;
 	return NULL;
 }
@@ -421,6 +472,15 @@ static void step_link_up(struct planner *p)
 	s->link = p->want->link;
 	if (!p->link)
 		s->change = LINK_CHANGE_ALIAS | LINK_CHANGE_MTU;
+}
+
+static void step_attach_port(struct planner *p, enum diff_op op, const struct item *it)
+{
+	struct bridge_step *s = add_step(p, BRIDGE_ATTACH_PORT, it->ifindex);
+
+	copy_text(s->link.name, sizeof(s->link.name), it->port.name);
+	s->isolated = it->port.isolated;
+	s->change = PORT_CHANGE_ISOLATED | (op == DIFF_CHANGE ? 0 : PORT_CHANGE_BRIDGE);
 }
 
 /* Steps from the diff */
@@ -461,6 +521,9 @@ static void step_add(struct planner *p, enum diff_op op, const struct diff_row *
 		break;
 	case RANK_UP:
 		step_link_up(p);
+		break;
+	case RANK_PORT:
+		step_attach_port(p, op, it);
 		break;
 	case RANK_ADDR:
 		add_step(p, BRIDGE_ADD_ADDR, p->plan.ifindex)->addr = it->addr;
@@ -652,7 +715,7 @@ int bridge_plan_make(const struct mirror *m, const struct bridge_want *want,
 	struct planner p = { .m = m, .want = want };
 	int r = find_link(&p, e);
 
-	if (r == 0 && (want->running || p.link)) {
+	if (r == 0 && (want->running || p.link || want->n_ports)) {
 		collect_wanted(&p);
 		collect_found(&p);
 		r = run_diff(&p, e);

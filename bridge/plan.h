@@ -26,6 +26,7 @@ enum bridge_op {
 	BRIDGE_LINK_UP,      /* after the sysctls; sets the mark and the MTU of a new one too */
 	BRIDGE_PARK_LINK,    /* down, renamed, marked as parked */
 	BRIDGE_REMOVE_LINK,  /* a parked one: RTM_DELLINK */
+	BRIDGE_ATTACH_PORT,  /* ifindex, name, isolated; as far as `change` says */
 	BRIDGE_RELEASE_PORT, /* ifindex, name */
 	BRIDGE_SET_SYSCTL,
 	BRIDGE_ADD_ADDR,
@@ -44,10 +45,14 @@ enum {
 	LINK_CHANGE_ALIAS = 32
 };
 
+/* For BRIDGE_ATTACH_PORT. */
+enum { PORT_CHANGE_BRIDGE = 1, PORT_CHANGE_ISOLATED = 2 };
+
 struct bridge_step {
 	enum bridge_op op;
 	uint32_t ifindex; /* of the link; 0: the bridge that this plan adds */
-	unsigned change;  /* LINK_CHANGE_*, for BRIDGE_CHANGE_LINK and _LINK_UP */
+	unsigned change;  /* LINK_CHANGE_*, for BRIDGE_CHANGE_LINK and _LINK_UP; PORT_CHANGE_* */
+	bool isolated;    /* of BRIDGE_ATTACH_PORT */
 	bool stp_before;  /* STP is on: the delay can leave 2..30 s only once it is off */
 	uint32_t recycle;
 	union {

@@ -18,6 +18,63 @@
 
 #define VNET_MAX 100000 /* names looked at before giving up */
 
+/* Marks */
+
+static struct nl_msg *link_request(int type, int flags, uint32_t ifindex, bool up)
+{
+	struct ifinfomsg ifi = { .ifi_index = (int)ifindex,
+				 .ifi_flags = up ? IFF_UP : 0,
+				 .ifi_change = up ? IFF_UP : 0 };
+
+	return rtnl_message(type, flags, &ifi, sizeof(ifi));
+}
+
+static void take_alias(void *data, const struct nlmsghdr *nlh)
+{
+	static const struct nla_policy policy[IFLA_MAX + 1] = {
+		[IFLA_IFALIAS] = { .type = NLA_STRING, .minlen = 1 },
+	};
+	struct nlattr *tb[IFLA_MAX + 1];
+
+	if (nlh->nlmsg_type == RTM_NEWLINK &&
+	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)nlh, sizeof(struct ifinfomsg), tb, IFLA_MAX,
+			policy) == 0 &&
+	    tb[IFLA_IFALIAS])
+		copy_text(data, LINK_ALIAS_MAX, nla_get_string(tb[IFLA_IFALIAS]));
+}
+
+static int read_alias(struct kernel_socket *ks, uint32_t ifindex, char alias[static LINK_ALIAS_MAX])
+{
+	uint8_t buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nl_msg *m;
+	int r = -ENOMEM;
+
+	alias[0] = '\0';
+	if (ks->fake)
+		return fake_alias(ks->fake, ifindex, alias) ? 0 : -ENODEV;
+	m = link_request(RTM_GETLINK, NLM_F_ACK, ifindex, false);
+	if (m) {
+		struct nlmsghdr *nlh = nlmsg_hdr(m);
+		nlh->nlmsg_seq = ++ks->seq;
+		r = send(ks->fd, nlh, nlh->nlmsg_len, 0) < 0 ? -errno : 0;
+		nlmsg_free(m);
+	}
+	return r < 0 ? r : rtnl_read_answers(ks->fd, ks->seq, buf, sizeof(buf), take_alias, alias);
+}
+
+/* The bridge may have been parked, and taken by another network, since the caller looked: only the
+ * thread that we are in does either, so looking again is enough. */
+static int check_bridge(struct kernel_socket *ks, const struct port_spec *spec, struct err *e)
+{
+	char alias[LINK_ALIAS_MAX];
+	struct uuid owner;
+	int r = read_alias(ks, spec->bridge, alias);
+
+	if (r == 0 && link_alias_parse(alias, &owner) && uuid_equal(&owner, &spec->network))
+		return 0;
+	return err_set(e, ERR_OPERATION_INVALID, "the network is not active any more");
+}
+
 /* Names */
 
 /* The next vnetN that no link has. Numbers go up, as libvirt's do: a name that was just freed may
@@ -66,15 +123,6 @@ static struct mac host_mac(const struct mac *guest)
 
 /* One message about a link */
 
-static struct nl_msg *link_request(int type, int flags, uint32_t ifindex, bool up)
-{
-	struct ifinfomsg ifi = { .ifi_index = (int)ifindex,
-				 .ifi_flags = up ? IFF_UP : 0,
-				 .ifi_change = up ? IFF_UP : 0 };
-
-	return rtnl_message(type, flags, &ifi, sizeof(ifi));
-}
-
 /* Free `m` and return NULL if a put failed: sending NULL is "out of memory". */
 static struct nl_msg *if_whole(struct nl_msg *m, int puts)
 {
@@ -107,7 +155,7 @@ static struct nl_msg *alias_message(uint32_t ifindex, const struct uuid *network
 	return m ? if_whole(m, nla_put(m, IFLA_IFALIAS, (int)strlen(alias), alias)) : NULL;
 }
 
-static struct nl_msg *isolated_message(uint32_t ifindex, bool isolated)
+struct nl_msg *bridge_isolated_message(uint32_t ifindex, bool isolated)
 {
 	struct nl_msg *m = link_request(RTM_NEWLINK, 0, ifindex, false);
 
@@ -204,7 +252,7 @@ static int finish_port(struct kernel_socket *ks, const struct port_spec *spec,
 
 	rtnl_batch_add(&ks->batch, alias_message(port->ifindex, &spec->network), 0);
 	if (spec->isolated) {
-		rtnl_batch_add(&ks->batch, isolated_message(port->ifindex, true), 0);
+		rtnl_batch_add(&ks->batch, bridge_isolated_message(port->ifindex, true), 0);
 		rtnl_batch_add(&ks->batch, up_message(port->ifindex), 0);
 	}
 	r = send_batch(ks, "marking it", port->name, e);
@@ -250,6 +298,9 @@ int bridge_port_veth(struct kernel_socket *ks, const struct port_spec *spec, con
 	if (!link_name_valid(guest_name))
 		return err_set(e, ERR_INVALID_ARG, "'%s' cannot be the name of an interface",
 			       guest_name);
+	r = check_bridge(ks, spec, e);
+	if (r < 0)
+		return r;
 	if (ks->fake)
 		return add_fake(ks, spec, LINK_VETH, ret, e);
 	r = make_named(ks, spec->name, make_veth, &how, port.name, e);
@@ -322,7 +373,7 @@ static int join_tap(struct kernel_socket *ks, const struct port_spec *spec,
 			   nla_put_u32(m, IFLA_MASTER, spec->bridge));
 	rtnl_batch_add(&ks->batch, m, 0);
 	if (spec->isolated)
-		rtnl_batch_add(&ks->batch, isolated_message(port->ifindex, true), 0);
+		rtnl_batch_add(&ks->batch, bridge_isolated_message(port->ifindex, true), 0);
 	rtnl_batch_add(&ks->batch, up_message(port->ifindex), 0);
 	r = send_batch(ks, "attaching it to the bridge", port->name, e);
 	if (r < 0)
@@ -335,8 +386,10 @@ int bridge_port_tap(struct kernel_socket *ks, const struct port_spec *spec,
 {
 	struct tap_how how = { tap, -1 };
 	struct bridge_port port = { 0 };
-	int r;
+	int r = check_bridge(ks, spec, e);
 
+	if (r < 0)
+		return r;
 	if (ks->fake) {
 		if (ret_fd)
 			*ret_fd = -1;
@@ -373,7 +426,7 @@ int bridge_port_attach(struct kernel_socket *ks, uint32_t bridge, uint32_t ifind
 	if (m)
 		m = if_whole(m, nla_put_u32(m, IFLA_MASTER, bridge));
 	rtnl_batch_add(&ks->batch, m, 0);
-	rtnl_batch_add(&ks->batch, isolated_message(ifindex, isolated), 0);
+	rtnl_batch_add(&ks->batch, bridge_isolated_message(ifindex, isolated), 0);
 	rtnl_batch_add(&ks->batch, up_message(ifindex), 0);
 	return send_batch(ks, "attaching it to the bridge", name, e);
 }
@@ -394,39 +447,6 @@ int bridge_port_detach(struct kernel_socket *ks, uint32_t ifindex, const char *n
 		r = rtnl_request(ks->fd, &ks->seq, m, words);
 	}
 	return r < 0 && r != -ENODEV ? rtnl_err(e, -r, words, "port '%s': detaching it", name) : 0;
-}
-
-static void take_alias(void *data, const struct nlmsghdr *nlh)
-{
-	static const struct nla_policy policy[IFLA_MAX + 1] = {
-		[IFLA_IFALIAS] = { .type = NLA_STRING, .minlen = 1 },
-	};
-	struct nlattr *tb[IFLA_MAX + 1];
-
-	if (nlh->nlmsg_type == RTM_NEWLINK &&
-	    nlmsg_parse((struct nlmsghdr *)(uintptr_t)nlh, sizeof(struct ifinfomsg), tb, IFLA_MAX,
-			policy) == 0 &&
-	    tb[IFLA_IFALIAS])
-		copy_text(data, LINK_ALIAS_MAX, nla_get_string(tb[IFLA_IFALIAS]));
-}
-
-static int read_alias(struct kernel_socket *ks, uint32_t ifindex, char alias[static LINK_ALIAS_MAX])
-{
-	uint8_t buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
-	struct nl_msg *m;
-	int r = -ENOMEM;
-
-	alias[0] = '\0';
-	if (ks->fake)
-		return fake_alias(ks->fake, ifindex, alias) ? 0 : -ENODEV;
-	m = link_request(RTM_GETLINK, NLM_F_ACK, ifindex, false);
-	if (m) {
-		struct nlmsghdr *nlh = nlmsg_hdr(m);
-		nlh->nlmsg_seq = ++ks->seq;
-		r = send(ks->fd, nlh, nlh->nlmsg_len, 0) < 0 ? -errno : 0;
-		nlmsg_free(m);
-	}
-	return r < 0 ? r : rtnl_read_answers(ks->fd, ks->seq, buf, sizeof(buf), take_alias, alias);
 }
 
 int bridge_port_delete(struct kernel_socket *ks, uint32_t ifindex, const char *name, struct err *e)

@@ -17,7 +17,7 @@ struct bridge_port {
 /* What every port has. */
 struct port_spec {
 	struct uuid network;
-	uint32_t bridge;  /* ifindex */
+	uint32_t bridge;  /* ifindex; no longer that network's: ERR_OPERATION_INVALID */
 	const char *name; /* of the host's end; NULL: the next free vnetN */
 	struct mac mac;   /* of the guest's end; the host's end has the same with first octet fe.
 			     Zero: random */

@@ -54,6 +54,13 @@ struct route_row {
 	uint8_t proto;     /* BRIDGE_RTPROTO when ours */
 };
 
+/* A link that hangs on the bridge. */
+struct port_row {
+	uint32_t ifindex;
+	char name[LINK_NAME_MAX];
+	bool isolated; /* no frames between isolated ports of a bridge */
+};
+
 /* Sysctls that netd sets: some of one interface, two of the whole network namespace. */
 enum sysctl_key {
 	SYSCTL_DISABLE_IPV6, /* net/ipv6/conf/DEV/disable_ipv6 */

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #define ROUNDS 400
+#define PORTS  3
 
 static struct err e;
 static uint64_t seed;
@@ -30,12 +31,15 @@ struct world {
 	struct fake_kernel *k;
 	struct mirror *m;
 	struct kernel_socket *ks;
-	uint32_t foreign; /* a link that nobody may touch */
+	uint32_t foreign;   /* a link that nobody may touch */
+	uint32_t elsewhere; /* the administrator's bridge */
+	struct port_row ports[PORTS];
 };
 
 static void open_world(struct world *w)
 {
 	struct link_row eth = { .name = "eth0", .mtu = 1400, .alias = "the administrator's" };
+	struct link_row br = { .name = "br0", .mtu = 1500 }, port = { .mtu = 1500 };
 	struct addr_row a = { .prefix = 24 };
 	struct route_row ra = { .metric = 1024, .proto = 9, .destination.family = AF_INET6 };
 
@@ -45,6 +49,14 @@ static void open_world(struct world *w)
 	assert_int_equal(ip_parse("172.16.0.1", &a.address), 0);
 	assert_int_equal(fake_add_addr(w->k, w->foreign, &a), 0);
 	assert_int_equal(fake_add_route(w->k, w->foreign, &ra), 0);
+	w->elsewhere = fake_add_link(w->k, &br, LINK_BRIDGE, true);
+	for (unsigned i = 0; i < PORTS; i++) {
+		snprintf(port.name, sizeof(port.name), "vnet%u", i);
+		w->ports[i] =
+		    (struct port_row){ .ifindex = fake_add_link(w->k, &port, LINK_TUN, true),
+				       .isolated = pick(2) };
+		memcpy(w->ports[i].name, port.name, sizeof(port.name));
+	}
 	assert_int_equal(mirror_open_fake(&w->m, w->k, &e), 0);
 	assert_int_equal(kernel_socket_open_fake(&w->ks, w->k, &e), 0);
 }
@@ -96,6 +108,10 @@ static int plan(struct world *w, const struct definition *d, bool running, struc
 		assert_int_equal(bridge_wanted(&d->n, &want, &e), 0);
 	else
 		bridge_wanted_nothing(&d->n.uuid, d->n.bridge, &want);
+	want.ports = malloc(sizeof(w->ports));
+	assert_non_null(want.ports);
+	memcpy(want.ports, w->ports, sizeof(w->ports));
+	want.n_ports = PORTS;
 	int r = bridge_plan_make(w->m, &want, ret, &e);
 	bridge_want_done(&want);
 	return r;
@@ -136,6 +152,21 @@ static void assert_settled(struct world *w, const struct definition *d, bool run
 	bridge_plan_done(&p);
 }
 
+/* Ports that are there and nobody else's hang on the bridge, as isolated as they were. */
+static void assert_ports_attached(struct world *w, bool running)
+{
+	const struct mirror_link *b = mirror_by_name(w->m, "virbr7");
+
+	for (unsigned i = 0; i < PORTS; i++) {
+		const struct mirror_link *l = mirror_by_ifindex(w->m, w->ports[i].ifindex);
+		if (!l || l->master == w->elsewhere || strcmp(l->row.name, w->ports[i].name))
+			continue;
+		assert_int_equal(l->master, running ? b->ifindex : 0);
+		if (running)
+			assert_int_equal(l->port_isolated, w->ports[i].isolated);
+	}
+}
+
 static void assert_foreign_untouched(struct world *w)
 {
 	const struct mirror_link *l = mirror_by_ifindex(w->m, w->foreign);
@@ -156,6 +187,14 @@ static void damage(struct world *w)
 	struct addr_row row = { .prefix = 24, .proto = pick(2) ? BRIDGE_RTPROTO : 0 };
 	struct sysctl_row s = { SYSCTL_ACCEPT_RA, "virbr7", 1 };
 
+	for (unsigned i = 0; i < PORTS; i++) {
+		uint32_t port = w->ports[i].ifindex;
+		if (pick(4) == 0 && mirror_by_ifindex(w->m, port))
+			assert_int_equal(fake_set_master(w->k, port, pick(2) ? w->elsewhere : 0),
+					 0);
+		if (pick(12) == 0)
+			fake_delete_link(w->k, port);
+	}
 	if (!l)
 		return;
 	uint32_t ifindex = l->ifindex;
@@ -191,6 +230,7 @@ static void one_plan_is_enough(void **state)
 			if (run(&w, &d, running, &n) < 0)
 				fail_msg("round %u: %s", round, e.msg);
 			assert_settled(&w, &d, running);
+			assert_ports_attached(&w, running);
 			assert_foreign_untouched(&w);
 			damage(&w);
 		}
@@ -225,6 +265,7 @@ static bool fail_at(unsigned round, size_t at, bool undo)
 		if (run(&w, &d, running, &n) < 0)
 			fail_msg("round %u, step %zu: %s", round, at, e.msg);
 		assert_settled(&w, &d, running);
+		assert_ports_attached(&w, running);
 		assert_foreign_untouched(&w);
 		if (!running)
 			assert_null(mirror_by_name(w.m, "virbr7"));
