@@ -91,8 +91,8 @@ const struct verb port_verbs[] = {
 	  "The tap stays until port-remove. QEMU uses it with\n"
 	  "    -netdev tap,id=n0,ifname=TAP,script=no,downscript=no -device virtio-net-pci,netdev=n0",
 	  tap_opts, run_tap },
-	{ "port-remove", "remove a tap that port-tap made",
-	  "Remove the interface from the network and from the host.", remove_opts, run_remove },
+	{ "port-remove", "remove a port from a network",
+	  "An interface that netd made is removed from the host too; others are taken out of the bridge.", remove_opts, run_remove },
 	{ NULL },
 };
 // clang-format on

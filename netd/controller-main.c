@@ -3,6 +3,7 @@
  * service sockets) and then says hello. From there on everything is built up in order, running networks are taken up
  * as they are, the doors open, and the keeper is told that we serve. */
 #include "base/log.h"
+#include "netd/attached.h"
 #include "netd/backend-controller.h"
 #include "netd/controller.h"
 #include "netd/definitions.h"
@@ -143,7 +144,7 @@ static int build_up(struct controller *c, struct err *e)
 	if ((r = open_threads(c, e)) < 0 || (r = open_upstreams(c, e)) < 0)
 		return r;
 	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
-	    !(c->reconcile = reconcile_new(c, e)))
+	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -273,6 +274,8 @@ static int open_line(struct controller *c, struct err *e)
 static void tear_down(struct controller *c)
 {
 	door_free(c->door);
+	if (c->attached)
+		attached_save(c->attached);
 	jobs_free(c->kernel);
 	jobs_free(c->files);
 	if (c->reconcile)
@@ -280,6 +283,7 @@ static void tear_down(struct controller *c)
 	leases_free(c->leases);
 	services_free(c->services);
 	reconcile_free(c->reconcile);
+	attached_free(c->attached);
 	upstreams_free(c->upstreams);
 	registry_done(&c->registry);
 	sd_event_source_unref(c->keeper_source);

@@ -19,6 +19,7 @@
 struct door;
 struct keeper_link;
 struct leases;
+struct attached;
 struct reconcile;
 struct services;
 struct upstreams;
@@ -31,6 +32,7 @@ struct controller {
 	struct jobs *files;  /* fsync */
 	struct mirror *mirror;
 	struct reconcile *reconcile;
+	struct attached *attached;
 	struct services *services;
 	struct leases *leases;
 	struct upstreams *upstreams;

@@ -2,13 +2,14 @@
 #include "netd/guests.h"
 
 #include "bridge/port.h"
+#include "netd/attached.h"
 #include "netd/reconcile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
-enum port_action { PORT_VETH, PORT_TAP, PORT_DELETE };
+enum port_action { PORT_VETH, PORT_TAP, PORT_DELETE, PORT_DETACH };
 
 struct port_job {
 	struct job job;
@@ -38,6 +39,9 @@ static void port_run(struct job *j)
 		break;
 	case PORT_DELETE:
 		r = bridge_port_delete(p->kernel, p->ifindex, p->name, &p->err);
+		break;
+	case PORT_DETACH:
+		r = bridge_port_detach(p->kernel, p->ifindex, p->name, &p->err);
 		break;
 	}
 	if (r == 0)
@@ -140,9 +144,12 @@ void guests_remove_port(struct controller *c, struct net *n, struct door_call *c
 		door_failf(call, ERR_INVALID_ARG, "'%.64s' is no port of network '%s'", interface, n->name);
 		return;
 	}
-	struct port_job *p = port_job_new(c, n, call, PORT_DELETE);
+	/* Links that somebody else made are only taken out. */
+	bool made_by_us = strncmp(l->row.alias, LINK_MARK_PORT, strlen(LINK_MARK_PORT)) == 0;
+	struct port_job *p = port_job_new(c, n, call, made_by_us ? PORT_DELETE : PORT_DETACH);
 	if (!p)
 		return;
+	attached_forget(c->attached, l->ifindex);
 	p->ifindex = l->ifindex;
 	copy_text(p->name, sizeof(p->name), interface);
 	jobs_push(c->kernel, &p->job);

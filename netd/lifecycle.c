@@ -5,6 +5,7 @@
 #include "netd/lifecycle-internal.h"
 
 #include "base/log.h"
+#include "netd/attached.h"
 #include "netd/definitions.h"
 #include "netd/door.h"
 #include "netd/hooks.h"
@@ -42,10 +43,12 @@ void op_finish(struct op *op)
 	list_remove(&op->node);
 	op->done(op->data, n, &op->err);
 	op_free(op);
-	if (is_gone(n))
+	if (is_gone(n)) {
+		attached_forget_network(c->attached, n);
 		registry_remove(&c->registry, n);
-	else
+	} else {
 		run_next(n);
+	}
 }
 
 static int begin_deferred(sd_event_source *s, void *data)
@@ -541,6 +544,7 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 		if (n->live)
 			n->state = NET_STARTING;
 	}
+	attached_load(c->attached);
 	reconcile_rules(c->reconcile);
 	registry_foreach (n, &c->registry) {
 		if (!n->live && (!n->autostart || n->stopped_on_request))

@@ -11,6 +11,7 @@
 #include "bridge/apply.h"
 #include "bridge/port.h"
 #include "firewall/nft.h"
+#include "netd/attached.h"
 #include "netd/definitions.h"
 #include "netd/services.h"
 
@@ -137,11 +138,6 @@ static void task_finish(struct reconcile *r, struct task *t)
 	next_turn(r);
 }
 
-static bool is_wanted(const struct net *n)
-{
-	return n->live && (n->state == NET_STARTING || n->state == NET_ACTIVE);
-}
-
 /* Take in every event that the kernel has queued for us: those of our own changes are among them, for it queues them
  * before it acknowledges. */
 static void link_changed(void *data, const struct mirror_change *change);
@@ -195,6 +191,7 @@ static void work_done(struct job *j)
 
 	take_rules(r, w);
 	refresh_after(r, w);
+	attached_tried(r->c->attached, &w->links);
 	/* What somebody else changed meanwhile is looked at again; other failures are the caller's affair, if there is
 	 * one. */
 	bool again = !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done));
@@ -227,7 +224,10 @@ static int plan_links(struct reconcile *r, const struct net *n, bool wanted, str
 		bridge_wanted_nothing(&n->uuid, n->live && n->live->bridge ? n->live->bridge : "", &want);
 	if (result < 0)
 		return result;
-	result = bridge_plan_make(r->c->mirror, &want, ret, e);
+	if (attached_want(r->c->attached, n, &want) < 0)
+		result = err_sys(e, ENOMEM, "the ports of network '%s'", n->name);
+	else
+		result = bridge_plan_make(r->c->mirror, &want, ret, e);
 	bridge_want_done(&want);
 	return result;
 }
@@ -250,7 +250,7 @@ static int want_all_rules(struct reconcile *r, struct fw_rows *rows, struct err 
 	bool any = false;
 
 	registry_foreach (n, &r->c->registry) {
-		if (result < 0 || !is_wanted(n) || !network_owns_bridge(n->live))
+		if (result < 0 || !net_is_wanted(n) || !network_owns_bridge(n->live))
 			continue;
 		if (!any)
 			result = fw_want_base(&r->fw, rows);
@@ -302,7 +302,7 @@ static bool work_is_empty(const struct work *w)
 
 static void note_ifindex(struct reconcile *r, struct net *n)
 {
-	const struct mirror_link *l = is_wanted(n) ? mirror_by_uuid(r->c->mirror, &n->uuid) : NULL;
+	const struct mirror_link *l = net_is_wanted(n) ? mirror_by_uuid(r->c->mirror, &n->uuid) : NULL;
 	int before = n->ifindex;
 
 	n->ifindex = l ? (int)l->ifindex : 0;
@@ -337,7 +337,7 @@ static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 		err_sys(&t->err, ENOMEM, "cannot reconcile");
 		return false;
 	}
-	w->wanted = !n || is_wanted(n);
+	w->wanted = !n || net_is_wanted(n);
 	if (n)
 		(void)plan_network(r, n, t->rounds == 0, w);
 	else if (!r->rules_had)
@@ -441,6 +441,11 @@ void reconcile_rules(struct reconcile *r)
 	want_repair(r, 0);
 }
 
+void reconcile_look(struct reconcile *r, const struct net *n)
+{
+	want_repair(r, n->id);
+}
+
 static void repair_all(struct reconcile *r)
 {
 	struct net *n;
@@ -456,6 +461,7 @@ static void link_changed(void *data, const struct mirror_change *change)
 	struct reconcile *r = data;
 	struct net *n;
 
+	attached_heard(r->c->attached, change);
 	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
 		repair_all(r);
 		return;

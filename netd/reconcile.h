@@ -24,6 +24,9 @@ typedef void reconcile_done_fn(void *data, const struct err *e);
 /* Bring the whole table of rules in order, whoever left it as it is. At start, when no network may follow. */
 void reconcile_rules(struct reconcile *r);
 
+/* Something about the network may have changed: repair it when it isn't as wanted. Nobody waits. */
+void reconcile_look(struct reconcile *r, const struct net *n);
+
 /* One call at a time for each network (lifecycle sees to it); never calls `done` before it has returned. */
 void reconcile_network(struct reconcile *r, struct net *n, reconcile_done_fn *done, void *data);
 

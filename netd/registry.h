@@ -20,6 +20,7 @@ enum net_state {
 	NET_STOPPING,
 };
 
+struct net_attached;
 struct op;
 
 struct net {
@@ -39,6 +40,7 @@ struct net {
 	char *broken;      /* why the definition on disk could not be used, or NULL */
 	struct list ops;   /* netd/lifecycle.c: what is asked of it, the first one is running */
 	struct net_service *service; /* netd/services.c: sockets and workers while it runs */
+	struct net_attached *attached;     /* netd/attached.c: the links that hang, or hung, on its bridge */
 	int ifindex;       /* of its bridge while it runs, else 0 */
 };
 
@@ -79,6 +81,11 @@ const struct network *net_definition(const struct net *n);
 static inline bool net_is_active(const struct net *n)
 {
 	return n->state == NET_ACTIVE || n->state == NET_STOPPING;
+}
+/* Whether the kernel should hold it. */
+static inline bool net_is_wanted(const struct net *n)
+{
+	return n->live && (n->state == NET_STARTING || n->state == NET_ACTIVE);
 }
 static inline bool net_is_shown(const struct net *n)
 {
