@@ -56,12 +56,19 @@ static int next_place(const struct verb *v, const struct args *a)
 	return -1;
 }
 
-static bool takes_rest(const struct verb *v)
+static bool takes(const struct verb *v, enum opt_kind kind)
 {
 	for (int i = 0; v->opts && v->opts[i].name; i++)
-		if (v->opts[i].kind == OPT_REST)
+		if (v->opts[i].kind == kind)
 			return true;
 	return false;
+}
+
+static void add_word(struct args *a, const char *word)
+{
+	if (a->n_words++)
+		text_add(&a->words, " ");
+	text_add(&a->words, word);
 }
 
 /* "--name", "--name value", "--name=value". Returns how many words were used, or -1. */
@@ -88,7 +95,10 @@ static int take_option(struct ctl *ctl, const struct verb *v, int argc, char *co
 	else if (!flag && !equals && argc < 2)
 		fail(ctl, "expected syntax: --%s <%s>", v->opts[row].name,
 		     v->opts[row].kind == OPT_NUMBER ? "number" : "string");
-	else {
+	else if (v->opts[row].kind == OPT_WORDS) {
+		add_word(a, equals ? equals + 1 : argv[1]);
+		return equals ? 1 : 2;
+	} else {
 		a->value[row] = flag ? "" : equals ? equals + 1 : argv[1];
 		return flag || equals ? 1 : 2;
 	}
@@ -97,20 +107,20 @@ static int take_option(struct ctl *ctl, const struct verb *v, int argc, char *co
 
 static int check_required(struct ctl *ctl, const struct verb *v, const struct args *a)
 {
-	for (int i = 0; v->opts && v->opts[i].name; i++) {
-		const struct opt *o = &v->opts[i];
+	int missing = 0;
 
-		if (o->kind == OPT_WORD && !a->value[i]) {
-			fail(ctl, "command '%s' requires <%s> option", v->name, o->name);
-			return -1;
-		}
-		if (o->kind == OPT_WORD && !*a->value[i]) {
+	for (int i = 0; v->opts && v->opts[i].name; i++)
+		if (v->opts[i].kind == OPT_WORD && !a->value[i])
+			missing -= fail(ctl, "command '%s' requires <%s> option", v->name,
+					v->opts[i].name);
+	for (int i = 0; !missing && v->opts && v->opts[i].name; i++)
+		if (v->opts[i].kind == OPT_WORD && !*a->value[i]) {
 			say(ctl, "\n");
-			fail(ctl, "Failed to get option '%s': Option argument is empty", o->name);
+			fail(ctl, "Failed to get option '%s': Option argument is empty",
+			     v->opts[i].name);
 			return -1;
 		}
-	}
-	return 0;
+	return missing ? -1 : 0;
 }
 
 int args_parse(struct ctl *ctl, const struct verb *v, int argc, char *const argv[],
@@ -131,11 +141,13 @@ int args_parse(struct ctl *ctl, const struct verb *v, int argc, char *const argv
 				return -1;
 		} else if (!words_only && strcmp(argv[i], "-q") == 0) {
 			ctl->quiet = true;
-		} else if (takes_rest(v) && (place < 0 || words_only)) {
+		} else if (takes(v, OPT_REST) && (place < 0 || words_only)) {
 			ret->rest = argv + i;
 			break;
 		} else if (place >= 0) {
 			ret->value[place] = argv[i];
+		} else if (takes(v, OPT_WORDS)) {
+			add_word(ret, argv[i]);
 		} else {
 			fail(ctl, "unexpected data '%s'", argv[i]);
 			return -1;
@@ -168,6 +180,37 @@ int args_number(const struct args *a, const char *name, uint32_t min, uint32_t m
 	return -1;
 }
 
+int args_integer(const struct args *a, const char *name, int32_t *ret)
+{
+	const char *text = args_text(a, name);
+	uint32_t magnitude;
+	bool minus = text && *text == '-';
+
+	if (!text)
+		return 0;
+	if (parse_u32(text + minus, 0, INT32_MAX, &magnitude) == 0) {
+		*ret = minus ? -(int32_t)magnitude : (int32_t)magnitude;
+		return 0;
+	}
+	fprintf(stderr, "error: Numeric value '%s' for <%s> option is malformed or out of range\n",
+		text, name);
+	return -1;
+}
+
+bool args_exclusive(const struct ctl *ctl, const struct args *a, const char *one, const char *other)
+{
+	bool both = args_has(a, one) && args_has(a, other);
+
+	if (both)
+		fail(ctl, "Options --%s and --%s are mutually exclusive", one, other);
+	return !both;
+}
+
+void args_done(struct args *a)
+{
+	text_done(&a->words);
+}
+
 static void print_synopsis(const struct verb *v)
 {
 	printf("    %s", v->name);
@@ -191,6 +234,9 @@ static void print_synopsis(const struct verb *v)
 		case OPT_REST:
 			printf(" -- <%s>...", o->name);
 			break;
+		case OPT_WORDS:
+			printf(" [<%s>]...", o->name);
+			break;
 		}
 	putchar('\n');
 }
@@ -210,6 +256,9 @@ static void option_form(const struct opt *o, char buf[static 64])
 		return;
 	case OPT_REST:
 		snprintf(buf, 64, "<%s>", o->name);
+		return;
+	case OPT_WORDS:
+		snprintf(buf, 64, "[--%s] <string>...", o->name);
 		return;
 	case OPT_TEXT:
 		break;

@@ -62,3 +62,13 @@ int ctl_network(struct ctl *ctl, const struct args *args, enum access access, st
 	fail(ctl, "failed to get network '%s'", name);
 	return -1;
 }
+
+int ctl_affect(const struct ctl *ctl, const struct args *args, uint32_t *ret)
+{
+	if (!args_exclusive(ctl, args, "current", "live") ||
+	    !args_exclusive(ctl, args, "current", "config"))
+		return -1;
+	*ret = (args_has(args, "live") ? RPC_AFFECT_LIVE : 0) |
+	       (args_has(args, "config") ? RPC_AFFECT_CONFIG : 0);
+	return 0;
+}

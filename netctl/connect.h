@@ -17,6 +17,15 @@ int ctl_connect(struct ctl *ctl, enum access access) mustcheck;
 int ctl_network(struct ctl *ctl, const struct args *args, enum access access, struct rpc_net *ret)
     mustcheck;
 
+/* RPC_AFFECT_* by --live, --config and --current. -1 and a message when they exclude each other. */
+int ctl_affect(const struct ctl *ctl, const struct args *args, uint32_t *ret) mustcheck;
+#define OPTS_AFFECT(what)                                                                          \
+	{ "live", OPT_FLAG, what " running state" },                                               \
+	    { "config", OPT_FLAG, what " persistent configuration" },                              \
+	{                                                                                          \
+		"current", OPT_FLAG, what " current state configuration"                           \
+	}
+
 /* The option of every verb that takes a network. */
 #define OPT_NETWORK                                                                                \
 	{                                                                                          \

@@ -17,6 +17,9 @@ static void on_interrupt(int number)
 	interrupted = 1;
 }
 
+/* By their numbers: enum rpc_event_id. */
+static const char *const event_names[] = { "lifecycle", "metadata-change" };
+
 static const char *lifecycle_text(int32_t event)
 {
 	static const char *const text[] = { "Defined", "Undefined", "Started", "Stopped" };
@@ -38,30 +41,53 @@ static const char *now_text(char buf[static 48])
 	return buf;
 }
 
+static const char *metadata_text(int32_t type)
+{
+	static const char *const text[] = { "description", "title", "element" };
+
+	return type >= 0 && (size_t)type < ARRAY_LEN(text) ? text[type] : "unknown";
+}
+
+static void print_json(const struct rpc_event *ev, const char *now)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s}", "time", now, "event", event_names[ev->id],
+			      "network", ev->net.name);
+
+	if (ev->id == RPC_EVENT_LIFECYCLE) {
+		json_object_set_new(o, "change", json_string(lifecycle_text(ev->event)));
+	} else {
+		json_object_set_new(o, "type", json_string(metadata_text(ev->event)));
+		json_object_set_new(o, "uri", *ev->uri ? json_string(ev->uri) : json_null());
+	}
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
 static void print_event(const struct ctl *ctl, const struct rpc_event *ev, bool timestamp)
 {
 	char now[48];
 
+	now_text(now);
 	if (ctl->json) {
-		json_t *o =
-		    json_pack("{s:s, s:s, s:s, s:s}", "time", now_text(now), "event", "lifecycle",
-			      "network", ev->net.name, "change", lifecycle_text(ev->event));
-		json_dumpf(o, stdout, JSON_COMPACT);
-		putchar('\n');
-		json_decref(o);
+		print_json(ev, now);
 	} else {
 		if (timestamp)
-			printf("%s: ", now_text(now));
-		printf("event 'lifecycle' for network %s: %s\n", ev->net.name,
-		       lifecycle_text(ev->event));
+			printf("%s: ", now);
+		printf("event '%s' for network %s: ", event_names[ev->id], ev->net.name);
+		if (ev->id == RPC_EVENT_LIFECYCLE)
+			puts(lifecycle_text(ev->event));
+		else
+			printf("type %s, uri %s\n", metadata_text(ev->event),
+			       *ev->uri ? ev->uri : "<null>");
 	}
 	fflush(stdout);
 }
 
 /* Returns how many events came; *ret_why says what ended the loop, NULL for enough events. -1 on
  * failure. */
-static int listen_events(struct ctl *ctl, const struct args *a, uint32_t timeout_sec,
-			 const char **ret_why)
+static int listen_events(struct ctl *ctl, const struct args *a, enum rpc_event_id id,
+			 uint32_t timeout_sec, const char **ret_why)
 {
 	usec_t until = timeout_sec ? clock_boottime() + timeout_sec * USEC_PER_SEC : USEC_INFINITY;
 	int count = 0;
@@ -85,7 +111,7 @@ static int listen_events(struct ctl *ctl, const struct args *a, uint32_t timeout
 			*ret_why = "event loop interrupted";
 			return count;
 		}
-		if (r == 0 || ev.id != RPC_EVENT_LIFECYCLE)
+		if (r == 0 || ev.id != id)
 			continue;
 		print_event(ctl, &ev, args_has(a, "timestamp"));
 		count++;
@@ -93,7 +119,7 @@ static int listen_events(struct ctl *ctl, const struct args *a, uint32_t timeout
 	return count;
 }
 
-static int subscribe(struct ctl *ctl, const struct args *a)
+static int subscribe(struct ctl *ctl, const struct args *a, enum rpc_event_id id)
 {
 	const char *name = args_text(a, "network");
 	struct rpc_net net;
@@ -101,8 +127,17 @@ static int subscribe(struct ctl *ctl, const struct args *a)
 
 	if (name ? ctl_network(ctl, a, ACCESS_READ, &net) < 0 : ctl_connect(ctl, ACCESS_READ) < 0)
 		return -1;
-	return client_event_register(ctl->client, RPC_EVENT_LIFECYCLE, name ? &net : NULL,
-				     &callback, &ctl->err);
+	return client_event_register(ctl->client, id, name ? &net : NULL, &callback, &ctl->err);
+}
+
+static int list_events(struct ctl *ctl)
+{
+	if (ctl->json)
+		return say_json(ctl,
+				json_pack("{s:[s, s]}", "events", event_names[0], event_names[1]));
+	for (size_t i = 0; i < ARRAY_LEN(event_names); i++)
+		puts(event_names[i]);
+	return 0;
 }
 
 static int run_event(struct ctl *ctl, const struct args *a)
@@ -110,21 +145,22 @@ static int run_event(struct ctl *ctl, const struct args *a)
 	struct sigaction sa = { .sa_handler = on_interrupt }; /* no SA_RESTART: the wait must end */
 	const char *event = args_text(a, "event"), *why;
 	uint32_t timeout_sec = 0;
+	enum rpc_event_id id = RPC_EVENT_LIFECYCLE;
 	int count;
 
-	if (args_has(a, "list")) {
-		puts("lifecycle");
-		return 0;
-	}
+	if (args_has(a, "list"))
+		return list_events(ctl);
 	if (!event)
 		return fail(ctl, "either --list or --event <type> is required");
-	if (strcmp(event, "lifecycle") != 0)
+	if (strcmp(event, event_names[RPC_EVENT_METADATA_CHANGE]) == 0)
+		id = RPC_EVENT_METADATA_CHANGE;
+	else if (strcmp(event, event_names[id]) != 0)
 		return fail(ctl, "unknown event type %s", event);
-	if (args_number(a, "timeout", 1, 1000000, &timeout_sec) < 0 || subscribe(ctl, a) < 0)
+	if (args_number(a, "timeout", 1, 1000000, &timeout_sec) < 0 || subscribe(ctl, a, id) < 0)
 		return 1;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	count = listen_events(ctl, a, timeout_sec, &why);
+	count = listen_events(ctl, a, id, timeout_sec, &why);
 	if (count < 0)
 		return 1;
 	if (why)

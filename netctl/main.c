@@ -10,15 +10,22 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct verb *const groups[] = { network_verbs, list_verbs,  event_verbs,  guest_verbs,
-					     port_verbs,    rules_verbs, status_verbs, help_verbs };
-static const char *const group_titles[] = { "Networks", NULL, NULL,         "Guests",
-					    NULL,       NULL, "The daemon", NULL };
+static const struct {
+	const char *title; /* NULL: goes on with the group before */
+	const struct verb *verbs;
+} groups[] = {
+	// clang-format off
+	{ "Networks", network_verbs }, { NULL, list_verbs }, { NULL, event_verbs },
+	{ "Changing networks", update_verbs }, { NULL, describe_verbs }, { NULL, edit_verbs },
+	{ "Guests", guest_verbs }, { NULL, port_verbs },
+	{ "The daemon", rules_verbs }, { NULL, status_verbs }, { NULL, help_verbs },
+	// clang-format on
+};
 
 const struct verb *verb_find(const char *name)
 {
 	for (size_t g = 0; g < ARRAY_LEN(groups); g++)
-		for (const struct verb *v = groups[g]; v->name; v++)
+		for (const struct verb *v = groups[g].verbs; v->name; v++)
 			if (strcmp(v->name, name) == 0)
 				return v;
 	return NULL;
@@ -28,9 +35,9 @@ static void print_usage(void)
 {
 	puts("netctl [--root DIR | --connect SOCKET] [-q] [--json] VERB [ARGUMENTS]\n");
 	for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
-		if (group_titles[g])
-			printf("%s%s:\n", g ? "\n" : "", group_titles[g]);
-		for (const struct verb *v = groups[g]; v->name; v++)
+		if (groups[g].title)
+			printf("%s%s:\n", g ? "\n" : "", groups[g].title);
+		for (const struct verb *v = groups[g].verbs; v->name; v++)
 			printf("  %-16s %s\n", v->name, v->summary);
 	}
 	puts("\nOptions:\n"
@@ -81,9 +88,12 @@ static int run_verb(struct ctl *ctl, const struct verb *v, int argc, char *const
 		args_help(v);
 		return 0;
 	}
-	if (args_parse(ctl, v, argc, argv, &args) < 0)
+	if (args_parse(ctl, v, argc, argv, &args) < 0) {
+		args_done(&args);
 		return 1;
+	}
 	status = v->run(ctl, &args);
+	args_done(&args);
 	if (!ctl->quiet && !ctl->json)
 		putchar('\n');
 	if (status && ctl->err.msg[0])

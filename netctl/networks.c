@@ -2,52 +2,10 @@
 /* networks.c — the verbs on one network: define, create, start, destroy, undefine, autostart, and
  * what is said about it: info, dumpxml, name, uuid. */
 #include "netctl/connect.h"
+#include "netctl/document.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-
-/* The whole of a file, or of standard input for "-". Terminated; NULL when the failure was printed.
- */
-static char *read_document(const struct ctl *ctl, const char *path)
-{
-	auto_close int opened = -1;
-	auto_free char *text = NULL;
-	size_t n = 0, cap = 0;
-	ssize_t got;
-
-	if (strcmp(path, "-") != 0) {
-		opened = open(path, O_RDONLY | O_CLOEXEC);
-		if (opened < 0) {
-			fail(ctl, "Failed to open file '%s': %s", path, strerror(errno));
-			return NULL;
-		}
-	}
-	for (;;) {
-		if (n + 4096 > RPC_CALL_MAX || GROW(text, cap, n + 4096) < 0) {
-			fail(ctl, "Failed to read file '%s': %s", path,
-			     strerror(n + 4096 > RPC_CALL_MAX ? EFBIG : ENOMEM));
-			return NULL;
-		}
-		got = read(opened < 0 ? STDIN_FILENO : opened, text + n, cap - n - 1);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			fail(ctl, "Failed to read file '%s': %s", path, strerror(errno));
-			return NULL;
-		}
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	text[n] = '\0';
-	if (strlen(text) != n) {
-		fail(ctl, "Failed to read file '%s': it holds a zero byte, so it is not XML", path);
-		return NULL;
-	}
-	return take_ptr(text);
-}
 
 typedef int from_xml_fn(struct rpc_client *c, const char *xml, uint32_t flags, struct rpc_net *ret,
 			struct err *e);
@@ -56,7 +14,7 @@ static int from_file(struct ctl *ctl, const struct args *a, from_xml_fn *call, c
 		     const char *done)
 {
 	const char *path = args_text(a, "file");
-	auto_free char *xml = read_document(ctl, path);
+	auto_free char *xml = document_read(ctl, path);
 	struct rpc_net net;
 
 	if (!xml || ctl_connect(ctl, ACCESS_WRITE) < 0)

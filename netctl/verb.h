@@ -11,6 +11,7 @@
 #define NETCTL_VERB_H
 
 #include "base/err.h"
+#include "base/text.h"
 
 #include <jansson.h>
 
@@ -21,6 +22,8 @@ enum opt_kind {
 	OPT_WORD,   /* required; as OPT_TEXT or by its place */
 	OPT_MAYBE,  /* by its place or as OPT_TEXT, not required */
 	OPT_REST,   /* all words after "--" or after the last place */
+	OPT_WORDS,  /* all words that no place takes, joined by blanks; other options may stand
+		       between */
 };
 struct opt {
 	const char *name; /* NULL ends the list */
@@ -33,6 +36,8 @@ struct args {
 	const struct opt *opts;
 	const char *value[OPTS_MAX]; /* by the option's row; NULL: not given; "" for a given flag */
 	char *const *rest; /* OPT_REST: the words, NULL at the end; NULL when none were given */
+	size_t n_words;    /* OPT_WORDS: how many, */
+	struct text words; /* and all of them */
 };
 
 struct ctl;
@@ -56,12 +61,13 @@ struct ctl {
 	struct err err;            /* why the verb failed */
 };
 
-extern const struct verb network_verbs[], list_verbs[], event_verbs[], guest_verbs[], port_verbs[],
-    status_verbs[], rules_verbs[], help_verbs[]; /* a row without name ends each */
+extern const struct verb network_verbs[], list_verbs[], event_verbs[], update_verbs[],
+    describe_verbs[], edit_verbs[], guest_verbs[], port_verbs[], status_verbs[], rules_verbs[],
+    help_verbs[]; /* a row without name ends each */
 const struct verb *verb_find(const char *name);
 
 /* args.c: read a verb's words. 0, or -1 when a usage error was printed. Options that every verb has
- * (--json, -q, --root, --connect) are taken too. */
+ * (--json, -q, --root, --connect) are taken too. End with args_done() in any case. */
 int args_parse(struct ctl *ctl, const struct verb *v, int argc, char *const argv[],
 	       struct args *ret) mustcheck;
 /* One of these; *ret_used is how many words it took. Returns whether argv[0] was one, -1 when it
@@ -73,6 +79,12 @@ bool args_has(const struct args *a, const char *name);
  * given. */
 int args_number(const struct args *a, const char *name, uint32_t min, uint32_t max, uint32_t *ret)
     mustcheck;
+/* The same for a number with a sign. */
+int args_integer(const struct args *a, const char *name, int32_t *ret) mustcheck;
+/* False and a message when both options are given. */
+bool args_exclusive(const struct ctl *ctl, const struct args *a, const char *one, const char *other)
+    mustcheck;
+void args_done(struct args *a);
 /* The verb's usage in one line and its whole help text, on stdout. */
 void args_help(const struct verb *v);
 

@@ -111,6 +111,11 @@ int read_dns_srv(struct report *r, xmlNode *node, void *dns);
 int read_vlan(struct report *r, const xmlNode *node, struct vlan *v) mustcheck;
 int read_bandwidth(struct report *r, const xmlNode *node, struct bandwidth *b) mustcheck;
 int read_virtualport(struct report *r, const xmlNode *node, struct virtualport *v) mustcheck;
+struct port_bandwidth {
+	struct bandwidth bandwidth;
+	uint32_t class_id;
+};
+int read_port_bandwidth(struct report *r, const xmlNode *node, struct port_bandwidth *b) mustcheck;
 
 /* A document of an untrusted writer as a tree, or NULL and the error: no DOCTYPE, no network, no
  * file, bounded in size, depth and number of elements. The caller frees it with xmlFreeDoc(). */

@@ -98,7 +98,8 @@ static const struct attr limit_attrs[] = {
 	     .given = GIVEN(struct bandwidth_limit, has_floor)),
 };
 
-static int check_limit(struct report *r, const xmlNode *node, const struct bandwidth_limit *l)
+static int check_limit(struct report *r, const xmlNode *node, const struct bandwidth_limit *l,
+		       bool floor_allowed)
 {
 	const char *name = (const char *)node->name;
 	unsigned line = line_of(node);
@@ -109,7 +110,7 @@ static int check_limit(struct report *r, const xmlNode *node, const struct bandw
 	if (!l->has_average && (l->peak || l->burst))
 		return report_refuse(r, ERR_CONFIG_UNSUPPORTED, line,
 				     "<%s> has a peak or burst without average='…'; add it", name);
-	if (l->has_floor)
+	if (l->has_floor && !floor_allowed)
 		return report_refuse(
 		    r, ERR_CONFIG_UNSUPPORTED, line,
 		    "<%s floor='%llu'>: a floor is for the interface of one guest; "
@@ -121,7 +122,7 @@ static int check_limit(struct report *r, const xmlNode *node, const struct bandw
 		    "<%s>: the largest average and peak is %llu kilobytes per second, "
 		    "the largest burst %u KiB",
 		    name, (unsigned long long)RATE_MAX, BURST_MAX);
-	if (!l->average)
+	if (!l->average && !l->has_floor)
 		return report_unwise(
 		    r, ERR_CONFIG_UNSUPPORTED, line,
 		    "<%s average='0'> limits nothing; write kilobytes per second or "
@@ -132,24 +133,25 @@ static int check_limit(struct report *r, const xmlNode *node, const struct bandw
 	return 0;
 }
 
-static int read_limit(struct report *r, xmlNode *node, struct bandwidth_limit *l)
+static int read_limit(struct report *r, xmlNode *node, struct bandwidth_limit *l,
+		      bool floor_allowed)
 {
 	int err = READ_ATTRS(r, node, limit_attrs, l);
 
 	if (err == 0)
-		err = check_limit(r, node, l);
+		err = check_limit(r, node, l, floor_allowed);
 	l->given = true;
 	return err < 0 ? err : read_no_children(r, node);
 }
 
 static int read_inbound(struct report *r, xmlNode *node, void *parent)
 {
-	return read_limit(r, node, &((struct bandwidth *)parent)->inbound);
+	return read_limit(r, node, &((struct bandwidth *)parent)->inbound, false);
 }
 
 static int read_outbound(struct report *r, xmlNode *node, void *parent)
 {
-	return read_limit(r, node, &((struct bandwidth *)parent)->outbound);
+	return read_limit(r, node, &((struct bandwidth *)parent)->outbound, false);
 }
 
 static const struct attr bandwidth_attrs[] = {
@@ -168,6 +170,36 @@ int read_bandwidth(struct report *r, const xmlNode *node, struct bandwidth *b)
 	b->line = line_of(node);
 	err = READ_ATTRS(r, node, bandwidth_attrs, b);
 	return err < 0 ? err : READ_CHILDREN(r, node, bandwidth_children, b);
+}
+
+/* The <bandwidth> of one port: its inbound part may have a floor, and a class that netd gave it. */
+
+static int read_port_inbound(struct report *r, xmlNode *node, void *parent)
+{
+	return read_limit(r, node, &((struct port_bandwidth *)parent)->bandwidth.inbound, true);
+}
+
+static int read_port_outbound(struct report *r, xmlNode *node, void *parent)
+{
+	return read_limit(r, node, &((struct port_bandwidth *)parent)->bandwidth.outbound, false);
+}
+
+static const struct attr port_bandwidth_attrs[] = {
+	ATTR("classID", attr_number, struct port_bandwidth, class_id),
+};
+static const struct element port_bandwidth_children[] = {
+	{ "inbound", read_port_inbound },
+	{ "outbound", read_port_outbound },
+};
+
+int read_port_bandwidth(struct report *r, const xmlNode *node, struct port_bandwidth *b)
+{
+	int err;
+
+	b->bandwidth.given = true;
+	b->bandwidth.line = line_of(node);
+	err = READ_ATTRS(r, node, port_bandwidth_attrs, b);
+	return err < 0 ? err : READ_CHILDREN(r, node, port_bandwidth_children, b);
 }
 
 /* <virtualport> */

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Port objects, as libvirt's QEMU driver makes them: by virsh's net-port verbs."""
+import os
+import re
+
+import lib
+
+MAC = '52:54:00:aa:bb:01'
+OWNER = '<owner><name>vm1</name><uuid>a1a1a1a1-0000-0000-0000-000000000001</uuid></owner>'
+
+
+def port_xml(number, more='', mac=MAC):
+    return (f'<networkport><uuid>{number:08x}-1111-2222-3333-444444444444</uuid>{OWNER}'
+            f"<mac address='{mac}'/>{more}</networkport>")
+
+
+class Ports(lib.Case):
+    def setUp(self):
+        super().setUp()
+        self.h = self.host()
+
+    def create(self, network, xml, check=True):
+        path = os.path.join(self.folder, f'port-{self.next_number()}.xml')
+        with open(path, 'w') as f:
+            f.write(xml)
+        done = self.h.virsh('net-port-create', network, path, check=check)
+        return done.out.split()[2] if not done.rc else done.err
+
+    def dump(self, network, uuid):
+        return self.h.virsh('net-port-dumpxml', network, uuid).out
+
+    def test_life(self):
+        self.h.start_network(lib.network_xml(name='net1', bridge='virbr1'))
+        one = self.create('net1', port_xml(1))
+        self.assertEqual(self.dump('net1', one), f"""<networkport>
+  <uuid>{one}</uuid>
+  <owner>
+    <name>vm1</name>
+    <uuid>a1a1a1a1-0000-0000-0000-000000000001</uuid>
+  </owner>
+  <mac address='{MAC}'/>
+  <plug type='network' bridge='virbr1'/>
+</networkport>
+
+""")
+        two = self.create('net1', port_xml(2))  # the same MAC and owner: a live change makes the new port first
+        listed = self.h.virsh('net-port-list', 'net1').out
+        self.assertIn(one, listed)
+        self.assertIn(two, listed)
+        self.assertIn("<network connections='2'>", self.h.virsh('net-dumpxml', 'net1').out)
+        self.assertNotIn('connections', self.h.virsh('net-dumpxml', 'net1', '--inactive').out)
+        self.assertIn(f'Network port with UUID {one} already exists', self.create('net1', port_xml(1), check=False))
+        # They outlive the daemon.
+        self.h.daemon.kill()
+        self.h.start_netd()
+        self.assertIn("<network connections='2'>", self.h.virsh('net-dumpxml', 'net1').out)
+        self.assertIn("<plug type='network' bridge='virbr1'/>", self.dump('net1', two))
+        self.h.virsh('net-port-delete', 'net1', one)
+        self.assertIn(f"failed to get network port '{one}'",
+                      self.h.virsh('net-port-dumpxml', 'net1', one, check=False).err)
+        # Destroying the network takes the rest along, for good.
+        self.h.netctl('net-destroy', 'net1')
+        self.assertIn("network 'net1' is not active", self.h.virsh('net-port-list', 'net1', check=False).err)
+        self.h.netctl('net-start', 'net1')
+        self.assertNotIn('connections', self.h.virsh('net-dumpxml', 'net1').out)
+        self.assertIn("not active", self.inactive_create())
+
+    def inactive_create(self):
+        self.h.netctl('net-destroy', 'net1')
+        return self.create('net1', port_xml(9), check=False)
+
+    def test_plugs(self):
+        rows = [("<forward mode='bridge'/><bridge name='br0'/>", "<plug type='bridge' bridge='br0'/>"),
+                ("<forward mode='bridge'><interface dev='up1'/><interface dev='up2'/></forward>",
+                 "<plug type='direct' dev='up1' mode='bridge'/>"),
+                ("<forward mode='vepa'><interface dev='up1'/></forward>", "<plug type='direct' dev='up1' mode='vepa'/>"),
+                ("<bridge name='virbr4' macTableManager='libvirt'/>",
+                 "<plug type='network' bridge='virbr4' macTableManager='libvirt'/>")]
+        for number, (body, plug) in enumerate(rows):
+            self.h.start_network(f'<network><name>n{number}</name>{body}</network>')
+            uuid = self.create(f'n{number}', port_xml(10 + number))
+            self.assertIn(plug, self.dump(f'n{number}', uuid))
+        # The device with the fewest users; an exclusive one is used once.
+        second = self.create('n1', port_xml(20))
+        self.assertIn("dev='up2'", self.dump('n1', second))
+        self.h.start_network("<network><name>pass</name><forward mode='passthrough'><interface dev='up1'/></forward></network>")
+        self.create('pass', port_xml(30))
+        self.assertIn('requires exclusive access to interfaces', self.create('pass', port_xml(31), check=False))
+
+    def test_groups(self):
+        self.h.start_network("<network><name>g</name><bridge name='virbr5'/><bandwidth><inbound average='1000' peak='2000'/>"
+                             "</bandwidth><port isolated='yes'/><portgroup name='a' default='yes'><bandwidth>"
+                             "<outbound average='10'/></bandwidth></portgroup><portgroup name='b' trustGuestRxFilters='yes'/></network>")
+        by_default = self.dump('g', self.create('g', port_xml(1)))
+        self.assertIn("<outbound average='10'/>", by_default)
+        self.assertIn("<port isolated='yes'/>", by_default)
+        by_name = self.dump('g', self.create('g', port_xml(2, '<group>b</group>')))
+        self.assertIn('<group>b</group>', by_name)
+        self.assertIn("<rxfilters trustGuest='yes'/>", by_name)
+        self.assertNotIn('bandwidth', by_name)
+        # Floors are counted against the network's peak.
+        floor = "<bandwidth><inbound average='100' floor='{}'/></bandwidth>"
+        first = self.dump('g', self.create('g', port_xml(3, floor.format(1500))))
+        self.assertRegex(first, r"<bandwidth classID='3'>")
+        self.assertIn('2100 kilobytes per second', self.create('g', port_xml(4, floor.format(600)), check=False))
+        self.assertRegex(self.dump('g', self.create('g', port_xml(5, floor.format(500)))), r"<bandwidth classID='4'>")
+
+    def test_refusals(self):
+        self.h.start_network(lib.network_xml(name='net1', bridge='virbr1'))
+        rows = [(port_xml(1, "<plug type='network' bridge='x'/>"), 'must not have a <plug>'),
+                (port_xml(1).replace(OWNER, ''), 'Missing network port owner name'),
+                (re.sub('<uuid>0.*?</uuid>', '', port_xml(1), count=1), 'Missing network port uuid'),
+                (port_xml(1, "<vlan><tag id='7'/></vlan>"), 'requesting a vlan tag'),
+                (port_xml(1, "<virtualport type='openvswitch'/>"), 'not supported for network'),
+                (port_xml(1, "<bandwidth><inbound average='1' floor='1'/></bandwidth>"), 'has no inbound QoS set'),
+                ('<port/>', 'expecting <networkport>'), ('<networkport', 'end of Start Tag')]
+        for xml, words in rows:
+            self.assertIn(words, self.create('net1', xml, check=False))
+        self.assertEqual(self.h.virsh('net-port-list', 'net1', '--uuid').out.split(), [])
+
+
+if __name__ == '__main__':
+    import unittest
+    unittest.main()
