@@ -170,6 +170,7 @@ void network_free(struct network *n)
 	for (size_t i = 0; i < n->n_portgroups; i++)
 		portgroup_done(&n->portgroups[i]);
 	free_strings(n->dnsmasq_options, n->n_dnsmasq_options);
+	free(n->options.subnets);
 	free(n->ips);
 	free(n->routes);
 	free(n->portgroups);

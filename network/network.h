@@ -203,6 +203,19 @@ struct network_dns {
 	size_t n_srvs;
 };
 
+/* What libvirt doesn't have: <netd:network> in <metadata>. It is kept as the metadata's text; this
+ * is what it says. */
+struct netd_subnet { /* <netd:subnet>: an <ip> that is chosen when the network is defined */
+	unsigned line;
+	struct ip from; /* out of this subnet; its family is that of the <ip> */
+	unsigned from_prefix, prefix;
+};
+struct netd_options {
+	unsigned line; /* 0: no <netd:network> */
+	struct netd_subnet *subnets;
+	size_t n_subnets;
+};
+
 struct network {
 	unsigned more_owners; /* see network_share() */
 	unsigned line, bridge_line, mtu_line, mac_line, domain_line;
@@ -212,6 +225,7 @@ struct network {
 	enum tristate ipv6, trust_guest_rx_filters;
 	char *title, *description;
 	char *metadata; /* the whole <metadata> element, serialised, or NULL */
+	struct netd_options options;
 
 	struct forward forward;
 

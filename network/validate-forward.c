@@ -154,7 +154,7 @@ int validate_forward(struct report *r, const struct network *n)
 	const struct mode *m = &modes[f->mode];
 	int err;
 
-	if (m->needs_ip && !n->n_ips)
+	if (m->needs_ip && !n->n_ips && !n->options.n_subnets)
 		return report_refuse(
 		    r, ERR_XML, f->line,
 		    "%s forwarding requested, but no IP address provided for network "

@@ -266,5 +266,7 @@ int validate_network(struct report *r, const struct network *n)
 		err = validate_routes(r, n);
 	if (err == 0)
 		err = validate_ports(r, n);
+	if (err == 0)
+		err = validate_options(r, n);
 	return err;
 }

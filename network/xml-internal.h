@@ -15,6 +15,10 @@
 
 #define DNSMASQ_NAMESPACE "http://libvirt.org/schemas/network/dnsmasq/1.0"
 
+/* What libvirt doesn't have stands in this namespace; nothing unknown is passed over in it. */
+#define NETD_NAMESPACE "urn:netd:network:1"
+bool is_netd_element(const xmlNode *node);
+
 struct word { /* one word of an enumeration; a table ends with a NULL text */
 	const char *text;
 	unsigned value;
@@ -123,6 +127,9 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n);
 
 /* libxml2 ran out of memory since xmlResetLastError(), and may have left out nodes or text. */
 bool document_is_torn(void);
+
+/* Read the elements of <metadata> that are netd's own. */
+int read_netd_options(struct report *r, xmlNode *metadata, struct netd_options *ret) mustcheck;
 
 /* The <metadata> element as libvirt keeps it, serialised. NULL in *ret when nothing is left of it.
  */

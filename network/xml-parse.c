@@ -59,7 +59,10 @@ static int read_description(struct report *r, xmlNode *node, void *network)
 
 static int read_metadata(struct report *r, xmlNode *node, void *network)
 {
-	return metadata_read(r, node, &((struct network *)network)->metadata);
+	struct network *n = network;
+	int err = metadata_read(r, node, &n->metadata);
+
+	return err < 0 ? err : read_netd_options(r, node, &n->options);
 }
 
 /* The link. */
@@ -305,11 +308,11 @@ int network_parse(const char *xml, size_t n, unsigned flags, struct network **re
 		return e ? -e->code : -EINVAL;
 	net = calloc(1, sizeof(*net));
 	err = net ? read_network(&r, doc, net) : report_no_memory(&r);
+	if (err == 0)
+		err = validate_network(&r, net);
 	xmlFreeDoc(doc);
 	if (document_is_torn())
 		err = report_no_memory(&r);
-	if (err == 0)
-		err = validate_network(&r, net);
 	if (err == 0)
 		err = check_printed_size(&r, net, n);
 	if (err < 0) {

@@ -104,10 +104,22 @@ static const char *meant_name(const char *written, const void *rows, size_t n, s
 	return NULL;
 }
 
-/* What no table names. */
+bool is_netd_element(const xmlNode *node)
+{
+	return node->type == XML_ELEMENT_NODE && node->ns &&
+	       !strcmp((const char *)node->ns->href, NETD_NAMESPACE);
+}
+
+/* What no table names. libvirt's users may have anything in a definition; in what is netd's own it
+ * can only be a mistake. */
 static int unknown(struct report *r, unsigned line, const xmlNode *parent, const char *what,
 		   const char *name, const char *meant)
 {
+	if (is_netd_element(parent))
+		return report_unwise(r, shape_class(r, ERR_XML), line,
+				     "the %s '%.200s' is not known in <netd:%s>%s%s%s", what, name,
+				     (const char *)parent->name, meant ? "; probably '" : "",
+				     meant ? meant : "", meant ? "' is meant" : "");
 	return report_loose(r, line, "the %s '%.200s' is not known in <%s> and is ignored%s%s%s",
 			    what, name, (const char *)parent->name, meant ? "; probably '" : "",
 			    meant ? meant : "", meant ? "' is meant" : "");
@@ -219,6 +231,32 @@ static bool is_stray_text(const xmlNode *node)
 	       (node->type == XML_TEXT_NODE && !xmlIsBlankNode(node));
 }
 
+static int second_child(struct report *r, const xmlNode *node)
+{
+	if (is_netd_element(node))
+		return report_unwise(r, shape_class(r, ERR_XML), line_of(node),
+				     "a second <netd:%s>; there may be one only",
+				     (const char *)node->name);
+	return report_loose(r, line_of(node), "a second <%s> is ignored; the first one counts",
+			    (const char *)node->name);
+}
+
+static int unknown_child(struct report *r, const xmlNode *node, const struct element *rows,
+			 size_t n)
+{
+	const char *name = (const char *)node->name;
+	bool ours = is_netd_element(node);
+
+	if (is_netd_element(node->parent) && !ours)
+		return report_unwise(
+		    r, shape_class(r, ERR_XML), line_of(node),
+		    "the element '%.200s' in <netd:%s> is not in the namespace '%s'; give it the "
+		    "same prefix",
+		    name, (const char *)node->parent->name, NETD_NAMESPACE);
+	return unknown(r, line_of(node), node->parent, "element", name,
+		       node->ns && !ours ? NULL : meant_name(name, rows, n, sizeof(*rows)));
+}
+
 static int read_child(struct report *r, xmlNode *node, const struct element *rows, size_t n,
 		      uint64_t *seen, void *parent)
 {
@@ -226,15 +264,11 @@ static int read_child(struct report *r, xmlNode *node, const struct element *row
 		if (!matches(&rows[i], node))
 			continue;
 		if (!rows[i].many && *seen & UINT64_C(1) << i)
-			return report_loose(r, line_of(node),
-					    "a second <%s> is ignored; the first one counts",
-					    rows[i].name);
+			return second_child(r, node);
 		*seen |= UINT64_C(1) << i;
 		return rows[i].read(r, node, parent);
 	}
-	const char *name = (const char *)node->name;
-	return unknown(r, line_of(node), node->parent, "element", name,
-		       node->ns ? NULL : meant_name(name, rows, n, sizeof(*rows)));
+	return unknown_child(r, node, rows, n);
 }
 
 int read_children(struct report *r, const xmlNode *node, const struct element *rows, size_t n,
