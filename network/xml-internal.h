@@ -131,6 +131,11 @@ bool document_is_torn(void);
 /* Read the elements of <metadata> that are netd's own. */
 int read_netd_options(struct report *r, xmlNode *metadata, struct netd_options *ret) mustcheck;
 
+/* A definition against network.rng, after it was read and judged with the result `err`, which is
+ * returned when the schema has nothing to add; else an error of class ERR_XML_INVALID_SCHEMA. Takes
+ * foreign elements out of the document's <metadata>. */
+int schema_check(struct report *r, xmlDoc *doc, int err) mustcheck;
+
 /* The <metadata> element as libvirt keeps it, serialised. NULL in *ret when nothing is left of it.
  */
 int metadata_read(struct report *r, xmlNode *node, char **ret) mustcheck;

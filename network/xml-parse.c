@@ -310,6 +310,8 @@ int network_parse(const char *xml, size_t n, unsigned flags, struct network **re
 	err = net ? read_network(&r, doc, net) : report_no_memory(&r);
 	if (err == 0)
 		err = validate_network(&r, net);
+	if (flags & NETWORK_PARSE_VALIDATE)
+		err = schema_check(&r, doc, err);
 	xmlFreeDoc(doc);
 	if (document_is_torn())
 		err = report_no_memory(&r);
