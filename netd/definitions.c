@@ -54,9 +54,9 @@ static int save(const struct paths *p, const char *name, const char *xml, struct
 	int r = file_write_atomic(path, 0600, whole, n, e);
 	if (r < 0)
 		return r;
-	/* The second file is only the fallback: the definition is safe without it. */
+	/* The copy is for the day when somebody tears the first, which is on the disk by now: it needs no fsync. */
 	struct err ignored = { 0 };
-	if (file_write_atomic(copy, 0600, whole, n, &ignored) < 0)
+	if (file_write_replace(copy, 0600, whole, n, &ignored) < 0)
 		log_warning("no spare copy of network '%s': %s", name, ignored.msg);
 	return 0;
 }
