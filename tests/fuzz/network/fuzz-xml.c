@@ -33,7 +33,7 @@ static void check_round_trip(const struct network *n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const unsigned flags[] = { 0, NETWORK_PARSE_STORED };
+	static const unsigned flags[] = { 0, NETWORK_PARSE_STORED, NETWORK_PARSE_VALIDATE };
 
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 		struct network_warnings w = { 0 };
