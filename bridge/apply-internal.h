@@ -9,6 +9,7 @@
 
 struct kernel_socket {
 	int fd;
+	int packet_fd; /* to send BPDUs by; -1: not opened yet */
 	uint32_t seq;
 	struct rtnl_batch batch;
 	unsigned next_vnet;       /* where the search for a free vnetN goes on */
@@ -21,6 +22,11 @@ int bridge_step_failed(const struct bridge_plan *plan, size_t step, int errnum, 
 
 /* Set the isolation of a bridge's port; NULL without memory. */
 struct nl_msg *bridge_isolated_message(uint32_t ifindex, bool isolated);
+/* Of `ports` of `bridge` set those forwarding that wait for the forward delay of the kernel's STP
+ * and aren't part of a loop; at most STP_PORTS_MAX. Takes 1 ms, with taps 10 ms. 0 or -errno; what
+ * has gone meanwhile is no failure. */
+#define STP_PORTS_MAX (RTNL_BATCH_MAX - 2)
+int bridge_stp_forward(struct kernel_socket *ks, uint32_t bridge, const uint32_t *ports, size_t n);
 
 int fake_apply(struct fake_kernel *k, const struct bridge_plan *plan, struct bridge_result *ret,
 	       struct err *e);

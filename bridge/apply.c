@@ -26,7 +26,8 @@ struct job {
 	struct kernel_socket *ks;
 	const struct bridge_plan *plan;
 	struct bridge_result *result;
-	uint32_t ifindex; /* of the plan's bridge, once known */
+	uint32_t ifindex;   /* of the plan's bridge, once known */
+	size_t n_forwarded; /* BRIDGE_FORWARD_PORT steps before this index are done */
 	struct err *e;
 };
 
@@ -36,6 +37,7 @@ int kernel_socket_open(struct kernel_socket **ret, struct err *e)
 
 	if (!ks)
 		return err_set(e, ERR_NO_MEMORY, "out of memory");
+	ks->packet_fd = -1;
 	ks->fd = rtnl_open(NULL, e);
 	if (ks->fd < 0) {
 		int r = ks->fd;
@@ -52,7 +54,7 @@ int kernel_socket_open_fake(struct kernel_socket **ret, struct fake_kernel *k, s
 
 	if (!ks)
 		return err_set(e, ERR_NO_MEMORY, "out of memory");
-	ks->fd = -1;
+	ks->fd = ks->packet_fd = -1;
 	ks->fake = k;
 	*ret = ks;
 	return 0;
@@ -63,6 +65,7 @@ void kernel_socket_free(struct kernel_socket *ks)
 	if (!ks)
 		return;
 	close_fd(&ks->fd);
+	close_fd(&ks->packet_fd);
 	free(ks);
 }
 
@@ -99,6 +102,8 @@ static int put_bridge_options(struct nl_msg *m, const struct link_row *l, unsign
 		return -1;
 	if (what & LINK_CHANGE_DELAY)
 		r |= nla_put_u32(m, IFLA_BR_FORWARD_DELAY, l->forward_delay_cs);
+	if (what & LINK_CHANGE_HELLO && l->hello_cs)
+		r |= nla_put_u32(m, IFLA_BR_HELLO_TIME, l->hello_cs);
 	if (what & LINK_CHANGE_STP)
 		r |= nla_put_u32(m, IFLA_BR_STP_STATE, l->stp);
 	nla_nest_end(m, data);
@@ -118,14 +123,14 @@ static int put_link(struct nl_msg *m, const struct link_row *l, unsigned what)
 		r |= nla_put_u32(m, IFLA_MTU, l->mtu);
 	if (what & LINK_CHANGE_ALIAS)
 		r |= nla_put(m, IFLA_IFALIAS, (int)strlen(l->alias), l->alias);
-	if (what & (LINK_CHANGE_STP | LINK_CHANGE_DELAY))
+	if (what & (LINK_CHANGE_STP | LINK_CHANGE_DELAY | LINK_CHANGE_HELLO))
 		r |= put_bridge_options(m, l, what);
 	return r;
 }
 
 #define LINK_CHANGE_ALL                                                                            \
 	(LINK_CHANGE_NAME | LINK_CHANGE_MAC | LINK_CHANGE_MTU | LINK_CHANGE_STP |                  \
-	 LINK_CHANGE_DELAY | LINK_CHANGE_ALIAS)
+	 LINK_CHANGE_DELAY | LINK_CHANGE_HELLO | LINK_CHANGE_ALIAS)
 
 /* RTM_NEWLINK on a link that exists changes it; RTM_SETLINK would pass the bridge's options over.
  */
@@ -233,6 +238,7 @@ static bool forgiven(enum bridge_op op, int errnum)
 	case BRIDGE_REMOVE_LINK:
 	case BRIDGE_PARK_LINK:
 		return errnum == ENODEV;
+	case BRIDGE_FORWARD_PORT:
 	case BRIDGE_ADD_LINK:
 	case BRIDGE_CHANGE_LINK:
 	case BRIDGE_LINK_UP:
@@ -272,6 +278,10 @@ static void describe(const struct bridge_plan *plan, const struct bridge_step *s
 		return;
 	case BRIDGE_RELEASE_PORT:
 		snprintf(buf, cap, "bridge '%s': releasing port '%s'", plan->bridge, s->link.name);
+		return;
+	case BRIDGE_FORWARD_PORT:
+		snprintf(buf, cap, "bridge '%s': letting port '%s' forward", plan->bridge,
+			 s->link.name);
 		return;
 	case BRIDGE_SET_SYSCTL:
 		snprintf(buf, cap, "bridge '%s': writing %d to /proc/sys/%s", plan->bridge,
@@ -535,6 +545,33 @@ static int set_sysctl(struct job *j, const struct bridge_step *s, size_t i)
 	return 0;
 }
 
+/* The ports of a bridge are switched together: the first step does the work of those that follow.
+ * Nothing depends on it: a port that fails has to wait, and no more. */
+static int forward_ports(struct job *j, size_t i)
+{
+	uint32_t ports[STP_PORTS_MAX];
+	size_t n = 0;
+	int r = flush(j);
+
+	if (r < 0)
+		return r;
+	j->result->n_done++;
+	if (i < j->n_forwarded)
+		return 0;
+	for (; n < STP_PORTS_MAX && i + n < j->plan->n_steps; n++) {
+		const struct bridge_step *s = &j->plan->steps[i + n];
+		if (s->op != BRIDGE_FORWARD_PORT)
+			break;
+		ports[n] = s->ifindex;
+	}
+	j->n_forwarded = i + n;
+	r = bridge_stp_forward(j->ks, j->ifindex, ports, n);
+	if (r < 0)
+		log_warning("bridge '%s': %zu ports wait for the forward delay: %s",
+			    j->plan->bridge, n, strerror(-r));
+	return 0;
+}
+
 static int apply_step(struct job *j, size_t i)
 {
 	const struct bridge_step *s = &j->plan->steps[i];
@@ -555,6 +592,8 @@ static int apply_step(struct job *j, size_t i)
 		return attach_port(j, s, i);
 	case BRIDGE_RELEASE_PORT:
 		return release_port(j, s, i);
+	case BRIDGE_FORWARD_PORT:
+		return forward_ports(j, i);
 	case BRIDGE_SET_SYSCTL:
 		return set_sysctl(j, s, i);
 	case BRIDGE_ADD_ADDR: /* REPLACE: one that is there already is as good */

@@ -55,6 +55,7 @@ static void want_link(const struct network *n, struct bridge_want *w)
 		.mtu = n->mtu ? n->mtu : BRIDGE_MTU_DEFAULT,
 		.stp = n->stp,
 		.forward_delay_cs = delay_in_force(n),
+		.hello_cs = n->stp ? BRIDGE_HELLO_CS : 0,
 	};
 	copy_text(w->link.name, sizeof(w->link.name), n->bridge);
 	link_alias_bridge(&n->uuid, w->link.alias);

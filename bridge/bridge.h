@@ -19,6 +19,12 @@
 
 #define BRIDGE_MTU_DEFAULT 1500
 
+/* The least that IEEE 802.1D allows, against 2 s in Linux. A loop that a guest closes is found by
+ * the next hello, and until then frames go round by the hundred thousand. Storms crowd hellos out,
+ * so that it makes more of a difference than it seems: two loops at a time lasted up to 6 s with
+ * the default and up to 2.6 s with this; one up to 2.4 s, and 1.1 s. */
+#define BRIDGE_HELLO_CS 100
+
 struct bridge_want {
 	struct uuid uuid; /* whose bridge */
 	char name[LINK_NAME_MAX];

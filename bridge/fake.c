@@ -120,6 +120,7 @@ static int new_link(struct fake_kernel *k, const struct link_row *row, enum link
 	l->facts.kind = kind;
 	copy_text(l->facts.kind_text, sizeof(l->facts.kind_text), kind_text(kind));
 	l->facts.row = *row;
+	l->facts.kernel_stp = kind == LINK_BRIDGE && row->stp;
 	l->facts.has_ipv6 = row->mtu >= 1280;
 	l->facts.accept_ra = l->facts.autoconf = l->facts.has_ipv6;
 	k->links[k->n_links++] = l;
@@ -148,6 +149,7 @@ void fake_delete_link(struct fake_kernel *k, uint32_t ifindex)
 			i--;
 		} else if (k->links[i]->facts.master == ifindex) {
 			k->links[i]->facts.master = 0;
+			k->links[i]->facts.port_state = PORT_DISABLED;
 		}
 	}
 	tell(k);
@@ -174,13 +176,26 @@ static void drop_ipv6_addrs(struct fake_link *l)
 	drop_routes(l, AF_INET6);
 }
 
-static void set_up(struct fake_link *l, bool up)
+static enum port_state state_after_up(struct fake_kernel *k, const struct fake_link *l)
 {
-	if (!up && l->facts.flags & IFF_UP) {
+	const struct fake_link *b = l->facts.master ? link_at(k, l->facts.master) : NULL;
+
+	if (!b || !(l->facts.flags & IFF_UP))
+		return PORT_DISABLED;
+	return b->facts.row.stp ? PORT_LISTENING : PORT_FORWARDING;
+}
+
+static void set_up(struct fake_kernel *k, struct fake_link *l, bool up)
+{
+	bool was_up = l->facts.flags & IFF_UP;
+
+	if (!up && was_up) {
 		drop_routes(l, AF_INET);
 		drop_ipv6_addrs(l);
 	}
 	l->facts.flags = up ? IFF_UP : 0;
+	if (up != was_up)
+		l->facts.port_state = state_after_up(k, l);
 }
 
 int fake_set_up(struct fake_kernel *k, uint32_t ifindex, bool up)
@@ -189,7 +204,7 @@ int fake_set_up(struct fake_kernel *k, uint32_t ifindex, bool up)
 
 	if (!l)
 		return -ENODEV;
-	set_up(l, up);
+	set_up(k, l, up);
 	tell(k);
 	return 0;
 }
@@ -211,6 +226,18 @@ int fake_attach(struct fake_kernel *k, uint32_t ifindex, uint32_t master, bool i
 	l->facts.port_isolated = isolated;
 	if (master)
 		l->facts.flags = IFF_UP;
+	l->facts.port_state = state_after_up(k, l);
+	tell(k);
+	return 0;
+}
+
+int fake_set_port_state(struct fake_kernel *k, uint32_t ifindex, enum port_state state)
+{
+	struct fake_link *l = link_at(k, ifindex);
+
+	if (!l)
+		return -ENODEV;
+	l->facts.port_state = state;
 	tell(k);
 	return 0;
 }
@@ -227,6 +254,7 @@ int fake_add_port(struct fake_kernel *k, const struct link_row *row, enum link_k
 	if (r < 0)
 		return r;
 	*ret_ifindex = l->facts.ifindex;
+	l->facts.peer_elsewhere = kind == LINK_VETH;
 	return fake_attach(k, l->facts.ifindex, master, isolated);
 }
 
@@ -462,9 +490,11 @@ static int set_values(struct fake_kernel *k, struct fake_link *l, const struct l
 	if (what & LINK_CHANGE_MAC)
 		l->facts.row.mac = row->mac;
 	if (what & LINK_CHANGE_STP)
-		l->facts.row.stp = row->stp;
+		l->facts.row.stp = l->facts.kernel_stp = row->stp;
 	if (what & LINK_CHANGE_DELAY)
 		l->facts.row.forward_delay_cs = row->forward_delay_cs;
+	if (what & LINK_CHANGE_HELLO && row->hello_cs)
+		l->facts.row.hello_cs = row->hello_cs;
 	if (what & LINK_CHANGE_MTU) {
 		bool had = l->facts.has_ipv6;
 		l->facts.row.mtu = row->mtu;
@@ -511,7 +541,7 @@ static int do_park(struct fake_kernel *k, struct fake_link *l)
 	struct link_row row = { .alias = LINK_MARK_PARKED };
 
 	snprintf(row.name, sizeof(row.name), "netdp%u", l->facts.ifindex);
-	set_up(l, false);
+	set_up(k, l, false);
 	return set_values(k, l, &row, LINK_CHANGE_NAME | LINK_CHANGE_ALIAS);
 }
 
@@ -525,7 +555,7 @@ static int do_link_step(struct fake_kernel *k, const struct bridge_step *s, stru
 	case BRIDGE_LINK_UP:
 		r = set_values(k, l, &s->link, s->change);
 		if (r == 0)
-			set_up(l, true);
+			set_up(k, l, true);
 		return r;
 	case BRIDGE_PARK_LINK:
 		return do_park(k, l);
@@ -535,6 +565,11 @@ static int do_link_step(struct fake_kernel *k, const struct bridge_step *s, stru
 		return 0;
 	case BRIDGE_RELEASE_PORT:
 		l->facts.master = 0;
+		l->facts.port_state = PORT_DISABLED;
+		return 0;
+	case BRIDGE_FORWARD_PORT:
+		if (l->facts.port_state == PORT_LISTENING || l->facts.port_state == PORT_LEARNING)
+			l->facts.port_state = PORT_FORWARDING;
 		return 0;
 	case BRIDGE_ADD_ADDR:
 		return add_addr(l, &s->addr);
@@ -580,7 +615,10 @@ static int do_step(struct fake_kernel *k, const struct bridge_step *s, struct br
 		return fake_set_sysctl(k, &s->sysctl);
 	l = link_at(k, s->ifindex ? s->ifindex : result->ifindex);
 	if (!l)
-		return s->op == BRIDGE_REMOVE_LINK || s->op == BRIDGE_RELEASE_PORT ? 0 : -ENODEV;
+		return s->op == BRIDGE_REMOVE_LINK || s->op == BRIDGE_RELEASE_PORT ||
+			       s->op == BRIDGE_FORWARD_PORT
+			   ? 0
+			   : -ENODEV;
 	return do_link_step(k, s, l);
 }
 

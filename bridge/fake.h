@@ -30,6 +30,7 @@ int fake_delete_addr(struct fake_kernel *k, uint32_t ifindex, const struct addr_
 int fake_add_route(struct fake_kernel *k, uint32_t ifindex, const struct route_row *r) mustcheck;
 int fake_set_sysctl(struct fake_kernel *k, const struct sysctl_row *s) mustcheck;
 int fake_set_master(struct fake_kernel *k, uint32_t ifindex, uint32_t master) mustcheck;
+int fake_set_port_state(struct fake_kernel *k, uint32_t ifindex, enum port_state state) mustcheck;
 int fake_set_up(struct fake_kernel *k, uint32_t ifindex, bool up) mustcheck;
 
 /* The `countdown`-th step from now (0: the next) fails with `errnum`, once. */

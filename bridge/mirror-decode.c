@@ -45,25 +45,38 @@ static void decode_bridge_data(struct nlattr *data, struct mirror_link *l)
 {
 	static const struct nla_policy policy[IFLA_BR_MAX + 1] = {
 		[IFLA_BR_FORWARD_DELAY] = { .type = NLA_U32 },
+		[IFLA_BR_HELLO_TIME] = { .type = NLA_U32 },
 		[IFLA_BR_STP_STATE] = { .type = NLA_U32 },
+		[IFLA_BR_ROOT_ID] = { .minlen = 8 },
+		[IFLA_BR_BRIDGE_ID] = { .minlen = 8 },
 	};
 	struct nlattr *tb[IFLA_BR_MAX + 1];
 
 	if (nla_parse_nested(tb, IFLA_BR_MAX, data, policy) < 0)
 		return;
 	l->row.stp = get_u32(tb[IFLA_BR_STP_STATE]) != 0;
+	l->kernel_stp = get_u32(tb[IFLA_BR_STP_STATE]) == 1; /* 2: a daemon's */
 	l->row.forward_delay_cs = get_u32(tb[IFLA_BR_FORWARD_DELAY]);
+	l->row.hello_cs = get_u32(tb[IFLA_BR_HELLO_TIME]);
+	l->foreign_root =
+	    l->row.stp && tb[IFLA_BR_ROOT_ID] && tb[IFLA_BR_BRIDGE_ID] &&
+	    memcmp(nla_data(tb[IFLA_BR_ROOT_ID]), nla_data(tb[IFLA_BR_BRIDGE_ID]), 8) != 0;
 }
 
 static void decode_port_data(struct nlattr *data, struct mirror_link *l)
 {
 	static const struct nla_policy policy[IFLA_BRPORT_MAX + 1] = {
 		[IFLA_BRPORT_ISOLATED] = { .type = NLA_U8 },
+		[IFLA_BRPORT_STATE] = { .type = NLA_U8 },
 	};
 	struct nlattr *tb[IFLA_BRPORT_MAX + 1];
 
-	if (nla_parse_nested(tb, IFLA_BRPORT_MAX, data, policy) == 0 && tb[IFLA_BRPORT_ISOLATED])
+	if (nla_parse_nested(tb, IFLA_BRPORT_MAX, data, policy) < 0)
+		return;
+	if (tb[IFLA_BRPORT_ISOLATED])
 		l->port_isolated = nla_get_u8(tb[IFLA_BRPORT_ISOLATED]) != 0;
+	if (tb[IFLA_BRPORT_STATE] && nla_get_u8(tb[IFLA_BRPORT_STATE]) <= PORT_BLOCKING)
+		l->port_state = nla_get_u8(tb[IFLA_BRPORT_STATE]);
 }
 
 static void decode_link_info(struct nlattr *info, struct mirror_link *l)
@@ -118,6 +131,26 @@ static void decode_af_spec(struct nlattr *spec, struct mirror_link *l)
 		l->addr_gen_mode = nla_get_u8(tb[IFLA_INET6_ADDR_GEN_MODE]);
 }
 
+/* A message of family AF_BRIDGE. A port's spanning tree state changes without any other. That the
+ * port leaves its bridge is told in this family too (RTM_DELLINK), but that has another event. */
+static void feed_port(struct mirror *m, struct nlmsghdr *nlh)
+{
+	static const struct nla_policy policy[IFLA_PROTINFO + 1] = {
+		[IFLA_MASTER] = { .type = NLA_U32 },
+		[IFLA_PROTINFO] = { .type = NLA_NESTED },
+	};
+	struct nlattr *tb[IFLA_PROTINFO + 1];
+	const struct ifinfomsg *ifi = nlmsg_data(nlh);
+	struct mirror_link port = { .port_state = PORT_DISABLED };
+
+	if (nlh->nlmsg_type != RTM_NEWLINK || ifi->ifi_index <= 0 ||
+	    nlmsg_parse(nlh, sizeof(*ifi), tb, IFLA_PROTINFO, policy) < 0 || !tb[IFLA_MASTER] ||
+	    !tb[IFLA_PROTINFO])
+		return;
+	decode_port_data(tb[IFLA_PROTINFO], &port);
+	mirror_put_port_state(m, (uint32_t)ifi->ifi_index, port.port_state);
+}
+
 static void feed_link(struct mirror *m, struct nlmsghdr *nlh)
 {
 	static const struct nla_policy policy[IFLA_MAX + 1] = {
@@ -135,7 +168,8 @@ static void feed_link(struct mirror *m, struct nlmsghdr *nlh)
 	if (nlmsg_parse(nlh, sizeof(struct ifinfomsg), tb, IFLA_MAX, policy) < 0)
 		return;
 	const struct ifinfomsg *ifi = nlmsg_data(nlh);
-	/* A port that leaves its bridge is told as RTM_DELLINK of family AF_BRIDGE. */
+	if (ifi->ifi_family == AF_BRIDGE)
+		feed_port(m, nlh);
 	if (ifi->ifi_family != AF_UNSPEC || ifi->ifi_index <= 0)
 		return;
 	if (nlh->nlmsg_type == RTM_DELLINK) {
@@ -156,6 +190,7 @@ static void feed_link(struct mirror *m, struct nlmsghdr *nlh)
 		memcpy(l.row.mac.b, nla_data(tb[IFLA_ADDRESS]), sizeof(l.row.mac.b));
 	if (tb[IFLA_LINKINFO])
 		decode_link_info(tb[IFLA_LINKINFO], &l);
+	l.peer_elsewhere = l.kind == LINK_VETH && tb[IFLA_LINK_NETNSID];
 	if (tb[IFLA_AF_SPEC])
 		decode_af_spec(tb[IFLA_AF_SPEC], &l);
 	mirror_put_link(m, &l);

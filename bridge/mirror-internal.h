@@ -12,7 +12,7 @@ struct nlmsghdr;
 struct mirror {
 	struct table by_ifindex, by_name, by_uuid, routes, routes_by_dest;
 	size_t n_routes; /* of links that aren't our bridges; at most MIRROR_ROUTES_MAX */
-	size_t n_parked;
+	size_t n_parked, n_waits;
 	bool forward_ipv4, forward_ipv6;
 
 	int event_fd, dump_fd; /* Linux */
@@ -37,9 +37,11 @@ void mirror_begin_snapshot(struct mirror *m);
 void mirror_end_snapshot(struct mirror *m);
 
 /* One fact of the kernel. Of `facts` only the values count, not tables and lists; `ours`, `parked`
- * and `uuid` are worked out from the alias. What stands in the mirror already makes no change. */
+ * and `uuid` are worked out from the alias, `port_waits` from what was known before. What stands in
+ * the mirror already makes no change. */
 void mirror_put_link(struct mirror *m, const struct mirror_link *facts);
 void mirror_drop_link(struct mirror *m, uint32_t ifindex);
+void mirror_put_port_state(struct mirror *m, uint32_t ifindex, enum port_state state);
 void mirror_put_addr(struct mirror *m, uint32_t ifindex, const struct addr_row *row, bool dynamic);
 void mirror_drop_addr(struct mirror *m, uint32_t ifindex, const struct addr_row *row);
 void mirror_put_route(struct mirror *m, uint32_t ifindex, const struct route_row *row,

@@ -266,6 +266,7 @@ static void forget_all_of(struct mirror *m, struct mirror_link *l)
 static void unindex(struct mirror *m, struct mirror_link *l)
 {
 	m->n_parked -= l->parked;
+	m->n_waits -= l->port_waits;
 	table_remove(&m->by_name, &l->by_name);
 	if (l->ours)
 		table_remove(&m->by_uuid, &l->by_uuid);
@@ -283,9 +284,22 @@ static int index_link(struct mirror *m, struct mirror_link *l)
 		if (r < 0)
 			table_remove(&m->by_name, &l->by_name);
 	}
-	if (r == 0)
+	if (r == 0) {
 		m->n_parked += l->parked;
+		m->n_waits += l->port_waits;
+	}
 	return r;
+}
+
+/* A port that begins to listen has just come up, or STP has released it after it was blocked: the
+ * two differ in the state before. */
+static bool waits_now(const struct mirror_link *before, const struct mirror_link *now)
+{
+	if (!now->master || (now->port_state != PORT_LISTENING && now->port_state != PORT_LEARNING))
+		return false;
+	if (before->master != now->master || before->port_state == PORT_DISABLED)
+		return true;
+	return before->port_waits;
 }
 
 static void take_values(struct mirror_link *l, const struct mirror_link *facts)
@@ -301,6 +315,7 @@ static void take_values(struct mirror_link *l, const struct mirror_link *facts)
 	l->seen = true;
 	l->parked = l->kind == LINK_BRIDGE && !strcmp(l->row.alias, LINK_MARK_PARKED);
 	l->ours = l->kind == LINK_BRIDGE && link_alias_parse(l->row.alias, &l->uuid);
+	l->port_waits = waits_now(&keep, l);
 }
 
 static bool same_values(const struct mirror_link *l, const struct mirror_link *f)
@@ -310,9 +325,12 @@ static bool same_values(const struct mirror_link *l, const struct mirror_link *f
 	       !strcmp(l->row.name, f->row.name) && !strcmp(l->row.alias, f->row.alias) &&
 	       mac_equal(&l->row.mac, &f->row.mac) && l->row.mtu == f->row.mtu &&
 	       l->row.stp == f->row.stp && l->row.forward_delay_cs == f->row.forward_delay_cs &&
-	       l->port_isolated == f->port_isolated && l->has_ipv6 == f->has_ipv6 &&
-	       l->disable_ipv6 == f->disable_ipv6 && l->accept_ra == f->accept_ra &&
-	       l->autoconf == f->autoconf && l->addr_gen_mode == f->addr_gen_mode;
+	       l->row.hello_cs == f->row.hello_cs && l->foreign_root == f->foreign_root &&
+	       l->kernel_stp == f->kernel_stp && l->peer_elsewhere == f->peer_elsewhere &&
+	       l->port_isolated == f->port_isolated && l->port_state == f->port_state &&
+	       l->has_ipv6 == f->has_ipv6 && l->disable_ipv6 == f->disable_ipv6 &&
+	       l->accept_ra == f->accept_ra && l->autoconf == f->autoconf &&
+	       l->addr_gen_mode == f->addr_gen_mode;
 }
 
 static struct mirror_link *new_link(struct mirror *m, uint32_t ifindex)
@@ -384,6 +402,27 @@ void mirror_put_link(struct mirror *m, const struct mirror_link *facts)
 	c.bridge = was_ours ? l->ifindex : bridge_of(l);
 	memcpy(c.name, l->row.name, sizeof(c.name));
 	report(m, &c);
+}
+
+void mirror_put_port_state(struct mirror *m, uint32_t ifindex, enum port_state state)
+{
+	struct mirror_link *l = link_at(m, ifindex), facts;
+
+	if (!l || l->port_state == state)
+		return;
+	facts = *l;
+	facts.port_state = state;
+	mirror_put_link(m, &facts);
+}
+
+void mirror_port_tried(struct mirror *m, uint32_t ifindex)
+{
+	struct mirror_link *l = link_at(m, ifindex);
+
+	if (l) {
+		m->n_waits -= l->port_waits;
+		l->port_waits = false;
+	}
 }
 
 void mirror_drop_link(struct mirror *m, uint32_t ifindex)
@@ -485,6 +524,22 @@ const struct mirror_link *mirror_next_port(const struct mirror *m, uint32_t brid
 	do
 		l = mirror_next(m, l);
 	while (l && l->master != bridge);
+	return l;
+}
+
+bool mirror_is_waiting(const struct mirror_link *l)
+{
+	return l->port_waits && mirror_is_edge(l);
+}
+
+const struct mirror_link *mirror_next_waiting(const struct mirror *m, uint32_t bridge,
+					      const struct mirror_link *l)
+{
+	if (!m->n_waits)
+		return NULL; /* the usual case, and links may be many */
+	do
+		l = mirror_next(m, l);
+	while (l && (l->master != bridge || !mirror_is_waiting(l)));
 	return l;
 }
 

@@ -22,6 +22,15 @@
  * table); subnet conflicts with them then go unnoticed. */
 #define MIRROR_ROUTES_MAX 65536
 
+/* IFLA_BRPORT_STATE: what spanning tree lets a port of a bridge do. */
+enum port_state {
+	PORT_DISABLED, /* down or without carrier; also: no port of a bridge */
+	PORT_LISTENING,
+	PORT_LEARNING,
+	PORT_FORWARDING,
+	PORT_BLOCKING,
+};
+
 struct mirror_link {
 	struct table_node by_ifindex, by_name, by_uuid; /* by_uuid only for our bridges */
 	struct list addrs;                              /* of struct mirror_addr */
@@ -36,7 +45,14 @@ struct mirror_link {
 	bool ours;           /* a bridge marked with a network's UUID; then `uuid` */
 	bool parked;         /* ours too, of no network */
 	struct uuid uuid;
+	bool kernel_stp;     /* a bridge whose spanning tree runs in the kernel, now */
+	bool foreign_root;   /* another bridge is root: the times in `row` are that one's */
+	bool peer_elsewhere; /* a veth whose other end is in another network namespace */
 	bool port_isolated;
+	enum port_state port_state;
+	/* A port that came up and sits out the forward delay, neither blocked nor forwarding since:
+	 * nothing is known to be wrong with it. False after mirror_port_tried(). */
+	bool port_waits;
 	bool seen;     /* the mirror's own, during a snapshot */
 	bool has_ipv6; /* false: MTU too small, or IPv6 not in the kernel; the four below are then 0
 			*/
@@ -110,6 +126,20 @@ const struct mirror_link *mirror_next(const struct mirror *m, const struct mirro
 /* Walk the ports of bridge `ifindex` likewise. */
 const struct mirror_link *mirror_next_port(const struct mirror *m, uint32_t bridge,
 					   const struct mirror_link *l);
+
+/* An edge port leads to a guest and no further, as far as can be seen: a tap, or a veth whose other
+ * end is in another network namespace. */
+static inline bool mirror_is_edge(const struct mirror_link *l)
+{
+	return l->kind == LINK_TUN || (l->kind == LINK_VETH && l->peer_elsewhere);
+}
+/* Walk the edge ports of bridge `ifindex` that wait for their forward delay, likewise. */
+const struct mirror_link *mirror_next_waiting(const struct mirror *m, uint32_t bridge,
+					      const struct mirror_link *l);
+bool mirror_is_waiting(const struct mirror_link *l); /* whether it is one of those */
+/* Whatever comes of it, port `ifindex` has had its one attempt: it waits no more until it goes down
+ * and up, or changes its bridge. */
+void mirror_port_tried(struct mirror *m, uint32_t ifindex);
 
 /* Walk the routes to `to`'s destination with its metric, on whatever links. */
 const struct mirror_route *mirror_next_route_to(const struct mirror *m, const struct route_row *to,

@@ -35,6 +35,8 @@ static void add_changes(const struct bridge_step *s, struct text *out)
 		text_addf(out, " stp %s", l->stp ? "on" : "off");
 	if (s->change & LINK_CHANGE_DELAY)
 		add_delay(l->forward_delay_cs, out);
+	if (s->change & LINK_CHANGE_HELLO && l->hello_cs)
+		text_addf(out, " hello %u", l->hello_cs / 100);
 }
 
 static void link_step_text(const struct bridge_plan *p, const struct bridge_step *s,
@@ -71,6 +73,9 @@ static void link_step_text(const struct bridge_plan *p, const struct bridge_step
 		break;
 	case BRIDGE_RELEASE_PORT:
 		text_addf(out, "release port %s from %s", s->link.name, p->bridge);
+		break;
+	case BRIDGE_FORWARD_PORT:
+		text_addf(out, "forward port %s of %s", s->link.name, p->bridge);
 		break;
 	case BRIDGE_SET_SYSCTL:
 	case BRIDGE_ADD_ADDR:
@@ -116,6 +121,7 @@ void bridge_step_text(const struct bridge_plan *p, const struct bridge_step *s, 
 	case BRIDGE_REMOVE_LINK:
 	case BRIDGE_ATTACH_PORT:
 	case BRIDGE_RELEASE_PORT:
+	case BRIDGE_FORWARD_PORT:
 		link_step_text(p, s, out);
 		break;
 	}

@@ -3,7 +3,7 @@
  * become those of the bridge. What the kernel takes away by itself is foreseen here (secondary
  * addresses go with their primary, IPv4 routes with the last address), so that one plan is always
  * enough. */
-#include "bridge/plan.h"
+#include "bridge/plan-internal.h"
 
 #include "base/diff.h"
 
@@ -157,6 +157,7 @@ static uint64_t hash_of_link(const struct link_row *l)
 	h = diff_hash(h, l->mac.b, sizeof(l->mac.b));
 	h = diff_hash(h, &l->mtu, sizeof(l->mtu));
 	h = diff_hash(h, &l->stp, sizeof(l->stp));
+	h = diff_hash(h, &l->hello_cs, sizeof(l->hello_cs));
 	return diff_hash(h, &l->forward_delay_cs, sizeof(l->forward_delay_cs));
 }
 
@@ -405,6 +406,21 @@ static void find_ports(struct planner *p)
 	}
 }
 
+/* The bridge as it is. Under the root of another bridge its own times can't be seen, and aren't in
+ * force: whatever they are, they will do. (A guest can make itself root.) */
+static struct link_row found_link(const struct planner *p)
+{
+	struct link_row row = p->link->row;
+
+	if (p->link->foreign_root && p->want->link.stp) {
+		row.forward_delay_cs = p->want->link.forward_delay_cs;
+		row.hello_cs = p->want->link.hello_cs;
+	}
+	if (!p->want->link.hello_cs)
+		row.hello_cs = 0;
+	return row;
+}
+
 /* An address that the mirror holds may be gone by the time; so may a port: applying forgives that.
  */
 static void collect_found(struct planner *p)
@@ -412,7 +428,8 @@ static void collect_found(struct planner *p)
 	const struct mirror_link *l = p->link;
 
 	if (l) {
-		struct item *it = side_add(&p->found, key_of_link(p->want, &l->row));
+		struct link_row row = found_link(p);
+		struct item *it = side_add(&p->found, key_of_link(p->want, &row));
 		if (it)
 			it->link = l->row;
 		if (l->flags & IFF_UP && p->want->running)
@@ -452,7 +469,7 @@ static void step_add_link(struct planner *p)
 
 static void step_change_link(struct planner *p)
 {
-	const struct link_row *w = &p->want->link, *h = &p->link->row;
+	const struct link_row found = found_link(p), *w = &p->want->link, *h = &found;
 	struct bridge_step *s = add_step(p, BRIDGE_CHANGE_LINK, p->link->ifindex);
 
 	s->link = *w;
@@ -462,6 +479,7 @@ static void step_change_link(struct planner *p)
 		    (mac_equal(&w->mac, &h->mac) ? 0 : LINK_CHANGE_MAC) |
 		    (w->mtu == h->mtu ? 0 : LINK_CHANGE_MTU) |
 		    (w->stp == h->stp ? 0 : LINK_CHANGE_STP) |
+		    (w->hello_cs == h->hello_cs ? 0 : LINK_CHANGE_HELLO) |
 		    (w->forward_delay_cs == h->forward_delay_cs ? 0 : LINK_CHANGE_DELAY);
 }
 
@@ -706,6 +724,8 @@ static int run_diff(struct planner *p, struct err *e)
 	if (n && steps[0].op == DIFF_CONFLICT)
 		return refuse_row(p, &steps[0], e);
 	translate(p, steps, n);
+	if (bridge_plan_edge_ports(p->m, p->want, &p->plan, &p->cap_steps) < 0)
+		p->failed = true;
 	return p->failed ? err_set(e, ERR_NO_MEMORY, "out of memory") : 0;
 }
 
@@ -728,32 +748,4 @@ int bridge_plan_make(const struct mirror *m, const struct bridge_want *want,
 	}
 	*ret = p.plan;
 	return 0;
-}
-
-int bridge_plan_remove_parked(const struct mirror *m, size_t keep, size_t max,
-			      struct bridge_plan *ret, struct err *e)
-{
-	struct planner p = { .m = m };
-	const struct mirror_link *l = NULL;
-
-	while (p.plan.n_steps < max && (l = mirror_next_parked(m, l))) {
-		if (keep) {
-			keep--;
-			continue;
-		}
-		struct bridge_step *s = add_step(&p, BRIDGE_REMOVE_LINK, l->ifindex);
-		s->link = l->row;
-	}
-	if (p.failed) {
-		bridge_plan_done(&p.plan);
-		return err_set(e, ERR_NO_MEMORY, "out of memory");
-	}
-	*ret = p.plan;
-	return 0;
-}
-
-void bridge_plan_done(struct bridge_plan *p)
-{
-	free(p->steps);
-	*p = (struct bridge_plan){ 0 };
 }

@@ -10,6 +10,10 @@
  * marked `netd:parked`. A later start takes a parked bridge where there is one;
  * bridge_plan_remove_parked() removes the rest in a quiet moment.
  *
+ * Edge ports of a bridge whose STP runs in the kernel forward: a guest need not wait 4 s for its
+ * lease. Each has one such step each time that it comes up (mirror_port_tried()), never one that
+ * STP has blocked. How and why that is safe: stp.c.
+ *
  * Only what is marked ours is touched: links by their alias, addresses and routes by their protocol
  * number. One more case counts as ours: a bridge that is down, unmarked and without ports and bears
  * the network's name and MAC was made by a start that was killed before the mark was set. */
@@ -28,6 +32,7 @@ enum bridge_op {
 	BRIDGE_REMOVE_LINK,  /* a parked one: RTM_DELLINK */
 	BRIDGE_ATTACH_PORT,  /* ifindex, name, isolated; as far as `change` says */
 	BRIDGE_RELEASE_PORT, /* ifindex, name */
+	BRIDGE_FORWARD_PORT, /* ifindex, name: spares an edge port the forward delay of STP */
 	BRIDGE_SET_SYSCTL,
 	BRIDGE_ADD_ADDR,
 	BRIDGE_DELETE_ADDR,
@@ -42,7 +47,8 @@ enum {
 	LINK_CHANGE_MTU = 4,
 	LINK_CHANGE_STP = 8,
 	LINK_CHANGE_DELAY = 16,
-	LINK_CHANGE_ALIAS = 32
+	LINK_CHANGE_ALIAS = 32,
+	LINK_CHANGE_HELLO = 64
 };
 
 /* For BRIDGE_ATTACH_PORT. */
@@ -56,8 +62,8 @@ struct bridge_step {
 	bool stp_before;  /* STP is on: the delay can leave 2..30 s only once it is off */
 	uint32_t recycle;
 	union {
-		struct link_row
-		    link; /* of PARK and REMOVE and RELEASE only the name counts: the present one */
+		struct link_row link; /* of PARK, REMOVE, RELEASE and FORWARD only the name counts:
+					 the present one */
 		struct addr_row addr;
 		struct route_row route;
 		struct sysctl_row sysctl;

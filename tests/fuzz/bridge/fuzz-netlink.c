@@ -10,7 +10,7 @@ static void check(const struct mirror *m)
 {
 	struct mirror_conflict c;
 	struct ip ten = ip_from_v4(0x0a000000);
-	size_t n = 0;
+	size_t n = 0, waits = 0;
 
 	for (const struct mirror_link *l = mirror_next(m, NULL); l; l = mirror_next(m, l)) {
 		if (mirror_by_ifindex(m, l->ifindex) != l || !mirror_by_name(m, l->row.name))
@@ -18,9 +18,11 @@ static void check(const struct mirror *m)
 		if (l->ours && !mirror_by_uuid(m, &l->uuid))
 			abort();
 		n++;
+		waits += l->port_waits;
 	}
-	if (n != m->by_ifindex.count || n != m->by_name.count)
+	if (n != m->by_ifindex.count || n != m->by_name.count || waits != m->n_waits)
 		abort();
+	(void)mirror_next_waiting(m, 2, NULL);
 	(void)mirror_next_ra_uplink(m, NULL);
 	(void)mirror_subnet_conflict(m, &ten, 8, NULL, &c);
 }

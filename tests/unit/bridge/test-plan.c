@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Golden plans: what is planned, word for word, from states of a fake kernel. */
 #include "bridge/fake.h"
+#include "bridge/port.h"
 
 #include "definition.h"
 
@@ -293,6 +294,74 @@ static void stop_and_recycle(void **state)
 	assert_null(mirror_by_ifindex(m, br));
 }
 
+/* A port that was made up by `name` on the bridge `br`; it listens where there is STP. */
+static uint32_t add_port(const char *name, enum link_kind kind, uint32_t br)
+{
+	struct link_row row = { .mtu = 1500 };
+
+	copy_text(row.name, sizeof(row.name), name);
+	uint32_t port = fake_add_link(k, &row, kind, true);
+	assert_int_equal(fake_set_master(k, port, br), 0);
+	return port;
+}
+
+static void edge_ports_do_not_wait(void **state)
+{
+	uint32_t br = apply(true).ifindex, tap = add_port("vnet0", LINK_TUN, br);
+	struct port_spec spec = { .network = d.n.uuid, .bridge = br, .name = "vnet1" };
+	struct bridge_port veth;
+
+	expect(true, "forward port vnet0 of virbr7\n");
+	apply(true);
+	/* A veth into a guest; not one that ends in our own namespace, nor a physical port. */
+	assert_int_equal(bridge_port_veth(ks, &spec, "eth0", -1, &veth, &e), 0);
+	uint32_t wire = add_port("wire", LINK_VETH, br), eth = add_port("eth1", LINK_OTHER, br);
+	expect(true, "forward port vnet1 of virbr7\n");
+	apply(true);
+	assert_int_equal(mirror_by_ifindex(m, wire)->port_state, PORT_LISTENING);
+	assert_int_equal(mirror_by_ifindex(m, eth)->port_state, PORT_LISTENING);
+	/* Carrier goes and comes. */
+	assert_int_equal(fake_set_up(k, tap, false), 0);
+	expect(true, "");
+	assert_int_equal(fake_set_up(k, tap, true), 0);
+	expect(true, "forward port vnet0 of virbr7\n");
+	/* One attempt. */
+	mirror_port_tried(m, tap);
+	expect(true, "");
+	assert_int_equal(fake_set_port_state(k, tap, PORT_LEARNING), 0);
+	expect(true, "");
+	/* Another bridge, and back. */
+	assert_int_equal(fake_set_master(k, tap, 0), 0);
+	expect(true, "");
+	assert_int_equal(fake_set_master(k, tap, br), 0);
+	expect(true, "forward port vnet0 of virbr7\n");
+}
+
+static void ports_in_a_loop_are_left_to_stp(void **state)
+{
+	uint32_t br = apply(true).ifindex, tap = add_port("vnet0", LINK_TUN, br);
+
+	static const enum port_state story[] = { PORT_BLOCKING,   PORT_LISTENING, PORT_LEARNING,
+						 PORT_FORWARDING, PORT_BLOCKING,  PORT_LISTENING };
+	for (size_t i = 0; i < ARRAY_LEN(story); i++) {
+		assert_int_equal(fake_set_port_state(k, tap, story[i]), 0);
+		expect(true, "");
+	}
+	assert_int_equal(fake_set_up(k, tap, false), 0);
+	expect(true, "");
+	assert_int_equal(fake_set_up(k, tap, true), 0);
+	expect(true, "forward port vnet0 of virbr7\n");
+}
+
+static void without_stp_nobody_waits(void **state)
+{
+	d.n.stp = false;
+	uint32_t br = apply(true).ifindex, tap = add_port("vnet0", LINK_TUN, br);
+	expect(true, "");
+	assert_int_equal(fake_set_port_state(k, tap, PORT_LISTENING), 0); /* as a leftover */
+	expect(true, "");
+}
+
 static void renamed_bridge_is_followed(void **state)
 {
 	struct link_row row = {
@@ -388,6 +457,9 @@ int main(void)
 		WITH_KERNEL(conflicts),
 		WITH_KERNEL(foreign_rows_that_are_right_serve),
 		WITH_KERNEL(stop_and_recycle),
+		WITH_KERNEL(edge_ports_do_not_wait),
+		WITH_KERNEL(ports_in_a_loop_are_left_to_stp),
+		WITH_KERNEL(without_stp_nobody_waits),
 		WITH_KERNEL(renamed_bridge_is_followed),
 		WITH_KERNEL(half_made_bridge_is_taken),
 		WITH_KERNEL(stop_without_a_name),
