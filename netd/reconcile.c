@@ -315,17 +315,34 @@ static void note_ifindex(struct reconcile *r, struct net *n)
 	}
 }
 
+/* Letting guests' ports forward is daily work, and no repair. */
+static bool is_daily(const struct work *w)
+{
+	for (size_t i = 0; i < w->links.n_steps; i++)
+		if (w->links.steps[i].op != BRIDGE_FORWARD_PORT)
+			return false;
+	return !w->rules || !w->rules->n;
+}
+
 static void log_plan(const struct net *n, const struct work *w, const struct task *t)
 {
 	struct text text = { 0 };
 
-	if (t->done || !log_wants(LOG_LEVEL_INFO))
+	if (t->done || !log_wants(LOG_LEVEL_INFO) || is_daily(w))
 		return;
 	bridge_plan_text(&w->links, &text);
 	if (w->rules)
 		fw_plan_text(w->rules, &text);
 	auto_free char *s = text_take(&text);
 	log_info("network '%s': repairing: %s", n->name, s ? s : "");
+}
+
+/* A port has one attempt, whatever comes of it: STP does without us, only later. */
+static void note_tried(struct reconcile *r, const struct work *w)
+{
+	for (size_t i = 0; i < w->links.n_steps; i++)
+		if (w->links.steps[i].op == BRIDGE_FORWARD_PORT)
+			mirror_port_tried(r->c->mirror, w->links.steps[i].ifindex);
 }
 
 /* Push the job and return true, or return false when nothing is left to do or t->err says why it can't be. */
@@ -346,6 +363,7 @@ static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 	if (!t->err.code && !work_is_empty(w) && t->rounds++ < ROUNDS_MAX) {
 		if (n)
 			log_plan(n, w, t);
+		note_tried(r, w);
 		jobs_push(r->c->kernel, &w->job);
 		return true;
 	}
@@ -455,7 +473,16 @@ static void repair_all(struct reconcile *r)
 			want_repair(r, n->id);
 }
 
-/* Which network an event is about; events about guests' ports and foreign links are none's. */
+/* Whether the event is about network `n`: its bridge, or (`port`) a port of it that waits for nothing but us. Other
+ * events about guests' ports and foreign links are none's. */
+static bool concerns(const struct net *n, const struct mirror_change *change, const struct mirror_link *port)
+{
+	if (n->state != NET_ACTIVE)
+		return false;
+	return (uint32_t)n->ifindex == change->ifindex || (port && (uint32_t)n->ifindex == port->master) ||
+	       (n->live && n->live->bridge && strcmp(n->live->bridge, change->name) == 0);
+}
+
 static void link_changed(void *data, const struct mirror_change *change)
 {
 	struct reconcile *r = data;
@@ -466,12 +493,12 @@ static void link_changed(void *data, const struct mirror_change *change)
 		repair_all(r);
 		return;
 	}
-	registry_foreach (n, &r->c->registry) {
-		bool same = (uint32_t)n->ifindex == change->ifindex ||
-		            (n->live && n->live->bridge && strcmp(n->live->bridge, change->name) == 0);
-		if (n->state == NET_ACTIVE && same)
+	const struct mirror_link *port = mirror_by_ifindex(r->c->mirror, change->ifindex);
+	if (port && !mirror_is_waiting(port))
+		port = NULL;
+	registry_foreach (n, &r->c->registry)
+		if (concerns(n, change, port))
 			want_repair(r, n->id);
-	}
 }
 
 static void links_ready(void *data)

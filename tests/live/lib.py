@@ -423,7 +423,7 @@ class Case(unittest.TestCase):
 
 def network_xml(name='net1', bridge='virbr1', net='192.168.150', forward="<forward mode='nat'/>", dhcp=True, extra='',
                 domain=None, uuid=None, stp='off'):
-    """A small network. With spanning tree a new port forwards nothing for 4 s, so tests do without."""
+    """A small network. Spanning tree has tests of its own: test_stp.py."""
     range_ = f"<dhcp><range start='{net}.100' end='{net}.200'/></dhcp>" if dhcp else ''
     return (f"<network><name>{name}</name>{f'<uuid>{uuid}</uuid>' if uuid else ''}{forward}"
             f"<bridge name='{bridge}' stp='{stp}' delay='0'/>{f'<domain name={domain!r}/>' if domain else ''}{extra}"
