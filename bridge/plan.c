@@ -690,11 +690,22 @@ static bool is_half_made(const struct planner *p, const struct mirror_link *l)
 	       !mirror_next_port(p->m, l->ifindex, NULL);
 }
 
+/* The bridge that the caller made, from which somebody has taken the mark. */
+static const struct mirror_link *unmarked_link(const struct planner *p)
+{
+	const struct mirror_link *l =
+	    p->want->ifindex ? mirror_by_ifindex(p->m, p->want->ifindex) : NULL;
+
+	return l && l->kind == LINK_BRIDGE && !l->ours && !l->parked ? l : NULL;
+}
+
 static int find_link(struct planner *p, struct err *e)
 {
 	const struct mirror_link *named = mirror_by_name(p->m, p->want->name);
 
 	p->link = mirror_by_uuid(p->m, &p->want->uuid);
+	if (!p->link)
+		p->link = unmarked_link(p);
 	/* Two with our mark: the one that also has the name, so that the choice is steady. */
 	if (named && named->ours && uuid_equal(&named->uuid, &p->want->uuid))
 		p->link = named;

@@ -238,10 +238,20 @@ static bool is_to_be_isolated(const struct port *port)
 	return port->isolated || all_isolated(port->net);
 }
 
+/* The bridge's own MTU is fixed, so it doesn't follow; but guests' frames may be too long for this port. */
+static void warn_small_mtu(const struct net *n, const struct mirror_link *port, const struct mirror_link *bridge)
+{
+	if (bridge && port->row.mtu < bridge->row.mtu)
+		log_warning("network '%s': port '%s' has an MTU of %u, less than the network's %u: longer frames to it are lost",
+		            n->name, port->row.name, port->row.mtu, bridge->row.mtu);
+}
+
 static void joined(struct attached *p, struct net *n, struct port *port, const struct mirror_link *l)
 {
-	if (!port)
+	if (!port) {
 		port = learn(p, n, l->ifindex, l->row.name, l->port_isolated && !all_isolated(n));
+		warn_small_mtu(n, l, mirror_by_ifindex(p->c->mirror, l->master));
+	}
 	if (!port)
 		return;
 	/* A new port of a bridge isn't isolated; what it was before it left is remembered. */

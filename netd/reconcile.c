@@ -224,6 +224,7 @@ static int plan_links(struct reconcile *r, const struct net *n, bool wanted, str
 		bridge_wanted_nothing(&n->uuid, n->live && n->live->bridge ? n->live->bridge : "", &want);
 	if (result < 0)
 		return result;
+	want.ifindex = (uint32_t)n->ifindex;
 	if (attached_want(r->c->attached, n, &want) < 0)
 		result = err_sys(e, ENOMEM, "the ports of network '%s'", n->name);
 	else

@@ -281,6 +281,46 @@ static void failures_are_made_up_for(void **state)
 			;
 }
 
+/* The process dies between two steps of a start: nobody marks what was half made, and the next start
+ * knows only what the kernel shows. */
+static bool dies_after(unsigned round, size_t at)
+{
+	struct world w;
+	struct definition d;
+	struct bridge_plan p;
+	struct bridge_result result;
+	size_t n;
+
+	seed = round;
+	open_world(&w);
+	for (unsigned turn = pick(3); turn > 0; turn--) {
+		random_definition(&d);
+		assert_int_equal(run(&w, &d, pick(3) != 0, &n), 0);
+		assert_int_equal(mirror_read(w.m, NULL, NULL, &e), 0);
+		damage(&w);
+	}
+	random_definition(&d);
+	assert_int_equal(plan(&w, &d, true, &p), 0);
+	bool more = at < p.n_steps;
+	p.n_steps = MIN_OF(at, p.n_steps);
+	assert_int_equal(bridge_apply(w.ks, &p, &result, &e), 0);
+	bridge_plan_done(&p);
+	if (run(&w, &d, true, &n) < 0)
+		fail_msg("round %u, step %zu: %s", round, at, e.msg);
+	assert_settled(&w, &d, true);
+	assert_ports_attached(&w, true);
+	assert_foreign_untouched(&w);
+	close_world(&w);
+	return more;
+}
+
+static void deaths_are_made_up_for(void **state)
+{
+	for (unsigned round = 0; round < ROUNDS; round++)
+		for (size_t at = 0; dies_after(round, at); at++)
+			;
+}
+
 static void failures_are_undone(void **state)
 {
 	for (unsigned round = 0; round < ROUNDS; round++)
@@ -294,6 +334,7 @@ int main(void)
 		cmocka_unit_test(one_plan_is_enough),
 		cmocka_unit_test(failures_are_made_up_for),
 		cmocka_unit_test(failures_are_undone),
+		cmocka_unit_test(deaths_are_made_up_for),
 	};
 
 	return cmocka_run_group_tests_name("bridge/converge", tests, NULL, NULL);
