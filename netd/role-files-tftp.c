@@ -5,13 +5,26 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define BATCH        64   /* a window */
-#define BATCHES_ONCE 4    /* per wake-up and socket */
-#define REQUEST_MAX  1024 /* octets; what is longer is cut, and refused for it */
-#define OUT_OCTETS   (256 * 1024)
+#define BATCH         64   /* a window */
+#define BATCHES_ONCE  4    /* per wake-up and socket */
+#define REQUEST_MAX   1024 /* octets; what is longer is cut, and refused for it */
+#define OUT_OCTETS    (256 * 1024)
+#define SEGMENTS_MAX  64    /* Linux 4.18 */
+#define SEGMENTED_MAX 65000 /* octets of an IPv4 packet, generously */
+
+/* One datagram, or several of one length (but for the last) to one client, which the kernel cuts
+ * apart as late as it can: a whole window costs little more than a block. */
+struct outgoing {
+	struct sockaddr_in to;
+	struct iovec iov;
+	uint16_t segment; /* octets of the first datagram */
+	unsigned n;       /* datagrams */
+	uint8_t control[CMSG_SPACE(sizeof(uint16_t))] __attribute__((aligned(sizeof(size_t))));
+};
 
 struct files_tftp {
 	struct mmsghdr in[BATCH];
@@ -19,8 +32,7 @@ struct files_tftp {
 	struct sockaddr_in from[BATCH];
 	uint8_t request[BATCH][REQUEST_MAX];
 	struct mmsghdr out[BATCH];
-	struct iovec out_iov[BATCH];
-	struct sockaddr_in to[BATCH];
+	struct outgoing what[BATCH];
 	unsigned n_out;
 	int out_fd; /* all that wait leave through this one */
 	size_t used, room_at;
@@ -31,18 +43,45 @@ _Static_assert(OUT_OCTETS >= TFTP_MTU_MAX, "any packet fits");
 
 /* ---- out ---- */
 
+static void set_message(struct mmsghdr *m, struct outgoing *o, struct iovec *iov)
+{
+	*m = (struct mmsghdr){ .msg_hdr = { .msg_name = &o->to,
+					    .msg_namelen = sizeof(o->to),
+					    .msg_iov = iov,
+					    .msg_iovlen = 1 } };
+}
+
+/* Where segments are not to be had (a bridge with ports of another MTU). */
+static void send_apart(int fd, struct outgoing *o)
+{
+	struct iovec rest = o->iov, one;
+	struct mmsghdr m;
+
+	while (rest.iov_len) {
+		one = (struct iovec){ rest.iov_base, MIN_OF(rest.iov_len, (size_t)o->segment) };
+		set_message(&m, o, &one);
+		if (sendmmsg(fd, &m, 1, 0) < 0 && errno == EAGAIN)
+			return;
+		rest.iov_base = (uint8_t *)rest.iov_base + one.iov_len;
+		rest.iov_len -= one.iov_len;
+	}
+}
+
 static void flush(struct files_tftp *p)
 {
 	unsigned sent = 0;
 
 	while (sent < p->n_out) {
 		int r = sendmmsg(p->out_fd, &p->out[sent], p->n_out - sent, 0);
-		if (r > 0)
+		if (r > 0) {
 			sent += (unsigned)r;
-		else if (errno == EAGAIN)
-			break; /* the timer repeats it */
-		else if (errno != EINTR)
-			sent++; /* this one can't be reached */
+		} else if (errno == EAGAIN) {
+			break;               /* the timer repeats it */
+		} else if (errno != EINTR) { /* this one can't be sent, or not like this */
+			if (p->what[sent].n > 1)
+				send_apart(p->out_fd, &p->what[sent]);
+			sent++;
+		}
 	}
 	p->n_out = 0;
 }
@@ -59,25 +98,50 @@ static uint8_t *make_room(void *data, size_t n)
 	return p->octets + p->room_at;
 }
 
+/* Append to the datagrams that wait, when it is one more of the same. */
+static bool join(struct files_tftp *p, const struct sockaddr_in *to, const uint8_t *bytes, size_t n)
+{
+	struct outgoing *o = p->n_out ? &p->what[p->n_out - 1] : NULL;
+
+	if (!o || o->to.sin_port != to->sin_port || o->to.sin_addr.s_addr != to->sin_addr.s_addr ||
+	    (uint8_t *)o->iov.iov_base + o->iov.iov_len != bytes)
+		return false;
+	if (n > o->segment || o->iov.iov_len != (size_t)o->n * o->segment || o->n == SEGMENTS_MAX ||
+	    o->iov.iov_len + n > SEGMENTED_MAX)
+		return false;
+	o->iov.iov_len += n;
+	if (++o->n > 2)
+		return true;
+	struct msghdr *h = &p->out[p->n_out - 1].msg_hdr;
+	h->msg_control = o->control;
+	h->msg_controllen = sizeof(o->control);
+	struct cmsghdr *c = CMSG_FIRSTHDR(h);
+	c->cmsg_level = SOL_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof(o->segment));
+	memcpy(CMSG_DATA(c), &o->segment, sizeof(o->segment));
+	return true;
+}
+
 static void send_packet(void *data, const struct tftp_peer *peer, size_t n)
 {
 	struct files_role *role = data;
 	struct files_tftp *p = role->packets;
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(peer->port),
+				  .sin_addr.s_addr = htonl(peer->ip) };
+	uint8_t *bytes = p->octets + p->room_at;
 	int fd = role->data[peer->socket];
 
 	if (p->n_out && fd != p->out_fd)
 		flush(p);
-	unsigned i = p->n_out++;
 	p->out_fd = fd;
-	p->to[i] = (struct sockaddr_in){ .sin_family = AF_INET,
-					 .sin_port = htons(peer->port),
-					 .sin_addr.s_addr = htonl(peer->ip) };
-	p->out_iov[i] = (struct iovec){ p->octets + p->room_at, n };
-	p->out[i].msg_hdr = (struct msghdr){ .msg_name = &p->to[i],
-					     .msg_namelen = sizeof(p->to[i]),
-					     .msg_iov = &p->out_iov[i],
-					     .msg_iovlen = 1 };
 	p->used = p->room_at + n;
+	if (join(p, &to, bytes, n))
+		return;
+	struct outgoing *o = &p->what[p->n_out];
+	*o = (struct outgoing){ .to = to, .iov = { bytes, n }, .segment = (uint16_t)n, .n = 1 };
+	set_message(&p->out[p->n_out++], o, &o->iov);
 }
 
 static void flush_all(struct files_role *role)

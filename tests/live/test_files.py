@@ -132,6 +132,18 @@ class Files(lib.Case):
             self.g.sh('atftp', *words, '-g', '-r', 'big', '-l', self.out, GATEWAY)
             self.assertEqual(self.fetched(), big, options)
 
+    @lib.needs('atftp')
+    def test_way_that_is_narrower_than_the_bridge(self):
+        """Windows can't be cut into segments on the way then: they leave as single datagrams."""
+        big = self.file('big', os.urandom(300_001))
+        self.serve()
+        self.hosting.sh('ip', 'route', 'add', '192.168.150.10/32', 'dev', 'virbr1', 'mtu', 'lock', 1000)
+        begin = time.monotonic()
+        self.g.sh('atftp', '--option', 'blksize 1468', '--option', 'windowsize 16', '-g', '-r', 'big', '-l', self.out,
+                  GATEWAY)
+        self.assertEqual(self.fetched(), big)
+        self.assertLess(time.monotonic() - begin, 5)  # not by the timer
+
     @lib.needs('tftp')
     def test_tftp_hpa(self):
         big = self.file('big', os.urandom(300_001))

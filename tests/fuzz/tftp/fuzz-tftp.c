@@ -17,8 +17,8 @@ static unsigned open_files;
 
 static int open_file(void *data, const char *path, uint64_t *ret_size)
 {
-	if (path[0] == '/' || strlen(path) > BOOT_PATH_MAX || strstr(path, "../") ||
-	    strcmp(path, "..") == 0)
+	if (path[0] == '/' || strlen(path) > BOOT_PATH_MAX || strstr(path, "/../") ||
+	    strncmp(path, "../", 3) == 0 || strcmp(path, "..") == 0)
 		abort();
 	if (path[0] == 'x')
 		return -ENOENT;
