@@ -11,6 +11,7 @@
 #include "rpc/protocol.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct change {
 	lifecycle_change_fn *change;
@@ -143,12 +144,29 @@ static int check_live(struct op *op, const struct network *now)
 {
 	struct change *ch = op->extra;
 
-	reconcile_read_mirror(op->c->reconcile);
 	if (network_owns_bridge(now) != network_owns_bridge(ch->live))
 		return err_set(&op->err, ERR_OPERATION_UNSUPPORTED,
 		               "network '%s' can't change who owns its bridge while it runs; destroy and start it",
 		               op->net->name);
+	if (network_owns_bridge(now) && now->bridge && ch->live->bridge && strcmp(now->bridge, ch->live->bridge) != 0)
+		return err_set(&op->err, ERR_OPERATION_UNSUPPORTED,
+		               "network '%s' can't change the name of its bridge while it runs; destroy and start it",
+		               op->net->name);
 	return subnets_check(op->c->mirror, op->net, ch->live, &op->err);
+}
+
+/* A change may have brought in an automatic subnet. */
+static int complete_change(struct op *op)
+{
+	struct change *ch = op->extra;
+	int r = 0;
+
+	reconcile_read_mirror(op->c->reconcile);
+	if (ch->live)
+		r = subnets_choose(op->c->mirror, &op->c->registry, op->net, NULL, ch->live, &op->err);
+	if (r == 0 && ch->config)
+		r = subnets_choose(op->c->mirror, &op->c->registry, op->net, ch->live, ch->config, &op->err);
+	return r;
 }
 
 static int make_definitions(struct op *op)
@@ -161,6 +179,8 @@ static int make_definitions(struct op *op)
 		r = ch->change(ch->how, n->live, &ch->live, &op->err);
 	if (r == 0 && ch->flags & RPC_AFFECT_CONFIG)
 		r = ch->change(ch->how, n->config, &ch->config, &op->err);
+	if (r == 0)
+		r = complete_change(op);
 	if (r == 0 && ch->live)
 		r = check_live(op, n->live);
 	return r;

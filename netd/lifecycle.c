@@ -146,6 +146,9 @@ static int complete_definition(struct op *op)
 		def->has_mac = true;
 	}
 	network_complete(def);
+	reconcile_read_mirror(op->c->reconcile);
+	if (subnets_choose(op->c->mirror, &op->c->registry, n, NULL, def, &op->err) < 0)
+		return -op->err.code;
 	return registry_choose_bridge(&op->c->registry, n, def, link_exists, op->c->mirror, &op->err);
 }
 

@@ -2,7 +2,9 @@
 #include "netd/subnets.h"
 
 #include "base/log.h"
+#include "network/options.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 /* A private /N that neither the host nor a network uses; false when there is none left to propose. */
@@ -58,4 +60,90 @@ int subnets_check(const struct mirror *m, const struct net *n, const struct netw
 			return refuse_subnet(m, ip, &conflict, e);
 	}
 	return 0;
+}
+
+/* Automatic subnets. */
+
+#define CANDIDATES_MAX 65536U
+
+/* The address of the <ip> that a definition has out of that subnet, or NULL. */
+static const struct ip *chosen_before(const struct network *def, const struct netd_subnet *s)
+{
+	for (size_t i = 0; def && i < def->n_ips; i++)
+		if (def->ips[i].prefix == s->prefix && ip_in_prefix(&def->ips[i].address, &s->from, s->from_prefix))
+			return &def->ips[i].address;
+	return NULL;
+}
+
+static bool is_of_network(const struct network *def, const struct ip *net, unsigned prefix)
+{
+	for (size_t i = 0; def && i < def->n_ips; i++)
+		if (ip_prefix_overlap(&def->ips[i].address, def->ips[i].prefix, net, prefix))
+			return true;
+	return false;
+}
+
+static bool is_of_another(const struct registry *r, const struct net *self, const struct ip *net, unsigned prefix)
+{
+	const struct net *n;
+
+	registry_foreach (n, r)
+		if (n != self && (is_of_network(n->config, net, prefix) || is_of_network(n->live, net, prefix)))
+			return true;
+	return false;
+}
+
+/* `lenient`: what lies inside a larger route, such as a VPN's 10.0.0.0/8, will do. */
+static bool is_on_host(const struct mirror *m, const struct net *self, const struct ip *net, unsigned prefix,
+                       bool lenient)
+{
+	struct mirror_conflict conflict;
+
+	return mirror_subnet_conflict(m, net, prefix, &self->uuid, &conflict) &&
+	       !(lenient && !conflict.is_address && conflict.prefix < prefix);
+}
+
+static bool find_free(const struct mirror *m, const struct registry *r, const struct net *self,
+                      const struct netd_subnet *s, bool lenient, struct ip *ret)
+{
+	uint64_t n = MIN_OF(network_subnet_count(s), CANDIDATES_MAX);
+
+	for (uint64_t i = 0; i < n; i++) {
+		*ret = network_subnet_at(s, i);
+		if (!is_on_host(m, self, ret, s->prefix, lenient) && !is_of_another(r, self, ret, s->prefix))
+			return true;
+	}
+	return false;
+}
+
+static int choose(const struct mirror *m, const struct registry *r, const struct net *self, const struct network *prefer,
+                  struct network *def, const struct netd_subnet *s, struct err *e)
+{
+	const struct network *before[] = { prefer, self->config, self->live };
+	const struct ip *old = NULL;
+	char from[IP_TEXT_MAX];
+	struct ip net;
+
+	for (size_t i = 0; i < ARRAY_LEN(before) && !old; i++)
+		old = chosen_before(before[i], s);
+	if (old)
+		net = ip_network(old, s->prefix);
+	else if (!find_free(m, r, self, s, false, &net) && !find_free(m, r, self, s, true, &net))
+		return err_set(e, ERR_OPERATION_FAILED,
+		               "network '%s': no /%u of %s/%u is free for <netd:subnet>; give it another from='…'",
+		               def->name, s->prefix, ip_format(&s->from, from), s->from_prefix);
+	if (network_apply_subnet(def, &net, s->prefix) < 0)
+		return err_sys(e, ENOMEM, "cannot choose a subnet for network '%s'", def->name);
+	return 0;
+}
+
+int subnets_choose(const struct mirror *m, const struct registry *r, const struct net *self, const struct network *prefer,
+                   struct network *def, struct err *e)
+{
+	const struct netd_subnet *s;
+	int err = 0;
+
+	while (err == 0 && network_owns_bridge(def) && (s = network_open_subnet(def)))
+		err = choose(m, r, self, prefer, def, s, e);
+	return err;
 }
