@@ -28,8 +28,9 @@
 struct bridge_want {
 	struct uuid uuid; /* whose bridge */
 	char name[LINK_NAME_MAX];
-	uint32_t ifindex; /* of its bridge as the caller knows it, or 0: ours also without its mark */
-	bool running;     /* false: nothing below is wanted */
+	uint32_t
+	    ifindex;  /* of its bridge as the caller knows it, or 0: ours also without its mark */
+	bool running; /* false: nothing below is wanted */
 	struct link_row link;
 	struct addr_row *addrs;
 	size_t n_addrs;

@@ -298,7 +298,7 @@ static bool waits_now(const struct mirror_link *before, const struct mirror_link
 	if (!now->master || (now->port_state != PORT_LISTENING && now->port_state != PORT_LEARNING))
 		return false;
 	if (before->master != now->master || before->port_state == PORT_DISABLED)
-		return true;
+		return now->port_tries < MIRROR_TRIES_MAX;
 	return before->port_waits;
 }
 
@@ -315,6 +315,10 @@ static void take_values(struct mirror_link *l, const struct mirror_link *facts)
 	l->seen = true;
 	l->parked = l->kind == LINK_BRIDGE && !strcmp(l->row.alias, LINK_MARK_PARKED);
 	l->ours = l->kind == LINK_BRIDGE && link_alias_parse(l->row.alias, &l->uuid);
+	if (keep.port_state != PORT_LEARNING || l->port_state != PORT_FORWARDING) {
+		l->port_tries = keep.port_tries;
+		l->port_tries_since = keep.port_tries_since;
+	}
 	l->port_waits = waits_now(&keep, l);
 }
 
@@ -415,14 +419,20 @@ void mirror_put_port_state(struct mirror *m, uint32_t ifindex, enum port_state s
 	mirror_put_link(m, &facts);
 }
 
-void mirror_port_tried(struct mirror *m, uint32_t ifindex)
+void mirror_port_tried(struct mirror *m, uint32_t ifindex, usec_t now)
 {
 	struct mirror_link *l = link_at(m, ifindex);
 
-	if (l) {
-		m->n_waits -= l->port_waits;
-		l->port_waits = false;
+	if (!l)
+		return;
+	m->n_waits -= l->port_waits;
+	l->port_waits = false;
+	if (!l->port_tries || now - l->port_tries_since > MIRROR_TRIES_USEC) {
+		l->port_tries = 0;
+		l->port_tries_since = now;
 	}
+	if (l->port_tries < MIRROR_TRIES_MAX)
+		l->port_tries++;
 }
 
 void mirror_drop_link(struct mirror *m, uint32_t ifindex)

@@ -13,6 +13,7 @@
 #ifndef BRIDGE_MIRROR_H
 #define BRIDGE_MIRROR_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/list.h"
 #include "base/table.h"
@@ -53,6 +54,8 @@ struct mirror_link {
 	/* A port that came up and sits out the forward delay, neither blocked nor forwarding since:
 	 * nothing is known to be wrong with it. False after mirror_port_tried(). */
 	bool port_waits;
+	uint8_t port_tries; /* so often tried since port_tries_since */
+	usec_t port_tries_since;
 	bool seen;     /* the mirror's own, during a snapshot */
 	bool has_ipv6; /* false: MTU too small, or IPv6 not in the kernel; the four below are then 0
 			*/
@@ -138,8 +141,12 @@ const struct mirror_link *mirror_next_waiting(const struct mirror *m, uint32_t b
 					      const struct mirror_link *l);
 bool mirror_is_waiting(const struct mirror_link *l); /* whether it is one of those */
 /* Whatever comes of it, port `ifindex` has had its one attempt: it waits no more until it goes down
- * and up, or changes its bridge. */
-void mirror_port_tried(struct mirror *m, uint32_t ifindex);
+ * and up, or changes its bridge. A port that had MIRROR_TRIES_MAX attempts within
+ * MIRROR_TRIES_USEC waits for the kernel until the kernel has let it forward once: a guest can set
+ * its end of a veth down and up as often as it likes, and each attempt costs the whole bridge. */
+#define MIRROR_TRIES_MAX  5
+#define MIRROR_TRIES_USEC (10 * USEC_PER_SEC)
+void mirror_port_tried(struct mirror *m, uint32_t ifindex, usec_t now);
 
 /* Walk the routes to `to`'s destination with its metric, on whatever links. */
 const struct mirror_route *mirror_next_route_to(const struct mirror *m, const struct route_row *to,

@@ -322,7 +322,7 @@ static bool is_daily(const struct work *w)
 	for (size_t i = 0; i < w->links.n_steps; i++)
 		if (w->links.steps[i].op != BRIDGE_FORWARD_PORT)
 			return false;
-	return !w->rules || !w->rules->n;
+	return w->links.n_steps && (!w->rules || !w->rules->n) && !w->sync && !w->file;
 }
 
 static void log_plan(const struct net *n, const struct work *w, const struct task *t)
@@ -341,9 +341,11 @@ static void log_plan(const struct net *n, const struct work *w, const struct tas
 /* A port has one attempt, whatever comes of it: STP does without us, only later. */
 static void note_tried(struct reconcile *r, const struct work *w)
 {
+	usec_t now = clock_boottime();
+
 	for (size_t i = 0; i < w->links.n_steps; i++)
 		if (w->links.steps[i].op == BRIDGE_FORWARD_PORT)
-			mirror_port_tried(r->c->mirror, w->links.steps[i].ifindex);
+			mirror_port_tried(r->c->mirror, w->links.steps[i].ifindex, now);
 }
 
 /* Push the job and return true, or return false when nothing is left to do or t->err says why it can't be. */
@@ -361,7 +363,8 @@ static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 	else if (!r->rules_had)
 		(void)plan_sync(r, w);
 	t->err = w->err;
-	if (!t->err.code && !work_is_empty(w) && t->rounds++ < ROUNDS_MAX) {
+	/* Guests may keep coming, and that is no sign of somebody undoing our work. */
+	if (!t->err.code && !work_is_empty(w) && (is_daily(w) || t->rounds++ < ROUNDS_MAX)) {
 		if (n)
 			log_plan(n, w, t);
 		note_tried(r, w);

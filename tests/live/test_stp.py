@@ -101,6 +101,22 @@ class Edge(Tree):
             self.wait_until(guest.port, 'disabled', 2)
             guest.sh('ip', 'link', 'set', 'eth0', 'up')
 
+    def test_a_guest_that_flaps(self):
+        guest = self.guest('g', self.h, 'virbr9')
+        for _ in range(4):
+            self.wait_until(guest.port, 'forwarding', 0.3)
+            guest.sh('ip', 'link', 'set', 'eth0', 'down')
+            self.wait_until(guest.port, 'disabled', 2)
+            guest.sh('ip', 'link', 'set', 'eth0', 'up')
+        self.wait_until(guest.port, 'forwarding', 0.3)
+        events = self.watch()
+        for _ in range(50):
+            guest.sh('ip', 'link', 'set', 'eth0', 'down')
+            guest.sh('ip', 'link', 'set', 'eth0', 'up')
+        time.sleep(0.5)
+        self.assertNotIn((guest.port, 'forwarding'), events(), 'it has used up its attempts')
+        self.wait_until(guest.port, 'forwarding', 6)
+
     def test_many_at_once(self):
         guests = [self.namespace(f'g{i}') for i in range(40)]
         for i, guest in enumerate(guests):

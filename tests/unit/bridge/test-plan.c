@@ -326,7 +326,7 @@ static void edge_ports_do_not_wait(void **state)
 	assert_int_equal(fake_set_up(k, tap, true), 0);
 	expect(true, "forward port vnet0 of virbr7\n");
 	/* One attempt. */
-	mirror_port_tried(m, tap);
+	mirror_port_tried(m, tap, 1);
 	expect(true, "");
 	assert_int_equal(fake_set_port_state(k, tap, PORT_LEARNING), 0);
 	expect(true, "");
@@ -351,6 +351,38 @@ static void ports_in_a_loop_are_left_to_stp(void **state)
 	expect(true, "");
 	assert_int_equal(fake_set_up(k, tap, true), 0);
 	expect(true, "forward port vnet0 of virbr7\n");
+}
+
+static void restless_ports_are_left_to_stp(void **state)
+{
+	uint32_t br = apply(true).ifindex, tap = add_port("vnet0", LINK_TUN, br);
+	usec_t now = USEC_PER_SEC;
+
+	for (unsigned i = 0; i < 20; i++) {
+		expect(true, i < MIRROR_TRIES_MAX ? "forward port vnet0 of virbr7\n" : "");
+		if (i < MIRROR_TRIES_MAX)
+			mirror_port_tried(m, tap, now++);
+		assert_int_equal(fake_set_up(k, tap, false), 0);
+		expect(true, "");
+		assert_int_equal(fake_set_up(k, tap, true), 0);
+	}
+	/* The kernel lets it forward: it begins anew. */
+	expect(true, "");
+	assert_int_equal(fake_set_port_state(k, tap, PORT_LEARNING), 0);
+	expect(true, "");
+	assert_int_equal(fake_set_port_state(k, tap, PORT_FORWARDING), 0);
+	expect(true, "");
+	assert_int_equal(fake_set_up(k, tap, false), 0);
+	expect(true, "");
+	/* Seldom enough is never too often. */
+	for (unsigned i = 0; i < 20; i++) {
+		now += MIRROR_TRIES_USEC / 3;
+		assert_int_equal(fake_set_up(k, tap, true), 0);
+		expect(true, "forward port vnet0 of virbr7\n");
+		mirror_port_tried(m, tap, now);
+		assert_int_equal(fake_set_up(k, tap, false), 0);
+		expect(true, "");
+	}
 }
 
 static void without_stp_nobody_waits(void **state)
@@ -459,6 +491,7 @@ int main(void)
 		WITH_KERNEL(stop_and_recycle),
 		WITH_KERNEL(edge_ports_do_not_wait),
 		WITH_KERNEL(ports_in_a_loop_are_left_to_stp),
+		WITH_KERNEL(restless_ports_are_left_to_stp),
 		WITH_KERNEL(without_stp_nobody_waits),
 		WITH_KERNEL(renamed_bridge_is_followed),
 		WITH_KERNEL(half_made_bridge_is_taken),
