@@ -20,4 +20,15 @@ void backend_set_metadata(void *data, struct door_call *call, const struct rpc_n
 void backend_get_metadata(void *data, struct door_call *call, const struct rpc_net *ref, enum rpc_metadata_type type,
                           const char *uri, uint32_t flags);
 
+/* backend-port.c */
+void backend_port_list(void *data, struct door_call *call, const struct rpc_net *ref);
+void backend_port_lookup(void *data, struct door_call *call, const struct rpc_net *ref, const struct uuid *u);
+void backend_port_create(void *data, struct door_call *call, const struct rpc_net *ref, const char *xml, size_t len,
+                         uint32_t flags);
+void backend_port_get_xml(void *data, struct door_call *call, const struct rpc_port *ref);
+void backend_port_delete(void *data, struct door_call *call, const struct rpc_port *ref);
+void backend_port_get_params(void *data, struct door_call *call, const struct rpc_port *ref);
+void backend_port_set_params(void *data, struct door_call *call, const struct rpc_port *ref,
+                             const struct rpc_param *list, size_t count);
+
 #endif

@@ -7,6 +7,7 @@
 #include "netd/guests.h"
 #include "netd/leases.h"
 #include "netd/lifecycle.h"
+#include "netd/ports.h"
 #include "netd/reconcile.h"
 #include "netd/rules.h"
 #include "netd/status.h"
@@ -125,7 +126,7 @@ static void get_xml(void *data, struct door_call *call, const struct rpc_net *re
 		return;
 	}
 	bool live = def == n->live && !inactive;
-	auto_free char *xml = network_format(def, live ? NETWORK_FORMAT_LIVE : 0, 0);
+	auto_free char *xml = network_format(def, live ? NETWORK_FORMAT_LIVE : 0, (unsigned)ports_count(data, n));
 	if (xml)
 		door_reply_text(call, xml);
 	else
@@ -316,6 +317,13 @@ void backend_init(struct door_backend *b, struct controller *c)
 		.update = backend_update,
 		.set_metadata = backend_set_metadata,
 		.get_metadata = backend_get_metadata,
+		.port_list = backend_port_list,
+		.port_lookup = backend_port_lookup,
+		.port_create = backend_port_create,
+		.port_get_xml = backend_port_get_xml,
+		.port_delete = backend_port_delete,
+		.port_get_params = backend_port_get_params,
+		.port_set_params = backend_port_set_params,
 		.status = status,
 		.plan = plan,
 		.rules = rules,

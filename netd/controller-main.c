@@ -11,6 +11,7 @@
 #include "netd/keeper-link.h"
 #include "netd/leases.h"
 #include "netd/lifecycle.h"
+#include "netd/ports.h"
 #include "netd/privileges.h"
 #include "netd/reconcile.h"
 #include "netd/services.h"
@@ -141,6 +142,7 @@ static int build_up(struct controller *c, struct err *e)
 	int r;
 
 	registry_init(&c->registry);
+	list_init(&c->ports);
 	if ((r = open_threads(c, e)) < 0 || (r = open_upstreams(c, e)) < 0)
 		return r;
 	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
@@ -165,6 +167,7 @@ static void resumed(struct controller *c)
 {
 	struct err e = { 0 };
 
+	ports_load(c);
 	if (open_door(c, "door-rw", c->paths.door_rw, false, &e) < 0 ||
 	    open_door(c, "door-ro", c->paths.door_ro, true, &e) < 0)
 		fail(c, &e);
@@ -285,6 +288,7 @@ static void tear_down(struct controller *c)
 	reconcile_free(c->reconcile);
 	attached_free(c->attached);
 	upstreams_free(c->upstreams);
+	ports_free(c);
 	registry_done(&c->registry);
 	sd_event_source_unref(c->keeper_source);
 	keeper_link_free(c->keeper);

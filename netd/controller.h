@@ -40,6 +40,7 @@ struct controller {
 	struct keeper_link *keeper;
 	sd_event_source *keeper_source;
 	unsigned starts_before; /* how many controllers this keeper has had before */
+	struct list ports; /* netd/ports.c */
 	struct held *held; /* descriptors of an earlier life, not yet taken up */
 	size_t n_held, cap_held;
 };

@@ -10,6 +10,7 @@
 #include "netd/door.h"
 #include "netd/hooks.h"
 #include "netd/leases.h"
+#include "netd/ports.h"
 #include "netd/reconcile.h"
 #include "netd/services.h"
 #include "netd/subnets.h"
@@ -242,6 +243,7 @@ static void stop_written(void *data, const struct err *e)
 	n->state = NET_INACTIVE;
 	if (was_active) {
 		log_info("network '%s' stopped", n->name);
+		ports_forget(op->c, n);
 		door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STOPPED);
 		if (!n->config)
 			leases_forget(op->c->leases, n);

@@ -100,12 +100,71 @@ static void test_number(void **state)
 	}
 }
 
+static void test_joined_words(void **state)
+{
+	static const struct opt desc_opts[] = { { "network", OPT_WORD, "" },
+						{ "title", OPT_FLAG, "" },
+						{ "text", OPT_WORDS, "" },
+						{ NULL } };
+	static const struct verb desc = { "test-desc", "", "", desc_opts, NULL };
+	static const struct {
+		const char *words[6], *want;
+		size_t n;
+	} rows[] = {
+		{ { "lab" }, NULL, 0 },
+		{ { "lab", "one" }, "one", 1 },
+		{ { "lab", "one", "--title", "two" }, "one two", 2 },
+		{ { "lab", "--text", "one", "--text=two" }, "one two", 2 },
+		{ { "lab", "one", "", "two" }, "one  two", 3 },
+		{ { "lab", "--", "--title" }, "--title", 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct ctl ctl = { .root = "", .quiet = true };
+		char *argv[7] = { NULL };
+		struct args a;
+		int argc = 0;
+
+		for (; rows[i].words[argc]; argc++)
+			argv[argc] = (char *)(uintptr_t)rows[i].words[argc];
+		assert_int_equal(args_parse(&ctl, &desc, argc, argv, &a), 0);
+		assert_int_equal(a.n_words, rows[i].n);
+		same(rows[i].words[1] ? rows[i].words[1] : "none", a.words.s, rows[i].want);
+		args_done(&a);
+	}
+}
+
+static void test_integer(void **state)
+{
+	static const struct opt number_opts[] = { { "n", OPT_NUMBER, "" }, { NULL } };
+	static const struct {
+		const char *text;
+		int r;
+		int32_t want;
+	} rows[] = { { "0", 0, 0 },
+		     { "-1", 0, -1 },
+		     { "2147483647", 0, 2147483647 },
+		     { "--1", -1, 7 },
+		     { "", -1, 7 },
+		     { "1x", -1, 7 },
+		     { "-2147483648", -1, 7 },
+		     { "4294967296", -1, 7 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct args a = { .opts = number_opts, .value = { rows[i].text } };
+		int32_t got = 7;
+
+		assert_int_equal(args_integer(&a, "n", &got), rows[i].r);
+		assert_int_equal(got, rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_common),
-		cmocka_unit_test(test_number),
+		cmocka_unit_test(test_words),   cmocka_unit_test(test_common),
+		cmocka_unit_test(test_number),  cmocka_unit_test(test_joined_words),
+		cmocka_unit_test(test_integer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
