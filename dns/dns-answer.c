@@ -48,7 +48,7 @@ static unsigned flags_of(const struct dns_server *s, const struct dns_request *q
 static void begin(struct dns_server *s, const struct dns_reply_to *to, struct dns_writer *m,
 		  unsigned flags)
 {
-	dns_write_begin(m, s->out, limit_of(to), to->q, flags_of(s, to->q, flags));
+	dns_write_begin(m, dns_scratch.out, limit_of(to), to->q, flags_of(s, to->q, flags));
 	m->counts_of = 1;
 }
 
@@ -65,9 +65,10 @@ static void finish(struct dns_server *s, const struct dns_reply_to *to, struct d
 		s->counter[DNS_N_TRUNCATED]++;
 	}
 	count_rcode(s, rcode);
-	to->out->act(to->out->data,
-		     &(struct dns_action){
-			 .kind = DNS_REPLY, .bytes = s->out, .n = n, .client = to->client });
+	to->out->act(to->out->data, &(struct dns_action){ .kind = DNS_REPLY,
+							  .bytes = dns_scratch.out,
+							  .n = n,
+							  .client = to->client });
 }
 
 void dns_reply_error(struct dns_server *s, const struct dns_reply_to *to, unsigned rcode,
@@ -329,8 +330,8 @@ static void reply_body(struct dns_server *s, const struct dns_reply_to *to, cons
 	m.counts[1] = b->counts[0];
 	m.counts[2] = b->counts[1];
 	if (!m.w.bad && (b->age_sec || b->fixed_ttl_sec))
-		dns_relay_age(s->out, wr_len(&m.w), from, (unsigned)b->counts[0] + b->counts[1],
-			      b->age_sec, b->fixed_ttl_sec);
+		dns_relay_age(dns_scratch.out, wr_len(&m.w), from,
+			      (unsigned)b->counts[0] + b->counts[1], b->age_sec, b->fixed_ttl_sec);
 	finish(s, to, &m, flags, rcode, ede);
 }
 

@@ -114,9 +114,10 @@ static void flight_free(struct dns_forward *f, struct dns_flight *fl)
 
 void dns_forward_done(struct dns_forward *f)
 {
-	for (unsigned i = 0; i < DNS_IN_FLIGHT_MAX; i++)
+	for (unsigned i = 0; f->slot && i < DNS_IN_FLIGHT_MAX; i++)
 		if (f->slot[i])
 			flight_free(f, f->slot[i]);
+	free(f->slot);
 	table_done(&f->flights);
 	table_done(&f->quotas);
 }
@@ -165,7 +166,7 @@ static struct dns_flight *flight_of(struct dns_forward *f, uint32_t exchange, un
 {
 	uint32_t slot = exchange >> ATTEMPT_BITS & ((1u << SLOT_BITS) - 1);
 	unsigned attempt = exchange & ((1u << ATTEMPT_BITS) - 1);
-	struct dns_flight *fl = f->slot[slot % DNS_IN_FLIGHT_MAX];
+	struct dns_flight *fl = f->slot ? f->slot[slot % DNS_IN_FLIGHT_MAX] : NULL;
 
 	if (!fl || attempt >= fl->n_attempts || !fl->attempt[attempt].open ||
 	    exchange_of(fl, attempt) != exchange)
@@ -179,7 +180,9 @@ static struct dns_flight *flight_new(struct dns_forward *f, const struct dns_req
 {
 	if (f->flights.count >= DNS_IN_FLIGHT_MAX)
 		return NULL;
-	struct dns_flight *fl = calloc(1, sizeof(*fl));
+	if (!f->slot)
+		f->slot = calloc(DNS_IN_FLIGHT_MAX, sizeof(struct dns_flight *));
+	struct dns_flight *fl = f->slot ? calloc(1, sizeof(*fl)) : NULL;
 	if (!fl)
 		return NULL;
 	fl->q = *q;
@@ -470,7 +473,7 @@ void dns_upstream_reply(struct dns_server *s, uint32_t exchange, const uint8_t *
 		return;
 	const struct dns_relay_rules rules = { s->rebind_protection, is_ours, s };
 	switch (dns_relay_read(&fl->q, fl->attempt[i].id, fl->attempt[i].tcp, &rules, bytes, n,
-			       s->relay, &answer)) {
+			       dns_scratch.relay, &answer)) {
 	case DNS_RELAY_OK:
 		answered(s, fl, i, &answer, now, out);
 		break;

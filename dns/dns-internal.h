@@ -56,7 +56,7 @@ struct dns_forward {
 	struct table quotas; /* clients that wait, by address */
 	struct list
 	    timers[DNS_ATTEMPTS]; /* each in order of `due`, because its delay is constant */
-	struct dns_flight *slot[DNS_IN_FLIGHT_MAX];
+	struct dns_flight **slot; /* DNS_IN_FLIGHT_MAX of them, from the first question on */
 	uint32_t generation, next_slot;
 	usec_t refused_since; /* the second in which `refused` clients over quota got an answer */
 	unsigned refused;
@@ -80,9 +80,15 @@ struct dns_server {
 	size_t n_subnets;
 	unsigned rotation;
 	uint64_t counter[DNS_COUNTER_COUNT];
-	uint8_t out[DNS_TCP_MAX];   /* the reply being written */
+};
+
+/* What is being written, for one call at most; one for all servers of a thread, because there are
+ * hundreds of them and it is large. */
+struct dns_scratch {
+	uint8_t out[DNS_TCP_MAX];   /* the reply */
 	uint8_t relay[DNS_TCP_MAX]; /* the upstream's answer, written anew */
 };
+extern _Thread_local struct dns_scratch dns_scratch;
 
 /* How a request is to be answered. */
 struct dns_reply_to {
@@ -92,7 +98,7 @@ struct dns_reply_to {
 	const struct dns_out *out;
 };
 
-/* dns-answer.c: replies. Each writes into s->out, emits DNS_REPLY and counts. */
+/* dns-answer.c: replies. Each writes into dns_scratch.out, emits DNS_REPLY and counts. */
 void dns_reply_error(struct dns_server *s, const struct dns_reply_to *to, unsigned rcode,
 		     enum dns_ede ede);
 void dns_reply_relayed(struct dns_server *s, const struct dns_reply_to *to,

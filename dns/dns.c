@@ -291,6 +291,8 @@ static void server_take(struct dns_server *s, struct draft *d, const struct dns_
 	s->forwarders = forwarders_hash(c);
 }
 
+_Thread_local struct dns_scratch dns_scratch;
+
 struct dns_server *dns_server_new(const struct dns_config *c, struct err *e)
 {
 	struct dns_server *s = calloc(1, sizeof(*s));
