@@ -180,6 +180,17 @@ static void list(unsigned expected)
 	free(rows);
 }
 
+/* A call that does nothing, from the same rest as a start: two wake-ups are what it costs. */
+static void empty_call(const struct rpc_net *net)
+{
+	bool active;
+
+	usleep(2000);
+	double t = now_us();
+	must(client_is_active(client, net, &active, &err));
+	sample("rpc.netd", now_us() - t);
+}
+
 static void fresh(unsigned n)
 {
 	struct rpc_net *net = calloc(n, sizeof(*net));
@@ -190,8 +201,10 @@ static void fresh(unsigned n)
 		net[i] = define(i);
 		sample("define", now_us() - t);
 	}
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		round_of(i, do_floor_start, do_start, &net[i]);
+		empty_call(&net[i]);
+	}
 	for (unsigned i = 0; i < n; i++)
 		list(n);
 	for (unsigned i = 0; i < n; i++)
@@ -284,6 +297,9 @@ static void floor_many(unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		floor_stop(i);
 	sample("many.stop.floor", now_us() - t);
+	/* Not left to the namespace's end, which would hold RTNL while netd is measured. */
+	for (unsigned i = 0; i < n; i++)
+		floor_remove(i);
 }
 
 static unsigned count_active(const char *path)
