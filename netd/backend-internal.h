@@ -9,8 +9,16 @@
 
 /* The network that is meant, or NULL: the call has been failed then. */
 struct net *backend_net(struct controller *c, struct door_call *call, const struct rpc_net *ref);
+/* The definition in a document, or NULL: the call has been failed then. */
+struct network *backend_parse(struct door_call *call, const char *xml, size_t n, bool validate);
 /* A lifecycle_done_fn: `data` is the call. */
 void backend_replied_void(void *data, const struct net *n, const struct err *e);
+
+/* backend-apply.c */
+void backend_apply(void *data, struct door_call *call, const char *xml, size_t n, const char *source, uint32_t flags);
+void backend_applied(void *data, struct door_call *call, const char *source);
+void backend_history(void *data, struct door_call *call, const char *name);
+void backend_history_get(void *data, struct door_call *call, const char *name, uint32_t number);
 
 /* backend-change.c */
 void backend_update(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t command, uint32_t section,

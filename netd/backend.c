@@ -81,8 +81,8 @@ void backend_replied_void(void *data, const struct net *n, const struct err *e)
 		door_reply_void(call);
 }
 
-/* NULL: the call has been failed. Doubts go to the log; they don't stop the client. */
-static struct network *parse(struct door_call *call, const char *xml, size_t n, bool validate)
+/* Doubts go to the log; they don't stop the client. */
+struct network *backend_parse(struct door_call *call, const char *xml, size_t n, bool validate)
 {
 	struct network_warnings warnings = { 0 };
 	struct network *def = NULL;
@@ -100,7 +100,7 @@ static struct network *parse(struct door_call *call, const char *xml, size_t n, 
 
 static void define_xml(void *data, struct door_call *call, const char *xml, size_t n, bool validate)
 {
-	struct network *def = parse(call, xml, n, validate);
+	struct network *def = backend_parse(call, xml, n, validate);
 
 	if (def)
 		lifecycle_define(data, def, replied_net, call);
@@ -108,7 +108,7 @@ static void define_xml(void *data, struct door_call *call, const char *xml, size
 
 static void create_xml(void *data, struct door_call *call, const char *xml, size_t n, bool validate)
 {
-	struct network *def = parse(call, xml, n, validate);
+	struct network *def = backend_parse(call, xml, n, validate);
 
 	if (def)
 		lifecycle_create(data, def, replied_net, call);
@@ -327,6 +327,10 @@ void backend_init(struct door_backend *b, struct controller *c)
 		.status = status,
 		.plan = plan,
 		.rules = rules,
+		.history = backend_history,
+		.history_get = backend_history_get,
+		.apply = backend_apply,
+		.applied = backend_applied,
 		.guest_attach = guest_attach,
 		.tap_create = tap_create,
 		.port_remove = port_remove,

@@ -96,6 +96,13 @@ struct door_backend {
 		     uint32_t what);                                                  /* text */
 	void (*rules)(void *data, struct door_call *call,
 		      const struct rpc_net *net); /* text: JSON, netd/rules.h */
+	/* door_reply_text(); by name, because it outlives the network */
+	void (*history)(void *data, struct door_call *call, const char *name);
+	void (*history_get)(void *data, struct door_call *call, const char *name, uint32_t number);
+	/* door_reply_text(): what was done. source NULL: none; `flags`: RPC_APPLY_* */
+	void (*apply)(void *data, struct door_call *call, const char *xml, size_t n,
+		      const char *source, uint32_t flags);
+	void (*applied)(void *data, struct door_call *call, const char *source); /* text: JSON */
 	/* door_reply_attached(); mac NULL: choose one. netns_fd is closed by the door when the
 	 * function returns: dup it for later. */
 	void (*guest_attach)(void *data, struct door_call *call, const struct rpc_net *net,

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "netd/history.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,21 +26,33 @@ static int path_of(char buf[static PATH_MAX], const char *dir, const char *sub, 
 
 /* ---- writing ---- */
 
-enum action { SAVE, REMOVE, AUTOSTART, NO_AUTOSTART };
+enum action { SAVE, REMOVE, AUTOSTART, NO_AUTOSTART, SOURCE };
+
+#define APPLIED "/applied"
 
 struct write_job {
 	struct job job;
 	const struct paths *paths;
 	enum action action;
-	char *name, *xml;
+	char *name, *xml; /* xml: for SOURCE, the source */
 	definitions_done_fn *done;
 	void *data;
 	struct err err;
 };
 
+static const char head[] = "<!-- This file belongs to netd. Change the network with: netctl net-define -->\n\n";
+
+/* What is about to be replaced may be unknown to the history: a file from before there was any, or copied here. */
+static void keep_present(const struct paths *p, const char *name, const char *path)
+{
+	auto_free char *text = NULL;
+
+	if (file_read(path, NETWORK_XML_MAX, &text, NULL, NULL) == 0 && *text)
+		history_add(p, name, strncmp(text, head, strlen(head)) == 0 ? text + strlen(head) : text);
+}
+
 static int save(const struct paths *p, const char *name, const char *xml, struct err *e)
 {
-	static const char head[] = "<!-- This file belongs to netd. Change the network with: netctl net-define -->\n\n";
 	char path[PATH_MAX], copy[PATH_MAX];
 	struct text t = { 0 };
 
@@ -51,9 +64,11 @@ static int save(const struct paths *p, const char *name, const char *xml, struct
 	auto_free char *whole = text_take(&t);
 	if (!whole)
 		return err_sys(e, ENOMEM, "cannot save network '%s'", name);
+	keep_present(p, name, path);
 	int r = file_write_atomic(path, 0600, whole, n, e);
 	if (r < 0)
 		return r;
+	history_add(p, name, xml);
 	/* The copy is for the day when somebody tears the first, which is on the disk by now: it needs no fsync. */
 	struct err ignored = { 0 };
 	if (file_write_replace(copy, 0600, whole, n, &ignored) < 0)
@@ -74,18 +89,38 @@ static int set_autostart(const struct paths *p, const char *name, bool on, struc
 	return 0;
 }
 
+static int set_source(const struct paths *p, const char *name, const char *source, struct err *e)
+{
+	char path[PATH_MAX], folder[PATH_MAX];
+	int r = path_of(path, p->lib, APPLIED, name, e);
+
+	if (r < 0 || !source)
+		return r < 0 ? r : file_remove(path, e);
+	snprintf(folder, sizeof(folder), "%s" APPLIED, p->lib);
+	r = file_make_dirs(folder, 0700, e);
+	return r < 0 ? r : file_write_atomic(path, 0600, source, strlen(source), e);
+}
+
 static int remove_all(const struct paths *p, const char *name, struct err *e)
 {
 	char path[PATH_MAX];
 	int r = set_autostart(p, name, false, e);
 
 	if (r == 0)
+		r = set_source(p, name, NULL, e);
+	if (r == 0)
 		r = path_of(path, p->networks, "", name, e);
+	if (r == 0) {
+		keep_present(p, name, path);
+		r = file_remove(path, e);
+	}
+	if (r == 0)
+		r = path_of(path, p->lib, "/networks", name, e);
 	if (r == 0)
 		r = file_remove(path, e);
 	if (r == 0)
-		r = path_of(path, p->lib, "/networks", name, e);
-	return r < 0 ? r : file_remove(path, e);
+		history_retire(p, name);
+	return r;
 }
 
 static void write_run(struct job *j)
@@ -103,6 +138,9 @@ static void write_run(struct job *j)
 	case AUTOSTART:
 	case NO_AUTOSTART:
 		r = set_autostart(w->paths, w->name, w->action == AUTOSTART, &w->err);
+		break;
+	case SOURCE:
+		r = set_source(w->paths, w->name, w->xml, &w->err);
 		break;
 	}
 	if (r == 0)
@@ -155,6 +193,12 @@ void definitions_set_autostart(struct controller *c, const char *name, bool on, 
                                void *data)
 {
 	push_write(c, on ? AUTOSTART : NO_AUTOSTART, name, NULL, done, data);
+}
+
+void definitions_set_source(struct controller *c, const char *name, const char *source, definitions_done_fn *done,
+                            void *data)
+{
+	push_write(c, SOURCE, name, source, done, data);
 }
 
 static int remove_run_file(const struct paths *p, const char *sub, const char *name, struct err *e)
@@ -278,6 +322,8 @@ static int load_config(struct controller *c, const char *name, struct err *e)
 	n->unsaved = def && !complete;
 	if (path_of(link, c->paths.autostart, "", name, e) == 0)
 		n->autostart = access(link, F_OK) == 0;
+	if (path_of(link, c->paths.lib, APPLIED, name, e) == 0)
+		(void)!file_read(link, PATH_MAX, &n->source, NULL, NULL);
 	if (path_of(link, c->paths.run, "/stopped", name, e) == 0)
 		n->stopped_on_request = access(link, F_OK) == 0;
 	return 0;

@@ -4,6 +4,7 @@
  *   ETC/networks/NAME.xml    the definition, written whole: temporary file, fsync, rename, fsync of the folder
  *   ETC/autostart/NAME.xml   symbolic link to it: start with the daemon
  *   LIB/networks/NAME.xml    the last good copy, for the day the first is torn
+ *   LIB/applied/NAME.xml     the folder that net-apply made it from
  *   RUN/networks/NAME.xml    by what a running network runs; gone after a reboot, as the network is
  *   RUN/stopped/NAME.xml     somebody stopped it in this boot: the daemon's next start doesn't autostart it
  *
@@ -25,6 +26,10 @@ void definitions_save(struct controller *c, const char *name, const char *xml, d
 void definitions_remove(struct controller *c, const char *name, definitions_done_fn *done, void *data);
 void definitions_set_autostart(struct controller *c, const char *name, bool on, definitions_done_fn *done,
                                void *data);
+
+/* NULL: none. */
+void definitions_set_source(struct controller *c, const char *name, const char *source, definitions_done_fn *done,
+                            void *data);
 
 /* The running state, synchronously and without fsync (it lives in memory): called by the kernel thread's jobs. */
 int definitions_save_running(const struct paths *p, const char *name, const char *xml, struct err *e) mustcheck;

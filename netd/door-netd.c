@@ -2,6 +2,7 @@
 /* door-netd.c — netd's own program: what libvirt has no procedure for. */
 #include "netd/door-internal.h"
 
+#include <limits.h>
 #include <net/if.h>
 
 static void status(struct door_call *call, struct rd *args)
@@ -50,6 +51,95 @@ static void rules(struct door_call *call, struct rd *args)
 	if (!b->rules)
 		return door_fail_unsupported(call);
 	b->rules(b->data, call, &net);
+}
+
+/* ---- earlier definitions ---- */
+
+/* The name of a network in buf; otherwise the call has been failed. */
+static bool take_name(struct door_call *call, struct xdr_str s, char buf[static RPC_NAME_MAX + 1])
+{
+	if (!s.n || s.n > RPC_NAME_MAX) {
+		door_failf(call, ERR_NO_NETWORK, "no network with matching name '%.*s'",
+			   (int)MIN_OF(s.n, 40u), s.p ? s.p : "");
+		return false;
+	}
+	memcpy(buf, s.p, s.n);
+	buf[s.n] = '\0';
+	return true;
+}
+
+static void history(struct door_call *call, struct rd *args)
+{
+	const struct door_backend *b = backend_of(call);
+	struct xdr_str name_s = xdr_get_string(args, RPC_STRING_MAX);
+	char name[RPC_NAME_MAX + 1];
+
+	if (!door_args_ok(call, args) || !take_name(call, name_s, name))
+		return;
+	if (!b->history)
+		return door_fail_unsupported(call);
+	b->history(b->data, call, name);
+}
+
+static void history_get(struct door_call *call, struct rd *args)
+{
+	const struct door_backend *b = backend_of(call);
+	struct xdr_str name_s = xdr_get_string(args, RPC_STRING_MAX);
+	uint32_t number = rd_u32(args);
+	char name[RPC_NAME_MAX + 1];
+
+	if (!door_args_ok(call, args) || !take_name(call, name_s, name))
+		return;
+	if (!b->history_get)
+		return door_fail_unsupported(call);
+	b->history_get(b->data, call, name, number);
+}
+
+/* ---- whole definitions ---- */
+
+/* A new copy; the call has been failed when it returns false. An absent text is NULL. */
+static bool take_source(struct door_call *call, struct xdr_str s, char **ret)
+{
+	*ret = NULL;
+	if (s.n >= PATH_MAX)
+		door_failf(call, ERR_INVALID_ARG, "the name of a source has at most %d octets",
+			   PATH_MAX - 1);
+	else if (s.p && !(*ret = xdr_str_dup(s)))
+		door_failf(call, ERR_NO_MEMORY, "for the name of a source");
+	else
+		return true;
+	return false;
+}
+
+static void apply(struct door_call *call, struct rd *args)
+{
+	const struct door_backend *b = backend_of(call);
+	struct xdr_str xml_s = xdr_get_string(args, RPC_STRING_MAX);
+	struct xdr_str source_s = xdr_get_optional(args, RPC_STRING_MAX);
+	uint32_t flags = rd_u32(args);
+	auto_free char *xml = NULL, *source = NULL;
+
+	if (!door_args_ok(call, args) || !door_flags_ok(call, flags, RPC_APPLY_ALL_FLAGS) ||
+	    !take_source(call, source_s, &source))
+		return;
+	if (!b->apply)
+		return door_fail_unsupported(call);
+	xml = door_take_xml(call, xml_s);
+	if (xml)
+		b->apply(b->data, call, xml, xml_s.n, source, flags);
+}
+
+static void applied(struct door_call *call, struct rd *args)
+{
+	const struct door_backend *b = backend_of(call);
+	struct xdr_str source_s = xdr_get_string(args, RPC_STRING_MAX);
+	auto_free char *source = NULL;
+
+	if (!door_args_ok(call, args) || !take_source(call, source_s, &source))
+		return;
+	if (!b->applied)
+		return door_fail_unsupported(call);
+	b->applied(b->data, call, source ? source : "");
 }
 
 /* ---- everything that net-list shows ---- */
@@ -181,6 +271,10 @@ static const struct door_proc procs[] = {
 	{ RPC_NETD_CHECK,         0, "netdCheck", check },
 	{ RPC_NETD_NETWORK_PLAN,  0, "netdNetworkPlan", plan },
 	{ RPC_NETD_NETWORK_RULES, 0, "netdNetworkRules", rules },
+	{ RPC_NETD_HISTORY,       0, "netdHistory", history },
+	{ RPC_NETD_HISTORY_GET,   0, "netdHistoryGet", history_get },
+	{ RPC_NETD_APPLY,         DOOR_WRITE, "netdApply", apply },
+	{ RPC_NETD_APPLIED,       0, "netdApplied", applied },
 	{ RPC_NETD_GUEST_ATTACH,  DOOR_WRITE | DOOR_FD, "netdGuestAttach", guest_attach },
 	{ RPC_NETD_TAP_CREATE,    DOOR_WRITE, "netdTapCreate", tap_create },
 	{ RPC_NETD_PORT_REMOVE,   DOOR_WRITE, "netdPortRemove", port_remove },

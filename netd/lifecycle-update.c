@@ -130,6 +130,8 @@ static int resolve_flags(const struct net *n, unsigned *flags, struct err *e)
 {
 	bool active = n->state == NET_ACTIVE;
 
+	if (*flags & LIFECYCLE_CHANGE_ALL)
+		*flags = RPC_AFFECT_CONFIG | (active ? RPC_AFFECT_LIVE : 0);
 	if (!*flags)
 		*flags = active ? RPC_AFFECT_LIVE : RPC_AFFECT_CONFIG;
 	if (*flags & RPC_AFFECT_LIVE && !active)
@@ -140,19 +142,40 @@ static int resolve_flags(const struct net *n, unsigned *flags, struct err *e)
 }
 
 /* The bridge and the identity of a running network stay what they are. */
+int lifecycle_check_live(const struct network *now, const struct network *next, struct err *e)
+{
+	const char *was = now->bridge ? now->bridge : "", *wanted = next->bridge ? next->bridge : "";
+
+	if (network_owns_bridge(now) != network_owns_bridge(next))
+		return err_set(e, ERR_OPERATION_UNSUPPORTED,
+		               "network '%s' can't change who owns its bridge while it runs; destroy and start it",
+		               next->name);
+	if (strcmp(was, wanted) != 0)
+		return err_set(e, ERR_OPERATION_UNSUPPORTED,
+		               "network '%s' can't change its bridge from '%s' to '%s' while it runs; destroy and "
+		               "start it",
+		               next->name, was, wanted);
+	return 0;
+}
+
 static int check_live(struct op *op, const struct network *now)
 {
 	struct change *ch = op->extra;
+	int r = lifecycle_check_live(now, ch->live, &op->err);
 
-	if (network_owns_bridge(now) != network_owns_bridge(ch->live))
-		return err_set(&op->err, ERR_OPERATION_UNSUPPORTED,
-		               "network '%s' can't change who owns its bridge while it runs; destroy and start it",
-		               op->net->name);
-	if (network_owns_bridge(now) && now->bridge && ch->live->bridge && strcmp(now->bridge, ch->live->bridge) != 0)
-		return err_set(&op->err, ERR_OPERATION_UNSUPPORTED,
-		               "network '%s' can't change the name of its bridge while it runs; destroy and start it",
-		               op->net->name);
-	return subnets_check(op->c->mirror, op->net, ch->live, &op->err);
+	return r < 0 ? r : subnets_check(op->c->mirror, op->net, ch->live, &op->err);
+}
+
+/* The new one; NULL: it stays as it is. */
+static int make_definition(struct change *ch, const struct network *old, struct network **ret, struct err *e)
+{
+	int r = ch->change(ch->how, old, ret, e);
+
+	if (r == 0 && *ret == old) {
+		network_free(*ret);
+		*ret = NULL;
+	}
+	return r;
 }
 
 /* A change may have brought in an automatic subnet. */
@@ -176,9 +199,9 @@ static int make_definitions(struct op *op)
 	int r = resolve_flags(n, &ch->flags, &op->err);
 
 	if (r == 0 && ch->flags & RPC_AFFECT_LIVE)
-		r = ch->change(ch->how, n->live, &ch->live, &op->err);
+		r = make_definition(ch, n->live, &ch->live, &op->err);
 	if (r == 0 && ch->flags & RPC_AFFECT_CONFIG)
-		r = ch->change(ch->how, n->config, &ch->config, &op->err);
+		r = make_definition(ch, n->config, &ch->config, &op->err);
 	if (r == 0)
 		r = complete_change(op);
 	if (r == 0 && ch->live)
@@ -193,6 +216,10 @@ static void begin_change(struct op *op)
 	if (!op_needs_network(op))
 		return;
 	if (make_definitions(op) < 0) {
+		op_finish(op);
+		return;
+	}
+	if (!ch->live && !ch->config) {
 		op_finish(op);
 		return;
 	}

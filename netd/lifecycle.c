@@ -400,6 +400,8 @@ static void undefine_written(void *data, const struct err *e)
 		n->config = NULL;
 		free(n->broken);
 		n->broken = NULL;
+		free(n->source);
+		n->source = NULL;
 		n->autostart = false;
 		if (!n->live)
 			leases_forget(op->c->leases, n);

@@ -28,11 +28,18 @@ void lifecycle_set_autostart(struct controller *c, struct net *n, bool on, lifec
  * definition that is to change, with whatever lifecycle_change() was given. */
 typedef int lifecycle_change_fn(const void *how, const struct network *old, struct network **ret, struct err *e);
 
+/* Among the flags: change the definition on disk, and the running one too if the network runs then. */
+#define LIFECYCLE_CHANGE_ALL 0x100u
+
 /* Apply it to the running network, to the one on disk, or to both (`flags`: RPC_AFFECT_*; 0: to the running one if it
  * runs, else to the one on disk). The running network goes on without a break; when one of the two can't be changed,
- * none is. `how` is freed by `free_how` in every case. */
+ * none is. A change that
+ * hands back network_share(old) leaves that definition alone. `how` is freed by `free_how` in every case. */
 void lifecycle_change(struct controller *c, struct net *n, unsigned flags, lifecycle_change_fn *change, void *how,
                       void (*free_how)(void *how), lifecycle_done_fn *done, void *data);
+
+/* Whether a network that runs by `now` can go on as `next`; ERR_OPERATION_UNSUPPORTED says what has to be done. */
+int lifecycle_check_live(const struct network *now, const struct network *next, struct err *e) mustcheck;
 
 /* At the daemon's start: take up what runs, and start what is marked autostart unless somebody stopped it in this
  * boot. `done` is called once, when all of it has been tried. */

@@ -21,6 +21,7 @@ static void net_free(struct net *n)
 	network_free(n->config);
 	network_free(n->live);
 	free(n->broken);
+	free(n->source);
 	free(n->name);
 	free(n);
 }

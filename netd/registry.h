@@ -37,6 +37,7 @@ struct net {
 	bool embryo;       /* a first definition on its way to the disk: holds its names, is not shown */
 	bool live_changed; /* the file in /run holds an older live */
 	bool unsaved;      /* config got a uuid, MAC or bridge name that its file doesn't have yet */
+	char *source;      /* the folder that net-apply made it from, or NULL */
 	char *broken;      /* why the definition on disk could not be used, or NULL */
 	struct list ops;   /* netd/lifecycle.c: what is asked of it, the first one is running */
 	struct net_service *service; /* netd/services.c: sockets and workers while it runs */

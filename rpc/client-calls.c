@@ -497,6 +497,43 @@ int client_rules(struct rpc_client *c, const struct rpc_net *net, char **ret, st
 	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_NETWORK_RULES, &a, ret, e);
 }
 
+int client_history(struct rpc_client *c, const char *name, char **ret_json, struct err *e)
+{
+	struct args a = args_new(strlen(name));
+
+	xdr_put_string(&a.w, name);
+	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_HISTORY, &a, ret_json, e);
+}
+
+int client_history_get(struct rpc_client *c, const char *name, uint32_t number, char **ret,
+		       struct err *e)
+{
+	struct args a = args_new(strlen(name));
+
+	xdr_put_string(&a.w, name);
+	wr_u32(&a.w, number);
+	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_HISTORY_GET, &a, ret, e);
+}
+
+int client_apply(struct rpc_client *c, const char *xml, const char *source, uint32_t flags,
+		 char **ret_json, struct err *e)
+{
+	struct args a = args_new(strlen(xml) + length(source));
+
+	xdr_put_string(&a.w, xml);
+	xdr_put_optional(&a.w, source);
+	wr_u32(&a.w, flags);
+	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_APPLY, &a, ret_json, e);
+}
+
+int client_applied(struct rpc_client *c, const char *source, char **ret_json, struct err *e)
+{
+	struct args a = args_new(strlen(source));
+
+	xdr_put_string(&a.w, source);
+	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_APPLIED, &a, ret_json, e);
+}
+
 int client_guest_attach(struct rpc_client *c, const struct rpc_net *net, const char *interface,
 			const char *mac, int netns_fd, struct rpc_attached *ret, struct err *e)
 {

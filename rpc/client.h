@@ -115,6 +115,18 @@ int client_plan(struct rpc_client *c, const struct rpc_net *net, enum rpc_plan_w
 int client_rules(struct rpc_client *c, const struct rpc_net *net, char **ret, struct err *e)
     mustcheck;
 
+/* The definitions that a network had, as JSON; and one of them as XML. */
+int client_history(struct rpc_client *c, const char *name, char **ret_json, struct err *e) mustcheck;
+int client_history_get(struct rpc_client *c, const char *name, uint32_t number, char **ret,
+		       struct err *e) mustcheck;
+
+/* `source` may be NULL; `flags`: RPC_APPLY_*. The reply is JSON. */
+int client_apply(struct rpc_client *c, const char *xml, const char *source, uint32_t flags,
+		 char **ret_json, struct err *e) mustcheck;
+/* The networks that were applied from `source`, as JSON. */
+int client_applied(struct rpc_client *c, const char *source, char **ret_json, struct err *e)
+    mustcheck;
+
 struct rpc_attached {
 	char host_interface[16], mac[18], bridge[16];
 };

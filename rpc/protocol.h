@@ -117,6 +117,14 @@ enum rpc_netd_proc {
 	RPC_NETD_CHECK = 7,         /* u32 flags -> string */
 	RPC_NETD_LIST = 8,          /* u32 flags -> row<>, row = {net, u32 state, string? bridge, string? title}:
 	                             * all that net-list shows, in one round trip */
+	RPC_NETD_HISTORY = 9,       /* string name -> string: JSON {network, definitions: [{number, time, octets}]},
+	                             * oldest first; also of a network that was undefined */
+	RPC_NETD_HISTORY_GET = 10,  /* string name, u32 number -> string: XML */
+	RPC_NETD_APPLY = 11,        /* string xml, string? source, u32 flags -> string: JSON {network, uuid,
+	                             * definition: defined|changed|unchanged,
+	                             * running: no|started|changed|unchanged|pending, pending: why or null};
+	                             * of a dry run also {before, after: XML, plan: text} */
+	RPC_NETD_APPLIED = 12,      /* string source -> string: JSON {networks: [name]} */
 };
 
 enum rpc_keepalive_proc { RPC_KEEPALIVE_PING = 1, RPC_KEEPALIVE_PONG = 2 };
@@ -195,6 +203,15 @@ enum rpc_lease_type { RPC_LEASE_IPV4 = 0, RPC_LEASE_IPV6 = 1 };
 
 /* RPC_NETD_NETWORK_PLAN: which part of the plan. */
 enum rpc_plan_what { RPC_PLAN_ALL = 0, RPC_PLAN_LINKS = 1, RPC_PLAN_FIREWALL = 2, RPC_PLAN_SERVICES = 3 };
+
+/* RPC_NETD_APPLY flags */
+#define RPC_APPLY_DRY_RUN   1u  /* tell, and do nothing */
+#define RPC_APPLY_START     2u  /* start the network unless it runs */
+#define RPC_APPLY_AUTOSTART 4u  /* mark it as autostarted */
+#define RPC_APPLY_VALIDATE  8u  /* check the schema */
+#define RPC_APPLY_KEEP_UUID 16u /* an existing network keeps its uuid, whatever the definition says */
+#define RPC_APPLY_CONFIG    32u /* leave the running network alone */
+#define RPC_APPLY_ALL_FLAGS 63u
 
 /* RPC_NETD_TAP_CREATE flags */
 #define RPC_TAP_VNET_HDR    1u
