@@ -81,16 +81,12 @@ static void get_parameters(struct door_call *call, struct rd *args)
 	struct rpc_port port;
 
 	rpc_get_port(args, &port);
-	int32_t room = xdr_get_i32(args);
+	xdr_get_i32(args); /* nparams: some clients leave it unset; libvirt ignores it too */
 	uint32_t flags = rd_u32(args);
 	if (!door_args_ok(call, args) || !door_flags_ok(call, flags, 0))
 		return;
-	if (room < 0 || room > (int32_t)RPC_PORT_PARAMS_MAX)
-		return door_fail_in(call, RPC_DOMAIN_RPC, ERR_RPC, "nparams %d is not within 0..%u",
-				    room, RPC_PORT_PARAMS_MAX);
 	if (!b->port_get_params)
 		return door_fail_unsupported(call);
-	call->count_only = room == 0;
 	b->port_get_params(b->data, call, &port);
 }
 
