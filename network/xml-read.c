@@ -20,15 +20,9 @@ unsigned line_of(const xmlNode *node)
 	return line > 0 ? (unsigned)line : 0;
 }
 
-/* What a schema can see (the shape of a value, its absence) has one class when there is one. */
-static enum err_class shape_class(const struct report *r, enum err_class class)
+static enum err_class value_class(const struct attr *row)
 {
-	return r->flags & NETWORK_PARSE_VALIDATE ? ERR_XML_INVALID_SCHEMA : class;
-}
-
-static enum err_class value_class(const struct report *r, const struct attr *row)
-{
-	return shape_class(r, row->class ? row->class : ERR_XML);
+	return row->class ? row->class : ERR_XML;
 }
 
 int spot_refuse(struct report *r, const struct spot *at, const char *fmt, ...)
@@ -39,7 +33,7 @@ int spot_refuse(struct report *r, const struct spot *at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return report_refuse(r, value_class(r, at->row), line_of(at->node), "<%s %s='%.200s'> %s",
+	return report_refuse(r, value_class(at->row), line_of(at->node), "<%s %s='%.200s'> %s",
 			     (const char *)at->node->name, at->row->name, at->value, text);
 }
 
@@ -116,13 +110,14 @@ static int unknown(struct report *r, unsigned line, const xmlNode *parent, const
 		   const char *name, const char *meant)
 {
 	if (is_netd_element(parent))
-		return report_unwise(r, shape_class(r, ERR_XML), line,
+		return report_unwise(r, ERR_XML, line,
 				     "the %s '%.200s' is not known in <netd:%s>%s%s%s", what, name,
 				     (const char *)parent->name, meant ? "; probably '" : "",
 				     meant ? meant : "", meant ? "' is meant" : "");
-	return report_loose(r, line, "the %s '%.200s' is not known in <%s> and is ignored%s%s%s",
-			    what, name, (const char *)parent->name, meant ? "; probably '" : "",
-			    meant ? meant : "", meant ? "' is meant" : "");
+	return report_loose(
+	    r, line, "the %s '%.200s' is not known in <%s>%s%s%s%s", what, name,
+	    (const char *)parent->name, r->flags & NETWORK_PARSE_VALIDATE ? "" : " and is ignored",
+	    meant ? "; probably '" : "", meant ? meant : "", meant ? "' is meant" : "");
 }
 
 /* Attributes. */
@@ -164,11 +159,11 @@ static int refuse_missing(struct report *r, const xmlNode *node, const struct at
 			slip = (const char *)a->name;
 	if (slip)
 		return report_refuse(
-		    r, shape_class(r, row->missing), line_of(node),
+		    r, row->missing, line_of(node),
 		    "<%s> has no attribute '%s', but '%s', which is probably meant to "
 		    "be it; correct the name",
 		    element, row->name, slip);
-	return report_refuse(r, shape_class(r, row->missing), line_of(node),
+	return report_refuse(r, row->missing, line_of(node),
 			     "<%s> has no attribute '%s'; add %s='…'", element, row->name,
 			     row->name);
 }
@@ -234,7 +229,7 @@ static bool is_stray_text(const xmlNode *node)
 static int second_child(struct report *r, const xmlNode *node)
 {
 	if (is_netd_element(node))
-		return report_unwise(r, shape_class(r, ERR_XML), line_of(node),
+		return report_unwise(r, ERR_XML, line_of(node),
 				     "a second <netd:%s>; there may be one only",
 				     (const char *)node->name);
 	return report_loose(r, line_of(node), "a second <%s> is ignored; the first one counts",
@@ -249,7 +244,7 @@ static int unknown_child(struct report *r, const xmlNode *node, const struct ele
 
 	if (is_netd_element(node->parent) && !ours)
 		return report_unwise(
-		    r, shape_class(r, ERR_XML), line_of(node),
+		    r, ERR_XML, line_of(node),
 		    "the element '%.200s' in <netd:%s> is not in the namespace '%s'; give it the "
 		    "same prefix",
 		    name, (const char *)node->parent->name, NETD_NAMESPACE);
@@ -437,7 +432,7 @@ static int read_short_ip(struct report *r, const struct spot *at, struct ip *ret
 				   "is not an IP address; write a numeric address, such as "
 				   "192.168.122.1, without prefix length, port or name");
 	*ret = ip_from_v4(ntohl(v4.s_addr));
-	return report_unwise(r, value_class(r, at->row), line_of(at->node),
+	return report_unwise(r, value_class(at->row), line_of(at->node),
 			     "<%s %s='%.200s'> would be read as %s; write all four decimal numbers",
 			     (const char *)at->node->name, at->row->name, at->value,
 			     ip_format(ret, full));
