@@ -18,7 +18,6 @@ struct report {
 	unsigned flags;                    /* enum network_parse_flags */
 	struct network_warnings *warnings; /* may be NULL */
 	struct err *e;                     /* may be NULL */
-	const char *what; /* the document's name when it is malformed; NULL: (network_definition) */
 	bool partial; /* an element that only has to tell which one is meant: nothing is required */
 };
 

@@ -64,7 +64,7 @@ int network_set_metadata(const struct network *old, enum network_metadata_type t
 			 struct err *e)
 {
 	struct err own = { 0 };
-	struct report r = { .e = e ? e : &own, .what = "(metadata_xml)" };
+	struct report r = { .e = e ? e : &own };
 	struct network *n = network_copy(old);
 	int err = n ? set(&r, n, type, text, key, uri) : report_no_memory(&r);
 

@@ -203,7 +203,7 @@ int network_update(const struct network *old, enum network_update_command comman
 		   struct network **ret, struct network_warnings *warnings, struct err *e)
 {
 	struct err own = { 0 };
-	struct report r = { .warnings = warnings, .e = e ? e : &own, .what = "network_update_xml" };
+	struct report r = { .warnings = warnings, .e = e ? e : &own };
 	int err = check_request(&r, old, command, section);
 
 	if (err < 0)

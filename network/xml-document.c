@@ -100,13 +100,8 @@ static void quote_place(const xmlParserCtxt *p, char *buf, size_t cap)
 	snprintf(buf + used, cap - used, "\n%.*s^", (int)MIN_OF(cur - line, QUOTE_MAX), dashes);
 }
 
-static const char *name_of(const struct report *r)
-{
-	return r->what ? r->what : "(network_definition)";
-}
-
 /* Malformed XML. libvirt's own form, because people know it and tools look for it:
- * "(network_definition):LINE: why", the line, and a caret. */
+ * "at line LINE: why", the line, and a caret. */
 static void on_error(void *ctx, xmlError *error)
 {
 	xmlParserCtxt *p = ctx;
@@ -119,8 +114,7 @@ static void on_error(void *ctx, xmlError *error)
 	why[strcspn(why, "\n")] = '\0';
 	report_clean(why);
 	quote_place(p, place, sizeof(place));
-	err_set(g->report->e, ERR_XML_DETAIL, "%s:%d: %s%s", name_of(g->report), error->line, why,
-		place);
+	err_set(g->report->e, ERR_XML_DETAIL, "at line %d: %s%s", error->line, why, place);
 	g->failed = true;
 	xmlStopParser(p);
 }
@@ -225,7 +219,7 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n)
 	}
 	xmlFreeParserCtxt(p);
 	if (!doc && !g.failed)
-		err_set(r->e, ERR_XML_DETAIL, "%s:1: Document is empty", name_of(r));
+		err_set(r->e, ERR_XML_DETAIL, "at line 1: Document is empty");
 	return doc;
 }
 

@@ -61,7 +61,7 @@ static const struct {
 	{ "portgroup name", NET("<portgroup name='a b'/>"), SCHEMA, "<portgroup name='a b'>: expected is a name of letters" },
 	{ "something missing", NET("<forward mode='bridge'/><bridge name='b'/><virtualport type='midonet'/>"), SCHEMA, "<virtualport>: something that belongs to it is missing" },
 	{ "deep", NET("<dns>\n<host ip='10.1.1.1'><hostname>a</hostname></host>\n<host ip='10.1.1.2'>\n<hostname>a b</hostname></host></dns>"), SCHEMA, "line 6: <hostname>: expected is a name of letters, digits, dots and dashes" },
-	{ "malformed", "<network", ERR_XML_DETAIL, "(network_definition):1" },
+	{ "malformed", "<network", ERR_XML_DETAIL, "at line 1: " },
 };
 /* clang-format on */
 

@@ -101,8 +101,8 @@ static const struct row rows[] = {
 	{ "section 0", nat, ADD, 0, -1, ONE, UNSUPPORTED, "can't update unrecognized section" },
 	{ "another element", nat, ADD, HOST, R2, ERR_XML, "unexpected element <range>, expecting <host>, while updating network 't'" },
 	{ "an element of a namespace", nat, ADD, HOST, "<host xmlns='urn:x'/>", ERR_XML, "unexpected element <host>" },
-	{ "malformed", nat, ADD, HOST, "<host", ERR_XML_DETAIL, "network_update_xml:1: " },
-	{ "empty", nat, ADD, HOST, "", ERR_XML_DETAIL, "network_update_xml:1: Document is empty" },
+	{ "malformed", nat, ADD, HOST, "<host", ERR_XML_DETAIL, "at line 1: " },
+	{ "empty", nat, ADD, HOST, "", ERR_XML_DETAIL, "at line 1: Document is empty" },
 	{ "a doctype", nat, ADD, HOST, "<!DOCTYPE host>" THREE, ERR_XML_DETAIL, "DOCTYPE" },
 
 	/* ip-dhcp-host */
@@ -418,8 +418,8 @@ static const struct {
 	{ "no key", ELEMENT, "<a/>", NULL, "urn:x", ERR_INTERNAL, "failed to validate prefix for a new XML namespace" },
 	{ "bad key", ELEMENT, "<a/>", "1k", "urn:x", ERR_INTERNAL, "failed to validate prefix for a new XML namespace" },
 	{ "no namespace", ELEMENT, "<a/>", "k", NULL, ERR_INVALID_ARG, "URI" },
-	{ "malformed", ELEMENT, "<a", "k", "urn:x", ERR_XML_DETAIL, "(metadata_xml):1: " },
-	{ "empty text", ELEMENT, "", "k", "urn:x", ERR_XML_DETAIL, "(metadata_xml):1: Document is empty" },
+	{ "malformed", ELEMENT, "<a", "k", "urn:x", ERR_XML_DETAIL, "at line 1: " },
+	{ "empty text", ELEMENT, "", "k", "urn:x", ERR_XML_DETAIL, "at line 1: Document is empty" },
 	{ "doctype", ELEMENT, "<!DOCTYPE a><a/>", "k", "urn:x", ERR_XML_DETAIL, "DOCTYPE" },
 	{ "no such type", 3, "x", NULL, NULL, ERR_INVALID_ARG, "unknown metadata type '3'" },
 };
