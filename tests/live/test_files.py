@@ -463,6 +463,30 @@ class Files(lib.Case):
         self.hosting.netctl('net-destroy', 'net1')
         lib.wait_for('no worker', lambda: self.worker() is None)
 
+    def test_changing_the_network_disturbs_no_transfer(self):
+        self.file('two', b'x' * 700)
+        self.serve()
+        code = '''
+            s = udp()
+            p, peer = ask(s, rrq(b'two'))
+            print(show(p), flush=True)
+            sys.stdin.readline()
+            s.sendto(struct.pack('!HH', 4, 1), peer); print(show(get(s)[0]), flush=True)
+        '''
+        read, write = os.pipe()
+        process = self.g.spawn(sys.executable, '-c', PREFACE + textwrap.dedent(code), stdin=read)
+        lib.wait_for('the first block', lambda: 'd1' in process.log())
+        worker = self.worker()
+        self.hosting.virsh('net-update', 'net1', 'add', 'dns-host', '--live',
+                           "<host ip='192.168.150.2'><hostname>new</hostname></host>")
+        os.write(write, b'\n')
+        process.popen.wait(10)
+        os.close(read)
+        os.close(write)
+        self.assertEqual(process.log().split(), ['d1:512', 'd2:188'])
+        self.assertEqual(self.worker(), worker)
+        self.assertEqual([w['role'] for w in self.hosting.json('status')['processes']].count('files'), 1)
+
     def test_two_networks_two_folders(self):
         other = os.path.join(self.folder, 'other')
         os.mkdir(other)
