@@ -136,10 +136,11 @@ static int wanted_definition(struct apply *a, const struct net *n, const struct 
 
 /* ---- dry run ---- */
 
-/* What would become of the running network; its plan in *ret. */
-static const char *plan(struct apply *a, const struct net *n, const struct network *next, char **ret)
+/* What would become of the running network, with the plan in *ret; NULL: it would fail. */
+static const char *plan(struct apply *a, const struct net *n, const struct network *next, char **ret, struct err *e)
 {
 	const struct network *now = n ? n->live : NULL;
+	const struct net nobody = { .uuid = a->uuid };
 	struct err why = { 0 };
 
 	if (!now && !(a->flags & RPC_APPLY_START))
@@ -150,6 +151,8 @@ static const char *plan(struct apply *a, const struct net *n, const struct netwo
 		a->pending = strdup(why.msg);
 		return "pending";
 	}
+	if (subnets_check(a->c->mirror, n ? n : &nobody, next, e) < 0)
+		return NULL;
 	*ret = reconcile_plan_text(a->c->reconcile, next);
 	return now ? "changed" : "started";
 }
@@ -171,14 +174,18 @@ static void dry_run(struct apply *a, const struct net *n)
 	before = n && n->config ? network_format(n->config, 0, 0) : NULL;
 	after = network_format(next, 0, 0);
 	a->definition = !before ? "defined" : after && strcmp(before, after) == 0 ? "unchanged" : "changed";
-	a->running = plan(a, n, next, &steps);
+	a->running = plan(a, n, next, &steps, &e);
+	network_free(next);
+	if (!a->running) {
+		finish(a, &e, NULL);
+		return;
+	}
 	reply = reply_json(a);
 	if (!n)
 		json_object_set_new(reply, "uuid", json_null());
 	json_object_set_new(reply, "before", before ? json_string(before) : json_null());
 	json_object_set_new(reply, "after", json_string(after));
 	json_object_set_new(reply, "plan", json_string(steps ? steps : ""));
-	network_free(next);
 	finish(a, &e, reply);
 }
 

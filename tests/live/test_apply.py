@@ -12,6 +12,12 @@ def xml(name='net1', **options):
     return lib.network_xml(name, **options)
 
 
+def packets_dropped():
+    """What the machine has dropped because a CPU's queue of packets was full, whoever filled it."""
+    with open('/proc/net/softnet_stat') as f:
+        return sum(int(line.split()[1], 16) for line in f)
+
+
 class Definitions(lib.Case):
     def setUp(self):
         super().setUp()
@@ -86,14 +92,15 @@ class Apply(Definitions):
         self.assertEqual(self.apply('--start', path), ('defined', 'started'))
         guest = self.guest('g1', self.net, 'virbr1')
         guest.dhcp()
-        index = self.net.ip_json('link', 'show', 'virbr1')[0]['ifindex']
+        index, dropped = self.net.ip_json('link', 'show', 'virbr1')[0]['ifindex'], packets_dropped()
         ping = guest.spawn('ping', '-n', '-i', '0.01', '-c', '150', guest.lease.router)
         lib.wait_for('the first answer', lambda: 'bytes from' in ping.log())
         for i in range(5):
             self.file(xml(extra=f'<mtu size="{1400 + i}"/>', domain=f'd{i}', forward="<forward mode='route'/>"))
             self.assertEqual(self.apply(path), ('changed', 'changed'))
         ping.popen.wait(20)
-        self.assertIn(' 0% packet loss', ping.log())
+        sent, got = map(int, re.search(r'(\d+) packets transmitted, (\d+) received', ping.log()).groups())
+        self.assertLessEqual(sent - got, packets_dropped() - dropped)
         row = self.net.ip_json('link', 'show', 'virbr1')[0]
         self.assertEqual((row['ifindex'], row['mtu']), (index, 1404))
         self.assertEqual(guest.sh('cat', '/sys/class/net/eth0/carrier').out.strip(), '1')
@@ -149,6 +156,12 @@ class Apply(Definitions):
                          ["+  <mtu size='1400'/>"])
         self.assertIn('1400', row['plan'])
         self.assertEqual((self.dump(), self.net.state()), (text, state))
+
+    def test_dry_run_tells_what_would_fail(self):
+        self.net.start_network(xml('net2', bridge='virbr2'))
+        done = self.net.netctl('net-apply', '--dry-run', '--start', self.file(xml()), check=False)
+        self.assertEqual(done.rc, 1)
+        self.assertIn('192.168.150', done.err)
 
     def test_folder_and_prune(self):
         self.net.define(xml('foreign', bridge='virbr7', net='192.168.157'))
