@@ -68,6 +68,6 @@ class Subnets(lib.Case):
         self.assertEqual((self.address('a'), self.address('a', '--inactive')), (['10.64.0.1'], ['10.64.0.1']))
         self.assertIn('10.64.0.1/24', self.net.sh('ip', '-br', 'addr', 'show', 'dev', 'virbr0').out)
 
-    def test_lease(self):
-        self.net.start_network(document('a'))
-        self.assertEqual(self.guest('g', self.net, 'virbr0').dhcp().router, '10.64.0.1')
+    def test_example(self):
+        self.net.start_network('auto-subnet')
+        self.assertEqual(self.guest('g', self.net, 'virbr0').dhcp().router, self.address('auto1')[0])
