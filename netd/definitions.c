@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "netd/history.h"
+#include "network/options.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -310,7 +311,7 @@ static int load_config(struct controller *c, const char *name, struct err *e)
 	struct network *def = load_or_recover(c, name, &broken);
 
 	bool complete = def && def->has_uuid && (def->has_mac || !network_owns_bridge(def)) &&
-	                (def->bridge || !network_owns_bridge(def));
+	                (def->bridge || !network_owns_bridge(def)) && !network_open_subnet(def);
 	if (def)
 		network_complete(def);
 	struct net *n = add_loaded(c, name, def, broken);

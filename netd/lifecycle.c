@@ -523,7 +523,8 @@ static void complete_loaded(struct controller *c, struct net *n)
 	if (!n->unsaved)
 		return;
 	n->unsaved = false;
-	if (registry_choose_bridge(&c->registry, n, n->config, link_exists, c->mirror, &e) < 0) {
+	if (subnets_choose(c->mirror, &c->registry, n, NULL, n->config, &e) < 0 ||
+	    registry_choose_bridge(&c->registry, n, n->config, link_exists, c->mirror, &e) < 0) {
 		log_err("network '%s': %s", n->name, e.msg);
 		return;
 	}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """<netd:subnet>: networks whose subnet netd chooses."""
+import os
 import re
 
 import lib
@@ -55,6 +56,18 @@ class Subnets(lib.Case):
         again = document('b', more=f'<uuid>{uuid}</uuid>')
         self.net.netctl('net-define', '-', stdin=again)
         self.assertEqual(self.address('b'), ['10.64.1.1'])
+
+    def test_copied_file(self):
+        """A definition that came as a file is given its subnet once."""
+        self.net.define(document('a'))
+        self.net.stop_netd()
+        for name in 'b', 'c':
+            with open(os.path.join(self.net.root, f'etc/netd/networks/{name}.xml'), 'w') as f:
+                f.write(document(name))
+        for _ in range(2):
+            self.net.start_netd()
+            self.assertEqual([self.address(n) for n in 'abc'], [['10.64.0.1'], ['10.64.1.1'], ['10.64.2.1']])
+            self.net.stop_netd()
 
     def test_both_families(self):
         self.net.define(document('a', "/><netd:subnet from='fd00:1::/48'"))
