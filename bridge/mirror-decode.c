@@ -149,6 +149,7 @@ static void feed_port(struct mirror *m, struct nlmsghdr *nlh)
 		return;
 	decode_port_data(tb[IFLA_PROTINFO], &port);
 	mirror_put_port_state(m, (uint32_t)ifi->ifi_index, port.port_state);
+	mirror_put_port_isolated(m, (uint32_t)ifi->ifi_index, port.port_isolated);
 }
 
 static void feed_link(struct mirror *m, struct nlmsghdr *nlh)
@@ -310,6 +311,14 @@ static void feed_netconf(struct mirror *m, struct nlmsghdr *nlh)
 		mirror_put_forward(m, nc->ncm_family, nla_get_u32(tb[NETCONFA_FORWARDING]) != 0);
 }
 
+static void feed_shape(struct mirror *m, const struct nlmsghdr *nlh)
+{
+	const struct tcmsg *tc = NLMSG_DATA(nlh);
+
+	if (nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(*tc)) && tc->tcm_ifindex > 0)
+		mirror_put_shape(m, (uint32_t)tc->tcm_ifindex);
+}
+
 void mirror_feed_message(struct mirror *m, const struct nlmsghdr *nlh)
 {
 	struct nlmsghdr *h = (struct nlmsghdr *)(uintptr_t)nlh; /* libnl's parsers only read */
@@ -329,6 +338,14 @@ void mirror_feed_message(struct mirror *m, const struct nlmsghdr *nlh)
 		break;
 	case RTM_NEWNETCONF:
 		feed_netconf(m, h);
+		break;
+	case RTM_NEWQDISC:
+	case RTM_DELQDISC:
+	case RTM_NEWTCLASS:
+	case RTM_DELTCLASS:
+	case RTM_NEWTFILTER:
+	case RTM_DELTFILTER:
+		feed_shape(m, h);
 		break;
 	}
 }

@@ -41,6 +41,8 @@ void mirror_end_snapshot(struct mirror *m);
  * the mirror already makes no change. */
 void mirror_put_link(struct mirror *m, const struct mirror_link *facts);
 void mirror_drop_link(struct mirror *m, uint32_t ifindex);
+void mirror_put_shape(struct mirror *m, uint32_t ifindex); /* something of it changed */
+void mirror_put_port_isolated(struct mirror *m, uint32_t ifindex, bool isolated);
 void mirror_put_port_state(struct mirror *m, uint32_t ifindex, enum port_state state);
 void mirror_put_addr(struct mirror *m, uint32_t ifindex, const struct addr_row *row, bool dynamic);
 void mirror_drop_addr(struct mirror *m, uint32_t ifindex, const struct addr_row *row);

@@ -20,10 +20,9 @@
 #define READS_MAX      256 /* datagrams per mirror_read(), so that the loop serves others too */
 #define DUMP_TRIES     20
 
-static const int event_groups[] = { RTNLGRP_LINK,         RTNLGRP_IPV4_IFADDR,
-				    RTNLGRP_IPV6_IFADDR,  RTNLGRP_IPV4_ROUTE,
-				    RTNLGRP_IPV6_ROUTE,   RTNLGRP_IPV4_NETCONF,
-				    RTNLGRP_IPV6_NETCONF, 0 };
+static const int event_groups[] = { RTNLGRP_LINK,         RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+				    RTNLGRP_IPV4_ROUTE,   RTNLGRP_IPV6_ROUTE,  RTNLGRP_IPV4_NETCONF,
+				    RTNLGRP_IPV6_NETCONF, RTNLGRP_TC,          0 };
 
 static void feed_answer(void *data, const struct nlmsghdr *nlh)
 {

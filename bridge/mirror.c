@@ -419,6 +419,25 @@ void mirror_put_port_state(struct mirror *m, uint32_t ifindex, enum port_state s
 	mirror_put_link(m, &facts);
 }
 
+void mirror_put_port_isolated(struct mirror *m, uint32_t ifindex, bool isolated)
+{
+	struct mirror_link *l = link_at(m, ifindex), facts;
+
+	if (!l || l->port_isolated == isolated)
+		return;
+	facts = *l;
+	facts.port_isolated = isolated;
+	mirror_put_link(m, &facts);
+}
+
+void mirror_put_shape(struct mirror *m, uint32_t ifindex)
+{
+	struct mirror_link *l = link_at(m, ifindex);
+
+	if (l)
+		report_link(m, MIRROR_SHAPE, l, false);
+}
+
 void mirror_port_tried(struct mirror *m, uint32_t ifindex, usec_t now)
 {
 	struct mirror_link *l = link_at(m, ifindex);

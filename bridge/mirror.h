@@ -96,6 +96,7 @@ enum mirror_what {
 			 options */
 	MIRROR_ADDR,  /* an address of it */
 	MIRROR_ROUTE, /* a route leaving by it */
+	MIRROR_SHAPE, /* a queueing discipline, class or filter of it; what, is not kept */
 	MIRROR_FORWARD, /* forwarding of the namespace; ifindex 0 */
 	MIRROR_RESYNC,  /* events were lost and everything was read anew; ifindex 0: look at all */
 };
