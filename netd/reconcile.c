@@ -14,6 +14,7 @@
 #include "netd/attached.h"
 #include "netd/definitions.h"
 #include "netd/services.h"
+#include "netd/shaping.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -57,6 +58,10 @@ struct work {
 	struct fw_state *had;
 	char *name, *running_xml; /* the file in /run: to be written, or (NULL xml) removed */
 	bool file, stop_asked;
+	bool shape;               /* bandwidth is to be set */
+	struct uuid network;
+	struct shape_row bandwidth;
+	struct shape_result shaped;
 	struct bridge_result result;
 	bool rules_done, rules_stale;
 	struct err err;
@@ -90,6 +95,18 @@ static int work_links(struct work *w)
 	return bridge_apply(w->r->links, &w->links, &w->result, &w->err);
 }
 
+static uint32_t work_bridge(const struct work *w)
+{
+	return w->result.ifindex ? w->result.ifindex : w->links.ifindex;
+}
+
+/* A bridge that comes from another network may have kept that one's when a stop was cut short. */
+static void work_shape(struct work *w)
+{
+	if (w->shape || w->result.recycled)
+		bridge_shape(w->r->links, &w->network, work_bridge(w), &w->bandwidth, &w->shaped);
+}
+
 static int work_file(struct work *w)
 {
 	if (!w->file)
@@ -105,10 +122,11 @@ static void work_run(struct job *j)
 	int r;
 
 	if (w->wanted) {
-		(void)((r = work_rules(w)) < 0 || (r = work_links(w)) < 0 || (r = work_file(w)) < 0);
+		(void)((r = work_rules(w)) < 0 || (r = work_links(w)) < 0 || (work_shape(w), r = work_file(w)) < 0);
 	} else {
 		/* Stopping goes as far as it can: what is left would be in the next start's way. */
 		(void)work_file(w);
+		work_shape(w);
 		(void)work_links(w);
 		(void)work_rules(w);
 	}
@@ -183,6 +201,14 @@ static void take_rules(struct reconcile *r, struct work *w)
 
 static void run_task(struct reconcile *r, struct task *t);
 
+static void shape_is_done(struct reconcile *r, const struct task *t, const struct work *w)
+{
+	struct net *n = t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
+
+	if (n && w->shape && (!w->wanted || !w->err.code))
+		shaping_done(r->c, n, work_bridge(w), &w->bandwidth, &w->shaped);
+}
+
 static void work_done(struct job *j)
 {
 	struct work *w = container_of(j, struct work, job);
@@ -192,6 +218,7 @@ static void work_done(struct job *j)
 	take_rules(r, w);
 	refresh_after(r, w);
 	attached_tried(r->c->attached, &w->links);
+	shape_is_done(r, t, w);
 	/* What somebody else changed meanwhile is looked at again; other failures are the caller's affair, if there is
 	 * one. */
 	bool again = !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done));
@@ -290,6 +317,8 @@ static int plan_network(struct reconcile *r, struct net *n, bool first_round, st
 
 	if (result < 0 || !n->live || !network_owns_bridge(n->live))
 		return result;
+	w->network = n->uuid;
+	w->shape = shaping_due(r->c, n, w->wanted, &w->bandwidth);
 	result = plan_links(r, n, w->wanted, &w->links, &w->err);
 	if (result == 0)
 		result = r->rules_had ? plan_rules(r, n, w->wanted, &w->rules, &w->err) : plan_sync(r, w);
@@ -298,7 +327,7 @@ static int plan_network(struct reconcile *r, struct net *n, bool first_round, st
 
 static bool work_is_empty(const struct work *w)
 {
-	return bridge_plan_is_empty(&w->links) && (!w->rules || !w->rules->n) && !w->sync && !w->file;
+	return bridge_plan_is_empty(&w->links) && (!w->rules || !w->rules->n) && !w->sync && !w->file && !w->shape;
 }
 
 static void note_ifindex(struct reconcile *r, struct net *n)
@@ -479,10 +508,13 @@ static void repair_all(struct reconcile *r)
 
 /* Whether the event is about network `n`: its bridge, or (`port`) a port of it that waits for nothing but us. Other
  * events about guests' ports and foreign links are none's. */
-static bool concerns(const struct net *n, const struct mirror_change *change, const struct mirror_link *port)
+static bool concerns(struct net *n, const struct mirror_change *change, const struct mirror_link *port)
 {
 	if (n->state != NET_ACTIVE)
 		return false;
+	bool shape = shaping_heard(n, change);
+	if (shape || change->what == MIRROR_SHAPE)
+		return shape;
 	return (uint32_t)n->ifindex == change->ifindex || (port && (uint32_t)n->ifindex == port->master) ||
 	       (n->live && n->live->bridge && strcmp(n->live->bridge, change->name) == 0);
 }
@@ -610,6 +642,17 @@ const struct fw_options *reconcile_rules_options(const struct reconcile *r)
 
 /* ---- asking ---- */
 
+static void add_shape_text(const struct reconcile *r, const struct network *def, struct text *text)
+{
+	const struct net *n = registry_find_uuid(&r->c->registry, &def->uuid);
+	struct shape_row row;
+
+	if (!n || !shaping_due(r->c, n, true, &row))
+		return;
+	shape_wanted(def, &row);
+	shape_text(&row, def->bridge ? def->bridge : "", text);
+}
+
 char *reconcile_plan_text(struct reconcile *r, const struct network *def)
 {
 	struct net n = { .name = def->name, .uuid = def->uuid, .live = (struct network *)(uintptr_t)def };
@@ -623,6 +666,7 @@ char *reconcile_plan_text(struct reconcile *r, const struct network *def)
 		    (r->rules_had && plan_rules(r, &n, true, &rules, &e) < 0))
 			text_addf(&text, "error: %s\n", e.msg);
 		bridge_plan_text(&links, &text);
+		add_shape_text(r, def, &text);
 		if (rules)
 			fw_plan_text(rules, &text);
 	}

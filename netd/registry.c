@@ -22,6 +22,7 @@ static void net_free(struct net *n)
 	network_free(n->live);
 	free(n->broken);
 	free(n->source);
+	free(n->shape);
 	free(n->name);
 	free(n);
 }

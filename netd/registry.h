@@ -21,6 +21,7 @@ enum net_state {
 };
 
 struct net_attached;
+struct net_shape;
 struct op;
 
 struct net {
@@ -42,6 +43,7 @@ struct net {
 	struct list ops;   /* netd/lifecycle.c: what is asked of it, the first one is running */
 	struct net_service *service; /* netd/services.c: sockets and workers while it runs */
 	struct net_attached *attached;     /* netd/attached.c: the links that hang, or hung, on its bridge */
+	struct net_shape *shape; /* netd/shaping.c: the bandwidth that was set */
 	int ifindex;       /* of its bridge while it runs, else 0 */
 };
 
