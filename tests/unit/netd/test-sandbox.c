@@ -4,6 +4,7 @@
  * SIGSYS, an allowed one must succeed. */
 #include "worker-child.h"
 
+#include "netd/messages-files.h"
 #include "netd/messages.h"
 #include "netd/privileges.h"
 
@@ -598,6 +599,44 @@ static void end_of_line(void **state)
 	assert_int_equal(WEXITSTATUS(end_worker(&c)), 2);
 }
 
+/* The files worker serves one network for all its life; what is no such order ends it. */
+static void orders_to_a_files_worker(void **state)
+{
+	static const struct {
+		uint32_t net_id;
+		unsigned n_fds[2]; /* of the first and the second order; 0: none */
+		int status;
+	} rows[] = {
+		{ 7, { FILES_FD_COUNT, 0 }, 0 },
+		{ 7, { FILES_FD_HTTP, 0 }, 0 },
+		{ 7, { FILES_FD_HTTP - 1, 0 }, 1 },
+		{ 0, { FILES_FD_COUNT, 0 }, 1 },
+		{ 7, { FILES_FD_COUNT, FILES_FD_COUNT }, 1 },
+	};
+
+	need_root();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct child c = start_worker("files");
+		const struct message_files_serve m = { rows[i].net_id, 1500 };
+		int fds[FILES_FD_COUNT];
+		uint8_t body[FILES_MESSAGE_MAX];
+		struct wr w = wr_over(body, sizeof(body));
+		message_files_serve_encode(&w, &m);
+		fds[FILES_FD_ROOT] = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		for (unsigned k = FILES_FD_REQUESTS; k < FILES_FD_COUNT; k++)
+			fds[k] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		for (unsigned k = 0; k < 2 && rows[i].n_fds[k]; k++)
+			assert_int_equal(channel_send(c.line, MSG_FILES_SERVE, body, wr_len(&w),
+						      fds, rows[i].n_fds[k]),
+					 0);
+		for (unsigned k = 0; k < FILES_FD_COUNT; k++)
+			close(fds[k]);
+		int status = end_worker(&c);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != rows[i].status)
+			fail_msg("row %zu: wait status 0x%x", i, (unsigned)status);
+	}
+}
+
 static void trap_names_the_call(void **state)
 {
 	uint8_t number[4] = { 0 };
@@ -651,12 +690,13 @@ static int leave_namespace(void **state)
 
 int main(int argc, char **argv)
 {
-	static const struct worker_role *const roles[] = { &packets, &resolver, &reader, NULL };
+	static const struct worker_role *const roles[] = { &packets, &resolver, &reader,
+							   &role_files, NULL };
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(filter_of_packets),         cmocka_unit_test(filter_of_resolver),
 		cmocka_unit_test(filter_of_reader),          cmocka_unit_test(landlock_of_reader),
 		cmocka_unit_test(privileges_without_filter), cmocka_unit_test(end_of_line),
-		cmocka_unit_test(trap_names_the_call),
+		cmocka_unit_test(orders_to_a_files_worker),  cmocka_unit_test(trap_names_the_call),
 	};
 
 	reader.syscalls = role_files.syscalls; /* the very ones */
