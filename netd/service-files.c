@@ -42,6 +42,18 @@ static int open_root(const char *path, struct err *e)
 	return take_fd(&fd);
 }
 
+int service_files_check(const struct network *def, struct err *e)
+{
+	const char *root = service_files_root(def);
+	int fd = root ? open_root(root, e) : -1;
+
+	if (!root || fd >= 0) {
+		close_fd(&fd);
+		return 0;
+	}
+	return fd;
+}
+
 int service_files_open(const struct network *def, unsigned which, const struct ip *address,
 		       struct err *e)
 {

@@ -11,6 +11,9 @@
 /* The folder; NULL when no files are served. One for each network, as libvirt has it. */
 const char *service_files_root(const struct network *def);
 
+/* Whether there is none, or it can be served. */
+int service_files_check(const struct network *def, struct err *e) mustcheck;
+
 /* The descriptor with that number in MSG_FILES_SERVE, or -errno with *e filled. `address` is the
  * gateway's. */
 int service_files_open(const struct network *def, unsigned which, const struct ip *address,

@@ -347,11 +347,12 @@ static enum worker_kind socket_kind(enum service_socket which)
 	return which < DNS_FIRST ? WORKER_DHCP : which < FILES_FIRST ? WORKER_DNS : WORKER_FILES;
 }
 
-/* Without these guests are served all the same: the host can't ask for guests' names, files come by TFTP alone. They are
- * the last of their kind, and so a message's last descriptors. */
+/* Without these guests are served all the same: the host can't ask for guests' names, there are no files (services_check()
+ * keeps a network from being started like this), they come by TFTP alone. But for the folder, which is the first and
+ * without which there is no worker, they are the last of their kind, and so a message's last descriptors. */
 static bool is_optional(enum service_socket which)
 {
-	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_HTTP;
+	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_FIRST || which == FILES_HTTP;
 }
 
 static int open_sockets(struct services *s, const struct net *n, struct err *e)
@@ -373,6 +374,8 @@ static int open_sockets(struct services *s, const struct net *n, struct err *e)
 		}
 		log_warning("network '%s': %s", n->name, why.msg);
 		enough[kind] = true;
+		if (i == FILES_FIRST)
+			sv->wanted[kind] = false;
 	}
 	return 0;
 }
@@ -458,6 +461,13 @@ static int take_root(struct net *n, struct err *e)
 	if (root && !(n->service->root = strdup(root)))
 		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
 	return 0;
+}
+
+int services_check(const struct net *n, struct err *e)
+{
+	if (!network_owns_bridge(n->live) || service_files_check(n->live, e) == 0)
+		return 0;
+	return err_in(e, "network '%s'", n->name);
 }
 
 int services_start(struct services *s, struct net *n, struct err *e)

@@ -16,6 +16,10 @@ struct keeper_link;
 struct services *services_new(struct controller *c, struct err *e) mustcheck;
 void services_free(struct services *s);
 
+/* Before anything is made for a start: whether there is what n->live wants to serve. A network that runs already is
+ * served all the same, as far as possible. */
+int services_check(const struct net *n, struct err *e) mustcheck;
+
 /* Open the sockets of n->live on its bridge and have it served. After a failure the network is not served at all. */
 int services_start(struct services *s, struct net *n, struct err *e) mustcheck;
 /* n->live has changed: tell the workers; sockets are made anew only where an address or a service came or went. */

@@ -455,6 +455,19 @@ class Files(lib.Case):
         lib.wait_for('another worker', lambda: self.worker() not in (None, worker))
         self.assertEqual(self.python("print(show(ask(udp(), rrq(b'small'))[0]))").strip(), 'd1:10')
 
+    def test_folder_has_gone_when_netd_is_restarted(self):
+        """The network goes on, and is served what there is."""
+        self.serve()
+        os.rename(self.root, self.root + '-moved')
+        self.hosting.stop_netd()
+        self.hosting.start_netd()
+        self.assertIn('net1', self.hosting.netctl('net-list').out)
+        self.assertIn('No such file', self.hosting.daemon.log())
+        self.g.sh('ip', 'addr', 'flush', 'dev', 'eth0')
+        self.assertEqual(self.g.dhcp().router, GATEWAY)
+        self.hosting.netctl('net-destroy', 'net1')
+        self.assertIn('No such file', self.hosting.netctl('net-start', 'net1', check=False).err)
+
     def test_stop_and_start(self):
         self.file('small', b'x' * 10)
         self.serve()
