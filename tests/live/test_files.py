@@ -171,6 +171,24 @@ class Files(lib.Case):
             self.g.sh('busybox', 'tftp', '-g', *options, '-r', 'big', '-l', self.out, GATEWAY)
             self.assertEqual(self.fetched(), big)
 
+    @lib.needs('atftp', 'curl')
+    def test_many_at_once(self):
+        """Few sockets, many transfers: each client gets its own file."""
+        contents = [self.file(f'f{i}', os.urandom(400_000 + i)) for i in range(7)]
+        self.serve(guests=4)
+        running = []
+        for g, guest in enumerate(self.guests):
+            for i in range(7):
+                out = os.path.join(self.folder, f'out-{g}-{i}')
+                tftp = ['atftp', '--option', f'blksize {1468 - 100 * i}', '--option', f'windowsize {1 << i}', '-g', '-r',
+                        f'f{i}', '-l', out, GATEWAY]
+                http = ['curl', '-sS', '-o', out, f'http://{GATEWAY}/f{i}']
+                running.append((guest.spawn(*(http if (g + i) % 4 == 0 else tftp)), out, contents[i]))
+        for process, out, content in running:
+            self.assertEqual(process.popen.wait(60), 0, process.log())
+            with open(out, 'rb') as f:
+                self.assertEqual(f.read(), content, process.words)
+
     def test_what_dhcp_says_is_there(self):
         boot = self.file('pxe/boot.bin', b'boot' * 999)
         self.serve()
