@@ -43,6 +43,7 @@ struct reconcile {
 	struct task *running;
 	bool sweeping;          /* a parked bridge is being removed */
 	sd_event_source *turn;  /* begins the next task from the loop */
+	sd_event_source *links_source, *rules_source; /* what the kernel tells; not heard while a job is on its way */
 	sd_event_source *quiet; /* timer */
 };
 
@@ -173,6 +174,16 @@ void reconcile_read_mirror(struct reconcile *r)
 	}
 }
 
+/* A job makes a dozen events. While a bridge is made, to be woken for each of them costs the kernel thread more than to
+ * read all when it is done, and nothing is decided before. (One that is taken down waits for RCU: then it is free.) */
+static void listen_to_kernel(struct reconcile *r, bool on)
+{
+	int state = on ? SD_EVENT_ON : SD_EVENT_OFF;
+
+	(void)!sd_event_source_set_enabled(r->links_source, state);
+	(void)!sd_event_source_set_enabled(r->rules_source, state);
+}
+
 static void refresh_after(struct reconcile *r, const struct work *w)
 {
 	struct err e = { 0 };
@@ -217,6 +228,7 @@ static void work_done(struct job *j)
 
 	take_rules(r, w);
 	refresh_after(r, w);
+	listen_to_kernel(r, true);
 	attached_tried(r->c->attached, &w->links);
 	shape_is_done(r, t, w);
 	/* What somebody else changed meanwhile is looked at again; other failures are the caller's affair, if there is
@@ -397,6 +409,7 @@ static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 		if (n)
 			log_plan(n, w, t);
 		note_tried(r, w);
+		listen_to_kernel(r, !w->wanted);
 		jobs_push(r->c->kernel, &w->job);
 		return true;
 	}
@@ -537,26 +550,28 @@ static void link_changed(void *data, const struct mirror_change *change)
 			want_repair(r, n->id);
 }
 
-static void links_ready(void *data)
+static int links_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 {
 	struct reconcile *r = data;
 	struct err e = { 0 };
 
 	if (mirror_read(r->c->mirror, link_changed, r, &e) < 0)
 		log_err("%s", e.msg);
+	return 0;
 }
 
-static void rules_ready(void *data)
+static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 {
 	struct reconcile *r = data;
 	enum fw_event event = fw_events(r->rules_watch);
 
 	if (event != FW_EVENT_FOREIGN && event != FW_EVENT_OVERFLOW)
-		return;
+		return 0;
 	log_warning("firewall: %s; reading the table again",
 	            event == FW_EVENT_FOREIGN ? "somebody changed our table" : "events were lost");
 	forget_rules(r);
 	want_repair(r, 0);
+	return 0;
 }
 
 /* ---- quiet moments ---- */
@@ -687,9 +702,10 @@ static int open_kernel(struct reconcile *r, struct err *e)
 		return result;
 	if ((result = fw_watch_open(fw_kernel_port(r->rules), &r->rules_watch, e)) < 0)
 		return result;
-	if ((result = controller_watch(c, mirror_fd(c->mirror), links_ready, r, e)) < 0 ||
-	    (result = controller_watch(c, fw_watch_fd(r->rules_watch), rules_ready, r, e)) < 0)
-		return result;
+	if ((result = sd_event_add_io(c->loop, &r->links_source, mirror_fd(c->mirror), EPOLLIN, links_ready, r)) < 0 ||
+	    (result = sd_event_add_io(c->loop, &r->rules_source, fw_watch_fd(r->rules_watch), EPOLLIN, rules_ready, r)) <
+	        0)
+		return err_sys(e, -result, "cannot watch the kernel");
 	result = sd_event_add_time_relative(c->loop, &r->quiet, CLOCK_BOOTTIME, QUIET_USEC, 0, quiet, r);
 	return result < 0 ? err_sys(e, -result, "cannot make a timer") : 0;
 }
@@ -722,6 +738,8 @@ void reconcile_free(struct reconcile *r)
 	free(r->running);
 	sd_event_source_disable_unref(r->turn);
 	sd_event_source_disable_unref(r->quiet);
+	sd_event_source_disable_unref(r->links_source);
+	sd_event_source_disable_unref(r->rules_source);
 	fw_watch_free(r->rules_watch);
 	fw_kernel_free(r->rules);
 	fw_state_free(r->rules_had);
