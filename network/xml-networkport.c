@@ -232,6 +232,9 @@ static int read_document(struct report *r, const xmlDoc *doc, struct network_por
 	err = read_no_attrs(r, root);
 	if (err == 0)
 		err = READ_CHILDREN(r, root, port_children, p);
+	/* There is no schema of ports here; these tables are nearly one. */
+	if (err < 0 && err != -ENOMEM && r->e && r->flags & NETWORK_PARSE_VALIDATE)
+		r->e->class = ERR_XML_INVALID_SCHEMA;
 	return err < 0 ? err : check_complete(r, p);
 }
 
