@@ -35,6 +35,9 @@ static const char nat[] =
 static const char isolated[] = "<network><name>t</name></network>";
 static const char plain6[] =
     "<network><name>t</name><ip family='ipv6' address='fd00:99::1' prefix='64'/></network>";
+static const char six_first[] =
+    "<network><name>t</name><ip family='ipv6' address='fd00:99::1' prefix='64'/>"
+    "<ip address='10.1.1.1' prefix='24'/><ip address='10.1.2.1' prefix='24'/></network>";
 static const char host_bridge[] =
     "<network><name>t</name><forward mode='bridge'/><bridge name='br0'/></network>";
 static const char pool[] = "<network><name>t</name><forward mode='passthrough'>"
@@ -121,6 +124,7 @@ static const struct row rows[] = {
 	{ "host add to IPv6", nat, ADD, HOST_AT, 2, "<host id='00:02' name='six' ip='fd00:99::12'/>", 0, "<host id='00:01:aa' ip='fd00:99::10'/>\n<host id='00:02' name='six' ip='fd00:99::12'/>\n" },
 	{ "host add to IPv6, the same id", nat, ADD, HOST_AT, 2, "<host id='00:01:aa' ip='fd00:99::12'/>", 0, "<host id='00:01:aa' ip='fd00:99::12'/>\n" },
 	{ "host add, only IPv6 there", plain6, ADD, HOST, "<host id='00:02' ip='fd00:99::12'/>", 0, "<dhcp>\n<host id='00:02' ip='fd00:99::12'/>\n</dhcp>\n" },
+	{ "host add, IPv4 comes second", six_first, ADD, HOST, "<host name='x' ip='10.1.1.9'/>", 0, "<ip address='10.1.1.1' prefix='24'>\n<dhcp>\n<host name='x' ip='10.1.1.9'/>\n" },
 	{ "host add with lease", nat, ADD, HOST, "<host name='x' ip='10.99.1.20'><lease expiry='2' unit='hours'/></host>", 0, "<host name='x' ip='10.99.1.20'>\n<lease expiry='2' unit='hours'/>\n</host>\n" },
 	{ "host modify by mac", nat, MODIFY, HOST, "<host mac='52:54:00:00:00:01' name='uno' ip='10.99.1.20'/>", 0, "<host mac='52:54:00:00:00:01' name='uno' ip='10.99.1.20'/>\n" TWO, ONE },
 	{ "host modify by name", nat, MODIFY, HOST, "<host name='two' ip='10.99.1.20'/>", 0, ONE "<host name='two' ip='10.99.1.20'/>\n" NOMAC, TWO },
@@ -188,6 +192,9 @@ static const struct row rows[] = {
 	{ "forward delete", nat, DELETE, FORWARD, "<forward/>", 0, "<bridge name='virbr7'", "<forward" },
 	{ "forward delete by mode", nat, DELETE, FORWARD, "<forward mode='nat'/>", 0, "<bridge name='virbr7'", "<forward" },
 	{ "forward delete, another mode", nat, DELETE, FORWARD, "<forward mode='route'/>", INVALID, "couldn't find a forward entry" },
+	{ "forward delete by dev", pool, DELETE, FORWARD, "<forward dev='a'/>", 0, "<bridge", "<forward" },
+	{ "forward delete, another dev", pool, DELETE, FORWARD, "<forward dev='b'/>", INVALID, "couldn't find a forward entry" },
+	{ "forward delete, it has no dev", nat, DELETE, FORWARD, "<forward dev='b'/>", INVALID, "couldn't find a forward entry" },
 	{ "forward delete, none", isolated, DELETE, FORWARD, "<forward/>", INVALID, "couldn't find a forward entry" },
 
 	/* portgroup */
@@ -270,6 +277,7 @@ static const struct row rows[] = {
 	{ "ip delete", nat, DELETE, IP, "<ip address='10.98.1.1'/>", 0, "<ip family='ipv6'", "10.98" },
 	{ "ip delete by index", nat, DELETE, IP_AT, 2, "<ip/>", 0, "<ip address='10.98.1.1'", "ipv6" },
 	{ "ip delete, index is another", nat, DELETE, IP_AT, 2, "<ip address='10.98.1.1'/>", INVALID, "does not match" },
+	{ "ip delete by index 0", plain6, DELETE, IP_AT, 0, "<ip/>", 0, "<bridge", "<ip" },
 	{ "ip delete of nothing", nat, DELETE, IP, "<ip/>", ERR_XML, "has no address" },
 	{ "ip delete, no such index", nat, DELETE, IP_AT, 3, "<ip/>", INVALID, "couldn't find an ip entry" },
 };
@@ -348,7 +356,8 @@ static void test_stored(void **state)
 	    "<range start='10.1.1.5' end='10.1.1.9'/><range start='10.1.1.8' end='10.1.1.12'/>"
 	    "</dhcp></ip></network>";
 	static const char host[] = "<host name='h' ip='10.1.1.1'/>",
-			  range[] = "<range start='10.1.1.8' end='10.1.1.12'/>";
+			  range[] = "<range start='10.1.1.8' end='10.1.1.12'/>",
+			  other[] = "<range start='10.1.1.20' end='10.1.1.21'/>";
 	struct network *old = parse(flawed, NETWORK_PARSE_STORED), *n = NULL, *mended = NULL;
 	struct network_warnings w = { 0 };
 	struct err e = { 0 };
@@ -358,6 +367,10 @@ static void test_stored(void **state)
 	assert_non_null(strstr(w.line[0], "is the address of the bridge itself"));
 	assert_int_equal(network_update(old, DELETE, RANGE, range, strlen(range), &mended, &w, &e),
 			 0);
+	assert_int_equal(w.n, 1);
+	/* What was said of the old one is not said again because its lines have moved. */
+	network_free(n);
+	assert_int_equal(network_update(old, FIRST, RANGE, other, strlen(other), &n, &w, &e), 0);
 	assert_int_equal(w.n, 1);
 	network_warnings_done(&w);
 	network_free(mended);
