@@ -38,6 +38,10 @@ static const char plain6[] =
 static const char six_first[] =
     "<network><name>t</name><ip family='ipv6' address='fd00:99::1' prefix='64'/>"
     "<ip address='10.1.1.1' prefix='24'/><ip address='10.1.2.1' prefix='24'/></network>";
+static const char six_dhcp[] =
+    "<network><name>t</name><ip address='10.1.1.1' prefix='24'/>"
+    "<ip family='ipv6' address='fd00:99::1' prefix='64'><dhcp>"
+    "<range start='fd00:99::100' end='fd00:99::1ff'/></dhcp></ip></network>";
 static const char host_bridge[] =
     "<network><name>t</name><forward mode='bridge'/><bridge name='br0'/></network>";
 static const char pool[] = "<network><name>t</name><forward mode='passthrough'>"
@@ -125,6 +129,7 @@ static const struct row rows[] = {
 	{ "host add to IPv6, the same id", nat, ADD, HOST_AT, 2, "<host id='00:01:aa' ip='fd00:99::12'/>", 0, "<host id='00:01:aa' ip='fd00:99::12'/>\n" },
 	{ "host add, only IPv6 there", plain6, ADD, HOST, "<host id='00:02' ip='fd00:99::12'/>", 0, "<dhcp>\n<host id='00:02' ip='fd00:99::12'/>\n</dhcp>\n" },
 	{ "host add, IPv4 comes second", six_first, ADD, HOST, "<host name='x' ip='10.1.1.9'/>", 0, "<ip address='10.1.1.1' prefix='24'>\n<dhcp>\n<host name='x' ip='10.1.1.9'/>\n" },
+	{ "host add, DHCP is in IPv6", six_dhcp, ADD, HOST, "<host id='00:02' ip='fd00:99::9'/>", 0, "<host id='00:02' ip='fd00:99::9'/>\n" },
 	{ "host add with lease", nat, ADD, HOST, "<host name='x' ip='10.99.1.20'><lease expiry='2' unit='hours'/></host>", 0, "<host name='x' ip='10.99.1.20'>\n<lease expiry='2' unit='hours'/>\n</host>\n" },
 	{ "host modify by mac", nat, MODIFY, HOST, "<host mac='52:54:00:00:00:01' name='uno' ip='10.99.1.20'/>", 0, "<host mac='52:54:00:00:00:01' name='uno' ip='10.99.1.20'/>\n" TWO, ONE },
 	{ "host modify by name", nat, MODIFY, HOST, "<host name='two' ip='10.99.1.20'/>", 0, ONE "<host name='two' ip='10.99.1.20'/>\n" NOMAC, TWO },
@@ -205,6 +210,7 @@ static const struct row rows[] = {
 	{ "portgroup add with vlan", nat, ADD, GROUP, "<portgroup name='p3'><vlan><tag id='3'/></vlan></portgroup>", ERR_CONFIG_UNSUPPORTED, "<vlan> is not supported in mode 'nat'" },
 	{ "portgroup modify", nat, MODIFY, GROUP, "<portgroup name='p2'><bandwidth><inbound average='9'/></bandwidth></portgroup>", 0, "<portgroup name='p2'>\n<bandwidth>\n<inbound average='9'/>\n" },
 	{ "portgroup modify the default", nat, MODIFY, GROUP, "<portgroup name='p1'/>", 0, "<portgroup name='p1'>\n", "default=" },
+	{ "portgroup modify, still the default", nat, MODIFY, GROUP, "<portgroup name='p1' default='yes' trustGuestRxFilters='no'/>", 0, "<portgroup name='p1' default='yes' trustGuestRxFilters='no'>\n" },
 	{ "portgroup modify, second default", nat, MODIFY, GROUP, "<portgroup name='p2' default='yes'/>", INVALID, "is already set as the default" },
 	{ "portgroup modify, no such", nat, MODIFY, GROUP, "<portgroup name='p9'/>", INVALID, "couldn't find a portgroup entry in network 't' matching <portgroup name='p9'>" },
 	{ "portgroup delete", nat, DELETE, GROUP, "<portgroup name='p1'/>", 0, "<portgroup name='p2'>\n", "'p1'" },
@@ -249,6 +255,7 @@ static const struct row rows[] = {
 	{ "srv delete", nat, DELETE, SRV, "<srv service='ldap'/>", 0, T1 "<srv service='sip'", "ldap" },
 	{ "srv delete by target", nat, DELETE, SRV, "<srv target='s1'/>", 0, LDAP SIP2, "'s1'" },
 	{ "srv delete, two", nat, DELETE, SRV, "<srv service='sip'/>", INVALID, "multiple DNS SRV records matching all specified fields were found in network t" },
+	{ "srv delete, not all agree", nat, DELETE, SRV, "<srv service='ldap' protocol='udp'/>", INVALID, "couldn't locate a matching DNS SRV record" },
 	{ "srv delete, none", nat, DELETE, SRV, "<srv service='nope'/>", INVALID, "couldn't locate a matching DNS SRV record in network t" },
 
 	/* bridge, domain, ip: beyond libvirt */
