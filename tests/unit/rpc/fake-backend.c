@@ -409,6 +409,37 @@ static void rules(void *data, struct door_call *call, const struct rpc_net *net)
 		door_reply_text(call, "no rules\n");
 }
 
+/* It has no past, but reads what it is asked. */
+static void history(void *data, struct door_call *call, const char *name)
+{
+	door_reply_text(call, name);
+}
+
+static void history_get(void *data, struct door_call *call, const char *name, uint32_t number)
+{
+	char text[RPC_NAME_MAX + 16];
+
+	snprintf(text, sizeof(text), "%s %u", name, number);
+	door_reply_text(call, text);
+}
+
+static void apply(void *data, struct door_call *call, const char *xml, size_t n, const char *source,
+		  uint32_t flags)
+{
+	struct fake *f = data;
+	char text[64];
+
+	f->handed_on++;
+	snprintf(text, sizeof(text), "%zu %s %u", strlen(xml) == n ? n : 0, source ? "from" : "-",
+		 flags);
+	door_reply_text(call, text);
+}
+
+static void applied(void *data, struct door_call *call, const char *source)
+{
+	door_reply_text(call, source);
+}
+
 static void guest_attach(void *data, struct door_call *call, const struct rpc_net *net,
 			 const char *interface, const struct mac *mac, int netns_fd)
 {
@@ -463,6 +494,10 @@ void fake_init(struct fake *f, struct door_backend *b)
 		.status = status,
 		.plan = plan,
 		.rules = rules,
+		.history = history,
+		.history_get = history_get,
+		.apply = apply,
+		.applied = applied,
 		.guest_attach = guest_attach,
 		.tap_create = tap_create,
 		.port_remove = port_remove,

@@ -169,12 +169,36 @@ static void test_reads(void **state)
 	free(ports);
 	assert_int_equal(client_status(c, &text, &e), 0);
 	free(take_ptr(text));
+	assert_int_equal(client_history(c, "lab", &text, &e), 0);
+	assert_string_equal(text, "lab");
+	free(text);
+	assert_int_equal(client_history_get(c, "lab", 7, &text, &e), 0);
+	assert_string_equal(text, "lab 7");
+	free(text);
+	assert_int_equal(client_applied(c, "/etc", &text, &e), 0);
+	assert_string_equal(text, "/etc");
+	free(text);
 	assert_int_equal(client_rules(c, &net, &text, &e), 0);
 	free(take_ptr(text));
 	assert_int_equal(client_check(c, 0, &text, &e), -ENOTSUP); /* the fake has none */
 	assert_int_equal(client_destroy(c, &net, &e), -EPERM);
 	assert_string_equal(e.msg,
 			    "operation forbidden: read only access prevents virNetworkDestroy");
+	client_free(c);
+}
+
+static void test_apply(void **state)
+{
+	struct rpc_client *c = connected(rw_path);
+	struct err e = { 0 };
+	char *text = NULL;
+
+	assert_int_equal(client_apply(c, "<network/>", "/etc", RPC_APPLY_START, &text, &e), 0);
+	assert_string_equal(text, "10 from 2");
+	free(text);
+	assert_int_equal(client_apply(c, "<network/>", NULL, 0, &text, &e), 0);
+	assert_string_equal(text, "10 - 0");
+	free(text);
 	client_free(c);
 }
 
@@ -235,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_list),       cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_life_cycle), cmocka_unit_test(test_reads),
+		cmocka_unit_test(test_apply),      cmocka_unit_test(test_events),
 		cmocka_unit_test(test_guests),     cmocka_unit_test(test_events),
 	};
 	return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -312,6 +312,7 @@ static void check_read_only(struct room *t)
 	}
 	for (int32_t own = RPC_NETD_GUEST_ATTACH; own <= RPC_NETD_PORT_REMOVE; own++)
 		assert_int_equal(call(t, RPC_PROGRAM_NETD, own, "", text), ERR_OPERATION_DENIED);
+	assert_int_equal(call(t, RPC_PROGRAM_NETD, RPC_NETD_APPLY, "", text), ERR_OPERATION_DENIED);
 	assert_int_equal(t->fake.handed_on, 0);
 	assert_int_equal(call(t, RPC_PROGRAM_REMOTE, 419, "00000000 00000000", text), 0);
 	assert_int_equal(call(t, RPC_PROGRAM_REMOTE, 42, DEFAULT_NET, text), ERR_OPERATION_DENIED);
