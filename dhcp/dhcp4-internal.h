@@ -43,6 +43,8 @@ struct dhcp4 {
 	struct dhcp4_hosts hosts;
 	struct dhcp4_pool pool;
 	struct dhcp4_gate gate;
+	dhcp4_name_taken_fn *name_taken;
+	void *name_data;
 
 	uint64_t count[DHCP4_COUNTER_N];
 	enum dhcp4_drop last_drop;

@@ -128,7 +128,8 @@ static bool may_be_called(const struct exchange *x, const char *name)
 	const struct dhcp4_lease *holder = dhcp4_pool_find_name(&x->s->pool, name);
 
 	return !dhcp4_hosts_reserve(&x->s->hosts, name) &&
-	       !dhcp4_hosts_find_name(&x->s->hosts, name) && (!holder || holder == x->lease);
+	       !dhcp4_hosts_find_name(&x->s->hosts, name) && (!holder || holder == x->lease) &&
+	       !(x->s->name_taken && x->s->name_taken(x->s->name_data, &x->mac, name));
 }
 
 /* The name for the client at `ip`. A static host's comes from the configuration; any other must be

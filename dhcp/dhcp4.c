@@ -232,6 +232,34 @@ int dhcp4_restore(struct dhcp4 *s, const struct dhcp4_binding *b, usec_t now)
 	return 0;
 }
 
+/* ---- names, for the network's other DHCP server ---- */
+
+void dhcp4_set_name_check(struct dhcp4 *s, dhcp4_name_taken_fn *taken, void *data)
+{
+	s->name_taken = taken;
+	s->name_data = data;
+}
+
+const char *dhcp4_name_of(const struct dhcp4 *s, const struct mac *mac)
+{
+	const struct dhcp4_lease *l = dhcp4_pool_find_mac(&s->pool, mac);
+	const struct dhcp4_static *h = s->configured ? dhcp4_hosts_find_mac(&s->hosts, mac) : NULL;
+
+	if (l && l->has_name)
+		return l->b.name;
+	return h ? h->h.name : "";
+}
+
+bool dhcp4_name_taken(const struct dhcp4 *s, const struct mac *mac, const char *name)
+{
+	const struct dhcp4_lease *l = dhcp4_pool_find_name(&s->pool, name);
+	const struct dhcp4_static *h =
+	    s->configured ? dhcp4_hosts_find_name(&s->hosts, name) : NULL;
+
+	return (l && !mac_equal(&l->b.mac, mac)) ||
+	       (h && h->h.has_mac && !mac_equal(&h->h.mac, mac));
+}
+
 /* ---- actions ---- */
 
 static struct dhcp4_action *next_action(struct dhcp4_turn *t)

@@ -213,6 +213,15 @@ int dhcp4_configure(struct dhcp4 *s, const struct dhcp4_config *c, usec_t now, s
  * address has a binding), -ENOTUNIQ (the client has another one), -ENOSPC, -ENOMEM. */
 int dhcp4_restore(struct dhcp4 *s, const struct dhcp4_binding *b, usec_t now) mustcheck;
 
+/* Who else has a name: `taken` is asked before a client gets one (the network's DHCPv6 server knows).
+ * NULL: nobody. */
+typedef bool dhcp4_name_taken_fn(void *data, const struct mac *mac, const char *name);
+void dhcp4_set_name_check(struct dhcp4 *s, dhcp4_name_taken_fn *taken, void *data);
+/* What the machine with this MAC is called: by its binding, or as a static host; "" if by neither. */
+const char *dhcp4_name_of(const struct dhcp4 *s, const struct mac *mac);
+/* Another machine than `mac` is called so. */
+bool dhcp4_name_taken(const struct dhcp4 *s, const struct mac *mac, const char *name);
+
 /* Feed one datagram. Writes at most `cap` actions (DHCP4_ACTIONS_MAX are enough), returns how many.
  */
 size_t dhcp4_input(struct dhcp4 *s, const struct dhcp4_dgram *in, usec_t now,

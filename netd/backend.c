@@ -170,7 +170,7 @@ static void set_autostart(void *data, struct door_call *call, const struct rpc_n
 /* ---- leases ---- */
 
 struct lease_text {
-	char mac[MAC_TEXT_MAX], ip[IP_TEXT_MAX], client_id[3 * DHCP4_CLIENT_ID_MAX + 1];
+	char mac[MAC_TEXT_MAX], ip[IP_TEXT_MAX], client_id[3 * LEASE_CLIENT_ID_MAX + 1], iaid[12];
 };
 struct lease_list {
 	const struct net *net;
@@ -191,9 +191,10 @@ static void colon_hex(char *buf, const uint8_t *p, size_t n)
 static void add_lease(void *data, const struct lease *l)
 {
 	struct lease_list *list = data;
-	const struct dhcp4_binding *b = &l->binding;
+	const struct lease_binding *b = &l->b;
 	const struct network *def = net_definition(list->net);
-	const struct network_ip *ip = def ? network_dhcp_ip(def, AF_INET) : NULL;
+	const struct network_ip *ip = def ? network_dhcp_ip(def, b->ip.family) : NULL;
+	bool six = b->ip.family == AF_INET6;
 
 	if (list->only && !mac_equal(list->only, &b->mac))
 		return;
@@ -206,17 +207,19 @@ static void add_lease(void *data, const struct lease *l)
 		list->failed = true;
 		return;
 	}
-	colon_hex(t->client_id, b->client_id, b->client_id_len);
+	colon_hex(t->client_id, b->client_id, b->n_client_id);
+	snprintf(t->iaid, sizeof(t->iaid), "%u", b->iaid);
 	list->text[list->n] = t;
 	list->lease[list->n++] = (struct rpc_lease){
 		.interface = def && def->bridge ? def->bridge : "",
 		.expiry_sec = l->expires_wall == INT64_MAX ? 0 : l->expires_wall,
-		.type = RPC_LEASE_IPV4,
+		.type = six ? RPC_LEASE_IPV6 : RPC_LEASE_IPV4,
 		.mac = mac_format(&b->mac, t->mac),
-		.ip = ip4_format(b->ip, t->ip),
+		.iaid = six ? t->iaid : NULL,
+		.ip = ip_format(&b->ip, t->ip),
 		.prefix = ip ? ip->prefix : 0,
 		.hostname = b->name[0] ? b->name : NULL,
-		.client_id = b->client_id_len ? t->client_id : NULL,
+		.client_id = b->n_client_id ? t->client_id : NULL,
 	};
 }
 

@@ -20,6 +20,7 @@ struct lease_net {
 struct pending {
 	struct list node;
 	uint32_t net_id, worker_id;
+	int family;
 	uint64_t token; /* the dhcp worker's */
 };
 
@@ -59,10 +60,22 @@ static struct lease_net *find_or_add_net(struct leases *l, const struct uuid *u)
 	return ln;
 }
 
-static struct lease *find_lease(const struct leases *l, const struct uuid *net, uint32_t ip)
+/* As bytes, without what a union or padding may hold. */
+static struct lease_key make_key(const struct uuid *net, const struct ip *ip)
 {
-	struct lease probe = { .key = { *net, ip } };
-	struct table_node *node = table_find(&l->by_address, &probe.key, sizeof(probe.key));
+	struct lease_key k;
+
+	memset(&k, 0, sizeof(k));
+	k.net = *net;
+	k.family = ip->family;
+	memcpy(k.ip, ip->v6, ip->family == AF_INET6 ? sizeof(ip->v6) : sizeof(ip->v4));
+	return k;
+}
+
+static struct lease *find_lease(const struct leases *l, const struct uuid *net, const struct ip *ip)
+{
+	struct lease_key key = make_key(net, ip);
+	struct table_node *node = table_find(&l->by_address, &key, sizeof(key));
 
 	return node ? container_of(node, struct lease, by_address) : NULL;
 }
@@ -75,25 +88,24 @@ static void drop_lease(struct leases *l, struct lease *lease)
 }
 
 /* Add or replace. NULL when out of memory. */
-static struct lease *keep_lease(struct leases *l, const struct uuid *net, const struct dhcp4_binding *b,
+static struct lease *keep_lease(struct leases *l, const struct uuid *net, const struct lease_binding *b,
                                 int64_t expires_wall)
 {
-	struct lease *lease = find_lease(l, net, b->ip);
+	struct lease *lease = find_lease(l, net, &b->ip);
 
 	if (!lease) {
 		struct lease_net *ln = find_or_add_net(l, net);
 		lease = ln ? calloc(1, sizeof(*lease)) : NULL;
 		if (!lease)
 			return NULL;
-		lease->key.net = *net;
-		lease->key.ip = b->ip;
+		lease->key = make_key(net, &b->ip);
 		if (table_add(&l->by_address, &lease->by_address, &lease->key, sizeof(lease->key)) < 0) {
 			free(lease);
 			return NULL;
 		}
 		list_add_tail(&ln->leases, &lease->of_net);
 	}
-	lease->binding = *b;
+	lease->b = *b;
 	lease->expires_wall = expires_wall;
 	return lease;
 }
@@ -107,12 +119,12 @@ static int64_t now_wall(void)
 
 static void to_record(const struct lease *lease, struct lease_record *r)
 {
-	const struct dhcp4_binding *b = &lease->binding;
+	const struct lease_binding *b = &lease->b;
 	bool forever = lease->expires_wall == INT64_MAX;
 
-	*r = (struct lease_record){ .network = lease->key.net, .address = ip_from_v4(b->ip), .mac = b->mac,
-		                    .n_client_id = b->client_id_len, .state = LEASE_RECORD_BOUND };
-	memcpy(r->client_id, b->client_id, b->client_id_len);
+	*r = (struct lease_record){ .network = lease->key.net, .address = b->ip, .mac = b->mac, .iaid = b->iaid,
+		                    .n_client_id = b->n_client_id, .state = LEASE_RECORD_BOUND };
+	memcpy(r->client_id, b->client_id, b->n_client_id);
 	copy_text(r->hostname, sizeof(r->hostname), b->name);
 	r->expiry = forever ? 0 : (uint64_t)lease->expires_wall;
 	r->start = forever ? (uint64_t)now_wall() : r->expiry - b->lease_sec;
@@ -123,15 +135,14 @@ static void to_record(const struct lease *lease, struct lease_record *r)
 static void loaded(void *data, const struct lease_record *r)
 {
 	struct leases *l = data;
-	struct dhcp4_binding b = { .ip = r->address.v4, .mac = r->mac, .client_id_len = r->n_client_id };
+	struct lease_binding b = { .ip = r->address, .mac = r->mac, .iaid = r->iaid, .n_client_id = r->n_client_id };
 	int64_t expires = r->expiry ? (int64_t)r->expiry : INT64_MAX;
 
-	if (r->state != LEASE_RECORD_BOUND || r->address.family != AF_INET)
+	if (r->state != LEASE_RECORD_BOUND)
 		return;
 	memcpy(b.client_id, r->client_id, r->n_client_id);
 	copy_text(b.name, sizeof(b.name), r->hostname);
 	b.lease_sec = r->expiry ? (uint32_t)(r->expiry - r->start) : DHCP4_LEASE_INFINITE;
-	b.expires = USEC_INFINITY;
 	if (r->expiry && expires + (int64_t)b.lease_sec < now_wall())
 		return;
 	if (!keep_lease(l, &r->network, &b, expires))
@@ -154,7 +165,7 @@ static void complete(void *data, uint64_t token, bool durable)
 	if (!p)
 		return;
 	list_remove(&p->node);
-	services_lease_verdict(l->c->services, p->worker_id, p->net_id, p->token, durable);
+	services_lease_verdict(l->c->services, p->worker_id, p->family, p->net_id, p->token, durable);
 	free(p);
 }
 
@@ -233,21 +244,19 @@ void leases_free(struct leases *l)
 /* ---- what the worker reports ---- */
 
 /* What no honest worker says: an address outside the network or its own, a client that isn't one. */
-static bool is_plausible(const struct net *n, const struct dhcp4_binding *b)
+static bool is_plausible(const struct net *n, const struct lease_binding *b)
 {
-	const struct network_ip *ip = n->live ? network_dhcp_ip(n->live, AF_INET) : NULL;
-	struct ip a = ip_from_v4(b->ip);
+	const struct network_ip *ip = n->live ? network_dhcp_ip(n->live, b->ip.family) : NULL;
 
-	return ip && ip_in_prefix(&a, &ip->address, ip->prefix) && b->ip != ip->address.v4 &&
+	return ip && ip_in_prefix(&b->ip, &ip->address, ip->prefix) && !ip_equal(&b->ip, &ip->address) &&
 	       !mac_is_zero(&b->mac) && !mac_is_multicast(&b->mac);
 }
 
 /* Have it stored; without a place in the queue the answer is "not durable" at once. */
-static void store(struct leases *l, const struct net *n, const struct msg_dhcp4_record *r,
+static void store(struct leases *l, const struct net *n, const struct lease_report *r,
                   const struct lease *lease)
 {
 	struct pending *p = r->token ? malloc(sizeof(*p)) : NULL;
-	struct ip address = ip_from_v4(r->binding.ip);
 	int err = -ENOMEM;
 
 	if (p || !r->token) {
@@ -255,25 +264,25 @@ static void store(struct leases *l, const struct net *n, const struct msg_dhcp4_
 		if (lease)
 			to_record(lease, &record);
 		err = lease ? lease_store_put(l->store, &record, r->token ? 1 : 0)
-		            : lease_store_remove(l->store, &n->uuid, &address, r->token ? 1 : 0);
+		            : lease_store_remove(l->store, &n->uuid, &r->b.ip, r->token ? 1 : 0);
 	}
 	uint32_t worker = services_dhcp_worker(l->c->services, n);
 	if (p && err == 0) {
-		*p = (struct pending){ .net_id = n->id, .worker_id = worker, .token = r->token };
+		*p = (struct pending){ .net_id = n->id, .worker_id = worker, .family = r->b.ip.family,
+		                       .token = r->token };
 		list_add_tail(&l->pending, &p->node);
 		return;
 	}
 	free(p);
 	if (r->token) {
-		services_lease_verdict(l->c->services, worker, n->id, r->token, false);
+		services_lease_verdict(l->c->services, worker, r->b.ip.family, n->id, r->token, false);
 		services_flush_verdicts(l->c->services);
 	}
 }
 
-static void tell_dns(struct leases *l, const struct net *n, const struct dhcp4_binding *b, bool add,
+static void tell_dns(struct leases *l, const struct net *n, const struct lease_binding *b, bool add,
                      int64_t expires_wall)
 {
-	struct ip address = ip_from_v4(b->ip);
 	usec_t expires = USEC_INFINITY;
 
 	if (!b->name[0])
@@ -282,45 +291,45 @@ static void tell_dns(struct leases *l, const struct net *n, const struct dhcp4_b
 		int64_t left = MAX_OF(expires_wall - now_wall(), 0);
 		expires = clock_boottime() + (usec_t)left * USEC_PER_SEC;
 	}
-	services_dns_lease(l->c->services, n, b->name, &address, add, expires);
+	services_dns_lease(l->c->services, n, b->name, &b->ip, add, expires);
 }
 
-static bool apply_end(struct leases *l, struct net *n, const struct msg_dhcp4_record *r, struct lease *lease)
+static bool apply_end(struct leases *l, struct net *n, const struct lease_report *r, struct lease *lease)
 {
 	if (lease) {
-		tell_dns(l, n, &lease->binding, false, 0);
+		tell_dns(l, n, &lease->b, false, 0);
 		drop_lease(l, lease);
 	}
 	store(l, n, r, NULL);
 	return true;
 }
 
-static bool apply_binding(struct leases *l, struct net *n, const struct msg_dhcp4_record *r, struct lease *lease)
+static bool apply_binding(struct leases *l, struct net *n, const struct lease_report *r, struct lease *lease)
 {
 	/* An address changes hands only after its release or expiry has been reported. */
-	if (lease && !mac_equal(&lease->binding.mac, &r->binding.mac))
+	if (lease && !mac_equal(&lease->b.mac, &r->b.mac))
 		return false;
-	if (lease && strcmp(lease->binding.name, r->binding.name) != 0)
-		tell_dns(l, n, &lease->binding, false, 0);
-	lease = keep_lease(l, &n->uuid, &r->binding, r->expires_wall);
+	if (lease && strcmp(lease->b.name, r->b.name) != 0)
+		tell_dns(l, n, &lease->b, false, 0);
+	lease = keep_lease(l, &n->uuid, &r->b, r->expires_wall);
 	if (!lease) {
 		log_err("out of memory: a lease of network '%s' is not kept", n->name);
 		return true;
 	}
-	tell_dns(l, n, &r->binding, true, r->expires_wall);
+	tell_dns(l, n, &r->b, true, r->expires_wall);
 	store(l, n, r, lease);
 	return true;
 }
 
-bool leases_apply(struct leases *l, struct net *n, const struct msg_dhcp4_record *r)
+bool leases_apply(struct leases *l, struct net *n, const struct lease_report *r)
 {
-	struct lease *lease = find_lease(l, &n->uuid, r->binding.ip);
+	struct lease *lease = find_lease(l, &n->uuid, &r->b.ip);
 
 	switch (r->change) {
 	case DHCP4_GRANT:
 	case DHCP4_EXTEND:
 	case DHCP4_RENAME:
-		return is_plausible(n, &r->binding) && apply_binding(l, n, r, lease);
+		return is_plausible(n, &r->b) && apply_binding(l, n, r, lease);
 	/* The end of any: a stored lease may be from before a change of the network's subnet. */
 	case DHCP4_RELEASE:
 	case DHCP4_DECLINE:

@@ -65,10 +65,8 @@ void msg_put_dhcp4_config(struct wr *w, uint32_t net_id, const struct dhcp4_conf
 		xdr_put_string(w, c->reserved[i].s);
 }
 
-/* An array of `max` elements at most, each of `size` octets on the wire at least: what announces
- * more than the body can hold costs no memory. */
-static int get_array(struct rd *r, uint32_t max, size_t wire_size, size_t size, void *ret_array,
-		     size_t *ret_n)
+int msg_get_array(struct rd *r, uint32_t max, size_t wire_size, size_t size, void *ret_array,
+		  size_t *ret_n)
 {
 	void **array = ret_array;
 	uint32_t n = xdr_get_count(r, max);
@@ -86,8 +84,8 @@ static int get_array(struct rd *r, uint32_t max, size_t wire_size, size_t size, 
 
 static int get_ranges(struct rd *r, struct dhcp4_config *c)
 {
-	int err = get_array(r, DHCP4_RANGES_MAX, RANGE_SIZE, sizeof(*c->ranges), &c->ranges,
-			    &c->n_ranges);
+	int err = msg_get_array(r, DHCP4_RANGES_MAX, RANGE_SIZE, sizeof(*c->ranges), &c->ranges,
+				&c->n_ranges);
 
 	for (size_t i = 0; !err && i < c->n_ranges; i++) {
 		c->ranges[i].start = rd_u32(r);
@@ -99,8 +97,8 @@ static int get_ranges(struct rd *r, struct dhcp4_config *c)
 
 static int get_hosts(struct rd *r, struct dhcp4_config *c)
 {
-	int err =
-	    get_array(r, DHCP4_HOSTS_MAX, HOST_MIN_SIZE, sizeof(*c->hosts), &c->hosts, &c->n_hosts);
+	int err = msg_get_array(r, DHCP4_HOSTS_MAX, HOST_MIN_SIZE, sizeof(*c->hosts), &c->hosts,
+				&c->n_hosts);
 
 	for (size_t i = 0; !err && i < c->n_hosts; i++) {
 		struct dhcp4_host *h = &c->hosts[i];
@@ -115,8 +113,8 @@ static int get_hosts(struct rd *r, struct dhcp4_config *c)
 
 static int get_reserved(struct rd *r, struct dhcp4_config *c)
 {
-	int err = get_array(r, DHCP4_RESERVED_MAX, NAME_MIN_SIZE, sizeof(*c->reserved),
-			    &c->reserved, &c->n_reserved);
+	int err = msg_get_array(r, DHCP4_RESERVED_MAX, NAME_MIN_SIZE, sizeof(*c->reserved),
+				&c->reserved, &c->n_reserved);
 
 	for (size_t i = 0; !err && i < c->n_reserved; i++)
 		xdr_get_text(r, c->reserved[i].s, sizeof(c->reserved[i].s));
@@ -210,9 +208,7 @@ static void put_record(struct wr *w, const struct msg_dhcp4_record *m)
 	xdr_put_i64(w, m->expires_wall);
 }
 
-/* One label as the engine cleans it. What a guest called itself goes on into files and name
- * service, so nobody takes the sender's word for it. */
-static bool is_clean_name(const char *name)
+bool msg_is_clean_name(const char *name)
 {
 	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_");
 
@@ -235,7 +231,7 @@ static void get_record(struct rd *r, struct msg_dhcp4_record *m)
 	b->expires = rd_u64(r);
 	m->expires_wall = xdr_get_i64(r);
 	if (!m->net_id || change > DHCP4_EXPIRE || !b->ip || mac_is_zero(&b->mac) ||
-	    mac_is_multicast(&b->mac) || !is_clean_name(b->name))
+	    mac_is_multicast(&b->mac) || !msg_is_clean_name(b->name))
 		r->bad = true;
 	else
 		m->change = (enum dhcp4_change)change;

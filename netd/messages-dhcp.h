@@ -66,4 +66,15 @@ void msg_put_dhcp4_counters(struct wr *w, uint32_t net_id, const struct dhcp4_us
 int msg_get_dhcp4_counters(const void *body, size_t n, uint32_t *ret_net_id,
 			   struct dhcp4_usage *ret) mustcheck;
 
+/* ---- for decoders of both families ---- */
+
+/* An array of `max` elements at most, each of `wire_size` octets on the wire at least: what
+ * announces more than the body can hold costs no memory. Allocates `*ret_array`. 0, -EPROTO or
+ * -ENOMEM. */
+int msg_get_array(struct rd *r, uint32_t max, size_t wire_size, size_t size, void *ret_array,
+		  size_t *ret_n) mustcheck;
+/* One label as the engines clean it. What a guest called itself goes on into files and name
+ * service, so nobody takes the sender's word for it. */
+bool msg_is_clean_name(const char *name);
+
 #endif

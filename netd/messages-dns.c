@@ -259,6 +259,25 @@ int message_dns_upstreams_decode(const uint8_t *body, size_t n, struct message_d
 	return 0;
 }
 
+void message_dns_sockets_encode(struct wr *w, uint32_t net_id, uint32_t mask)
+{
+	wr_u32(w, net_id);
+	wr_u32(w, mask);
+}
+
+int message_dns_sockets_decode(const uint8_t *body, size_t n, uint32_t *ret_net_id,
+			       uint32_t *ret_mask)
+{
+	struct rd r = rd_over(body, n);
+	uint32_t net_id = rd_u32(&r), mask = rd_u32(&r);
+
+	if (complete(&r) < 0 || net_id == 0 || mask >> DNS_SOCKET_COUNT)
+		return -EPROTO;
+	*ret_net_id = net_id;
+	*ret_mask = mask;
+	return 0;
+}
+
 void message_dns_net_encode(struct wr *w, uint32_t net_id)
 {
 	wr_u32(w, net_id);

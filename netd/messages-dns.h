@@ -13,13 +13,15 @@
 
 #define DNS_MESSAGE_SMALL 1024 /* octets that hold any body but MSG_DNS_CONFIG */
 
-/* The order of the descriptors of MSG_DNS_SOCKETS; the body is the net_id alone. A missing one is
- * left out from the end: 2 descriptors mean no service on lo. */
+/* The order of the descriptors of MSG_DNS_SOCKETS; its mask has bit 1 << DNS_SOCKET_X for those that
+ * are there. HOST: on lo. The two with a 6 are for a second address, IPv6. */
 enum dns_socket {
 	DNS_SOCKET_UDP,
 	DNS_SOCKET_TCP,
 	DNS_SOCKET_HOST_UDP,
 	DNS_SOCKET_HOST_TCP,
+	DNS_SOCKET_UDP6,
+	DNS_SOCKET_TCP6,
 	DNS_SOCKET_COUNT
 };
 
@@ -54,7 +56,12 @@ void message_dns_upstreams_encode(struct wr *w, const struct message_dns_upstrea
 int message_dns_upstreams_decode(const uint8_t *body, size_t n, struct message_dns_upstreams *ret)
     mustcheck;
 
-/* MSG_DNS_REMOVE and MSG_DNS_SOCKETS: a net_id alone */
+/* MSG_DNS_SOCKETS: with as many descriptors as the mask has bits */
+void message_dns_sockets_encode(struct wr *w, uint32_t net_id, uint32_t mask);
+int message_dns_sockets_decode(const uint8_t *body, size_t n, uint32_t *ret_net_id,
+			       uint32_t *ret_mask) mustcheck;
+
+/* MSG_DNS_REMOVE: a net_id alone */
 void message_dns_net_encode(struct wr *w, uint32_t net_id);
 int message_dns_net_decode(const uint8_t *body, size_t n, uint32_t *ret_net_id) mustcheck;
 

@@ -35,9 +35,20 @@ enum message_type {
 	MSG_DHCP4_BINDING,     /* net_id, token (0: no answer wanted), what happened, the binding */
 	MSG_DHCP4_COUNTERS,    /* net_id, counters */
 
+	/* controller -> dhcp worker: netd/messages-dhcp6.h */
+	MSG_RA_CONFIG = 50,    /* add or replace a network's router advertisements */
+	MSG_DHCP6_CONFIG,      /* add or replace its DHCPv6 service */
+	MSG_IP6_SOCKETS,       /* net_id + [packet socket for both] */
+	MSG_DHCP6_RESTORE,     /* bindings from the store; before the sockets */
+	MSG_DHCP6_COMMITTED,   /* token, whether it is durable */
+	MSG_IP6_REMOVE,        /* net_id: forget both, close */
+	/* dhcp worker -> controller */
+	MSG_DHCP6_BINDING,     /* net_id, token (0: no answer wanted), what happened, the binding */
+	MSG_IP6_COUNTERS,      /* net_id, counters of both */
+
 	/* controller -> dns worker: netd/messages-dns.h */
 	MSG_DNS_CONFIG = 60,   /* add or replace a network's name service */
-	MSG_DNS_SOCKETS,       /* net_id + [UDP, TCP listener on the bridge, the same two on lo] */
+	MSG_DNS_SOCKETS,       /* net_id, which + [UDP, TCP listener on the bridge, the same two on lo, … for IPv6] */
 	MSG_DNS_LEASE,         /* net_id, add or remove, name, address */
 	MSG_DNS_UPSTREAMS,     /* the host's resolvers */
 	MSG_DNS_REMOVE,        /* net_id */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* role-dhcp.c — the worker that hands out addresses: moves bytes between guests and the engines
- * (dhcp/), and bindings between the engines and the controller. Decides nothing.
+ * (dhcp/), and bindings between the engines and the controller. Decides nothing. IPv6 is in
+ * role-dhcp6.c.
  *
  * Two sockets for each network. Requests are read from a UDP socket that is bound to the bridge.
  * Replies are whole frames, sent into a packet socket that is bound to the bridge and receives
@@ -14,7 +15,7 @@
 #include "dhcp/dhcp4-frame.h"
 #include "netd/messages-dhcp.h"
 #include "netd/messages.h"
-#include "netd/worker.h"
+#include "netd/role-dhcp-internal.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,8 +29,6 @@
 #define NETWORKS_MAX      16384
 #define SOCKET_ERRORS_MAX 64 /* in a row, then the socket is left alone until it is replaced */
 #define COUNTERS_EVERY    (5 * USEC_PER_SEC)
-
-struct role;
 
 struct network {
 	struct role *role;
@@ -52,6 +51,7 @@ struct frame {
 
 struct role {
 	struct worker *w;
+	struct role6 *six;
 	struct table networks;
 	usec_t deadline, counters_at;
 
@@ -104,7 +104,7 @@ static void flush(struct role *role)
 	flush_frames(role);
 }
 
-static int64_t wall_seconds(usec_t boottime, usec_t now)
+int64_t role_dhcp_wall_seconds(usec_t boottime, usec_t now)
 {
 	usec_t wall = clock_wall();
 
@@ -125,7 +125,7 @@ static void add_record(struct network *net, const struct dhcp4_action *a, usec_t
 		.token = a->token,
 		.change = a->change,
 		.binding = *a->binding,
-		.expires_wall = wall_seconds(a->binding->expires, now),
+		.expires_wall = role_dhcp_wall_seconds(a->binding->expires, now),
 	};
 }
 
@@ -153,13 +153,16 @@ static void perform(struct network *net, const struct dhcp4_action *actions, siz
 			break;
 		case DHCP4_BINDING:
 			add_record(net, &actions[i], now);
+			if (actions[i].change <= DHCP4_RENAME && actions[i].binding->name[0])
+				role_dhcp6_named(net->role->six, net->id, &actions[i].binding->mac,
+						 actions[i].binding->name, now);
 			break;
 		}
 	}
 }
 
 /* The loop's deadline only moves towards us here; tick() finds the true next one. */
-static void wake_at(struct role *role, usec_t at)
+void role_dhcp_wake_at(struct role *role, usec_t at)
 {
 	if (at >= role->deadline)
 		return;
@@ -173,9 +176,9 @@ static void after(struct network *net, usec_t now)
 		net->counters_moved = true;
 		if (net->role->counters_at == USEC_INFINITY)
 			net->role->counters_at = now + COUNTERS_EVERY;
-		wake_at(net->role, net->role->counters_at);
+		role_dhcp_wake_at(net->role, net->role->counters_at);
 	}
-	wake_at(net->role, dhcp4_deadline(net->engine));
+	role_dhcp_wake_at(net->role, dhcp4_deadline(net->engine));
 }
 
 /* ---- what arrives from guests ---- */
@@ -292,6 +295,20 @@ static struct network *find(const struct role *role, uint32_t id)
 	return n ? container_of(n, struct network, by_id) : NULL;
 }
 
+struct dhcp4 *role_dhcp_engine4(const struct role *role, uint32_t net_id)
+{
+	struct network *net = find(role, net_id);
+
+	return net ? net->engine : NULL;
+}
+
+static bool taken_in_v6(void *data, const struct mac *mac, const char *name)
+{
+	const struct network *net = data;
+
+	return role_dhcp6_name_taken(net->role->six, net->id, mac, name);
+}
+
 static void close_sockets(struct network *net)
 {
 	if (net->udp >= 0)
@@ -325,6 +342,7 @@ static struct network *network_new(struct role *role, uint32_t id)
 		network_free(net);
 		return NULL;
 	}
+	dhcp4_set_name_check(net->engine, taken_in_v6, net);
 	return net;
 }
 
@@ -481,6 +499,7 @@ static bool message(void *data, struct channel_message *m)
 		ok = on_free(role, m, now);
 		break;
 	default:
+		ok = role_dhcp6_message(role->six, m, now);
 		break;
 	}
 	channel_message_close_fds(m);
@@ -530,6 +549,8 @@ static void tick(void *data, usec_t now)
 		role->deadline = MIN_OF(role->deadline, dhcp4_deadline(net->engine));
 	}
 	flush(role);
+	usec_t six = role_dhcp6_tick(role->six, now);
+	role->deadline = MIN_OF(role->deadline, six);
 	worker_set_deadline(role->w, role->deadline);
 }
 
@@ -542,6 +563,11 @@ static void *start(struct worker *w)
 	role->w = w;
 	role->deadline = role->counters_at = USEC_INFINITY;
 	table_init(&role->networks);
+	role->six = role_dhcp6_new(role, w);
+	if (!role->six) {
+		free(role);
+		return NULL;
+	}
 	return role;
 }
 

@@ -171,9 +171,11 @@ static bool on_config(struct dns_role *role, const struct channel_message *m)
 
 static bool on_sockets(struct dns_role *role, struct channel_message *m)
 {
-	uint32_t id;
+	uint32_t id, mask;
+	unsigned next = 0;
 
-	if (message_dns_net_decode(m->body, m->n, &id) < 0 || m->n_fds > DNS_SOCKET_COUNT) {
+	if (message_dns_sockets_decode(m->body, m->n, &id, &mask) < 0 ||
+	    m->n_fds != (unsigned)__builtin_popcount(mask)) {
 		channel_message_close_fds(m);
 		return false;
 	}
@@ -183,10 +185,12 @@ static bool on_sockets(struct dns_role *role, struct channel_message *m)
 		return true;
 	}
 	close_sockets(net);
-	for (unsigned i = 0; i < m->n_fds; i++) {
-		bool tcp = i == DNS_SOCKET_TCP || i == DNS_SOCKET_HOST_TCP;
+	for (unsigned i = 0; i < DNS_SOCKET_COUNT; i++) {
+		bool tcp = i == DNS_SOCKET_TCP || i == DNS_SOCKET_HOST_TCP || i == DNS_SOCKET_TCP6;
 		struct dns_socket_slot *slot = &net->socket[i];
-		slot->fd = m->fds[i];
+		if (!(mask & 1u << i))
+			continue;
+		slot->fd = m->fds[next++];
 		int r = tcp ? 0 : role_dns_udp_prepare(slot->fd);
 		if (r == 0)
 			r = worker_watch(role->w, slot->fd, EPOLLIN,

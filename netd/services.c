@@ -23,11 +23,15 @@
 enum service_socket {
 	DHCP4_UDP,
 	DHCP4_FRAMES,
+	IP6_FRAMES,
+	IP6_GROUPS,
 	DNS_FIRST, /* in the order of enum dns_socket */
 	DNS_UDP = DNS_FIRST + DNS_SOCKET_UDP,
 	DNS_TCP = DNS_FIRST + DNS_SOCKET_TCP,
 	DNS_HOST_UDP = DNS_FIRST + DNS_SOCKET_HOST_UDP,
 	DNS_HOST_TCP = DNS_FIRST + DNS_SOCKET_HOST_TCP,
+	DNS_UDP6 = DNS_FIRST + DNS_SOCKET_UDP6,
+	DNS_TCP6 = DNS_FIRST + DNS_SOCKET_TCP6,
 	FILES_FIRST, /* in the order of enum files_fd */
 	FILES_HTTP = FILES_FIRST + FILES_FD_HTTP,
 	SERVICE_SOCKETS = FILES_FIRST + FILES_FD_COUNT,
@@ -37,10 +41,12 @@ struct net_service {
 	struct list untold; /* of services.untold */
 	struct net *net;
 	bool wanted[WORKER_KINDS];
+	bool dhcp4, ip6, dhcp6; /* what the dhcp worker does */
 	bool held[SERVICE_SOCKETS]; /* the keeper has the socket as well */
 	int fd[SERVICE_SOCKETS]; /* -1: not open */
 	int ifindex;
 	struct ip address; /* where names and files are asked for */
+	struct ip address6; /* where names are asked for as well; not set without a second address */
 	char *root; /* of the files */
 	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
 	unsigned crashes[WORKER_KINDS];
@@ -56,88 +62,39 @@ struct services {
 	struct msg_dhcp4_verdict verdict[MSG_DHCP_RECORDS_MAX];
 	size_t n_verdicts;
 	uint32_t verdict_worker;
+	int verdict_family;
 };
-
-static bool serves_dns(const struct network *def)
-{
-	return def->n_ips > 0 && def->dns.enable != TRI_NO;
-}
 
 /* ---- telling the workers ---- */
 
-static int post_dhcp_config(struct worker_proc *p, const struct net *n)
-{
-	struct dhcp4_config dc;
-	int r = service_dhcp4_config(n->live, serves_dns(n->live), &dc);
-
-	if (r < 0)
-		return r;
-	size_t cap = msg_dhcp4_config_size(&dc);
-	auto_free uint8_t *body = malloc(cap);
-	if (body) {
-		struct wr w = wr_over(body, cap);
-		msg_put_dhcp4_config(&w, n->id, &dc);
-		worker_post(p, MSG_DHCP4_CONFIG, body, wr_len(&w), NULL, 0);
-	}
-	dhcp4_config_done(&dc);
-	return body ? 0 : -ENOMEM;
-}
-
-struct restore {
-	struct worker_proc *p;
-	uint32_t net_id;
-	struct msg_dhcp4_record record[MSG_DHCP_RECORDS_MAX];
-	size_t n;
-};
-
-static void restore_flush(struct restore *r)
-{
-	static uint8_t body[MSG_DHCP_BATCH_MAX];
-	struct wr w = wr_over(body, sizeof(body));
-
-	if (!r->n)
-		return;
-	msg_put_dhcp4_records(&w, r->record, r->n);
-	worker_post(r->p, MSG_DHCP4_RESTORE, body, wr_len(&w), NULL, 0);
-	r->n = 0;
-}
-
-static void restore_one(void *data, const struct lease *lease)
-{
-	struct restore *r = data;
-
-	r->record[r->n++] = (struct msg_dhcp4_record){ .net_id = r->net_id, .change = DHCP4_GRANT,
-		                                       .binding = lease->binding,
-		                                       .expires_wall = lease->expires_wall };
-	if (r->n == MSG_DHCP_RECORDS_MAX)
-		restore_flush(r);
-}
-
-static void post_sockets(struct worker_proc *p, const struct net *n, uint32_t type, enum service_socket first,
-                         size_t count)
+static void post_dns_sockets(struct worker_proc *p, const struct net *n)
 {
 	uint8_t body[8];
 	struct wr w = wr_over(body, sizeof(body));
-	const int *fds = n->service->fd + first;
+	int fds[DNS_SOCKET_COUNT];
+	size_t count = 0;
+	uint32_t mask = 0;
 
-	while (count && fds[count - 1] < 0) /* those on lo may be missing */
-		count--;
-	wr_u32(&w, n->id);
-	worker_post(p, type, body, wr_len(&w), fds, count);
+	for (unsigned i = 0; i < DNS_SOCKET_COUNT; i++) {
+		if (n->service->fd[DNS_FIRST + i] < 0)
+			continue;
+		fds[count++] = n->service->fd[DNS_FIRST + i];
+		mask |= 1u << i;
+	}
+	message_dns_sockets_encode(&w, n->id, mask);
+	worker_post(p, MSG_DNS_SOCKETS, body, wr_len(&w), fds, count);
 }
 
 static int tell_dhcp(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
 {
-	static struct restore r; /* large; the loop is one thread */
-	int result = post_dhcp_config(p, n);
+	const struct net_service *sv = n->service;
+	int r = 0;
 
-	if (result < 0 || !anew)
-		return result;
-	r = (struct restore){ .p = p, .net_id = n->id };
-	leases_visit(s->c->leases, n, restore_one, &r);
-	restore_flush(&r);
-	post_sockets(p, n, MSG_DHCP4_SOCKETS, DHCP4_UDP, 2);
-	return 0;
+	if (sv->dhcp4)
+		r = service_dhcp4_tell(p, n, s->c->leases, anew, sv->fd + DHCP4_UDP);
+	if (r == 0 && sv->ip6)
+		r = service_ip6_tell(p, n, s->c->leases, anew, sv->fd[IP6_FRAMES]);
+	return r;
 }
 
 static void post_dns_lease(struct worker_proc *p, const struct message_dns_lease *m)
@@ -158,12 +115,12 @@ static void post_name(void *data, const struct lease *lease)
 {
 	const struct name_target *t = data;
 	struct message_dns_lease m = { .net_id = t->net_id, .add = true, .expires = USEC_INFINITY,
-		                       .ip = ip_from_v4(lease->binding.ip) };
+		                       .ip = lease->b.ip };
 	int64_t now = (int64_t)(clock_wall() / USEC_PER_SEC);
 
-	if (!lease->binding.name[0])
+	if (!lease->b.name[0])
 		return;
-	copy_text(m.name, sizeof(m.name), lease->binding.name);
+	copy_text(m.name, sizeof(m.name), lease->b.name);
 	if (lease->expires_wall != INT64_MAX)
 		m.expires = clock_boottime() + (usec_t)MAX_OF(lease->expires_wall - now, 0) * USEC_PER_SEC;
 	post_dns_lease(t->p, &m);
@@ -183,7 +140,7 @@ static int tell_dns(struct services *s, struct worker_proc *p, const struct net 
 	if (!anew)
 		return 0;
 	leases_visit(s->c->leases, n, post_name, &(struct name_target){ p, n->id });
-	post_sockets(p, n, MSG_DNS_SOCKETS, DNS_FIRST, DNS_SOCKET_COUNT);
+	post_dns_sockets(p, n);
 	return 0;
 }
 
@@ -230,7 +187,12 @@ static void untell(struct worker_proc *p, const struct net *n)
 	struct wr w = wr_over(body, sizeof(body));
 
 	wr_u32(&w, n->id);
-	worker_post(p, worker_kind(p) == WORKER_DHCP ? MSG_DHCP4_REMOVE : MSG_DNS_REMOVE, body, wr_len(&w), NULL, 0);
+	if (worker_kind(p) == WORKER_DNS)
+		worker_post(p, MSG_DNS_REMOVE, body, wr_len(&w), NULL, 0);
+	else if (n->service->dhcp4)
+		worker_post(p, MSG_DHCP4_REMOVE, body, wr_len(&w), NULL, 0);
+	if (worker_kind(p) == WORKER_DHCP && n->service->ip6)
+		worker_post(p, MSG_IP6_REMOVE, body, wr_len(&w), NULL, 0);
 }
 
 /* ---- what the workers say ---- */
@@ -257,12 +219,12 @@ static struct net *served_net(struct services *s, struct worker_proc *p, uint32_
 
 static bool take_bindings(struct services *s, struct worker_proc *p, const struct channel_message *m)
 {
-	static struct msg_dhcp4_record record[MSG_DHCP_RECORDS_MAX];
-	int count = msg_get_dhcp4_records(m->body, m->n, record);
+	static struct service_report report[MSG_DHCP_RECORDS_MAX];
+	int count = service_dhcp_reports(m, report);
 
 	for (int i = 0; i < count; i++) {
-		struct net *n = served_net(s, p, record[i].net_id);
-		if (n && !leases_apply(s->c->leases, n, &record[i])) {
+		struct net *n = served_net(s, p, report[i].net_id);
+		if (n && !leases_apply(s->c->leases, n, &report[i].r)) {
 			log_err("network '%s': the dhcp worker reported a lease that can't be", n->name);
 			return false;
 		}
@@ -275,9 +237,10 @@ static bool worker_said(void *data, struct worker_proc *p, struct channel_messag
 	struct services *s = data;
 
 	channel_message_close_fds(m); /* no worker has any to give */
-	if (worker_kind(p) == WORKER_DHCP && m->type == MSG_DHCP4_BINDING)
+	if (worker_kind(p) == WORKER_DHCP && (m->type == MSG_DHCP4_BINDING || m->type == MSG_DHCP6_BINDING))
 		return take_bindings(s, p, m);
-	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_DNS_COUNTERS || m->type == MSG_FILES_COUNTERS;
+	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_IP6_COUNTERS || m->type == MSG_DNS_COUNTERS ||
+	       m->type == MSG_FILES_COUNTERS;
 }
 
 /* Give the network a worker of its own when its packets have killed one too often. */
@@ -325,9 +288,16 @@ static int open_socket(const struct net *n, enum service_socket which, struct er
 	case DNS_UDP:
 	case DNS_TCP:
 		return socket_dns(bridge, &n->service->address, which == DNS_TCP, e);
+	case DNS_UDP6:
+	case DNS_TCP6:
+		return socket_dns(bridge, &n->service->address6, which == DNS_TCP6, e);
 	case DNS_HOST_UDP:
 	case DNS_HOST_TCP:
 		return socket_dns("lo", &n->service->address, which == DNS_HOST_TCP, e);
+	case IP6_FRAMES:
+		return socket_ip6_frames(n->service->ifindex, bridge, e);
+	case IP6_GROUPS:
+		return socket_ip6_groups(n->service->ifindex, bridge, n->service->dhcp6, e);
 	}
 	return err_set(e, ERR_INTERNAL, "no such socket");
 }
@@ -347,9 +317,17 @@ static enum worker_kind socket_kind(enum service_socket which)
 	return which < DNS_FIRST ? WORKER_DHCP : which < FILES_FIRST ? WORKER_DNS : WORKER_FILES;
 }
 
+static bool is_wanted(const struct net_service *sv, enum service_socket which)
+{
+	if (which < DNS_FIRST)
+		return which < IP6_FRAMES ? sv->dhcp4 : sv->ip6;
+	if (which == DNS_UDP6 || which == DNS_TCP6)
+		return ip_is_set(&sv->address6);
+	return sv->wanted[socket_kind(which)];
+}
+
 /* Without these guests are served all the same: the host can't ask for guests' names, there are no files (services_check()
- * keeps a network from being started like this), they come by TFTP alone. But for the folder, which is the first and
- * without which there is no worker, they are the last of their kind, and so a message's last descriptors. */
+ * keeps a network from being started like this), they come by TFTP alone. */
 static bool is_optional(enum service_socket which)
 {
 	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_FIRST || which == FILES_HTTP;
@@ -358,12 +336,10 @@ static bool is_optional(enum service_socket which)
 static int open_sockets(struct services *s, const struct net *n, struct err *e)
 {
 	struct net_service *sv = n->service;
-	bool enough[WORKER_KINDS] = { false };
 
 	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
-		enum worker_kind kind = socket_kind(i);
 		struct err why = { 0 };
-		if (!sv->wanted[kind] || enough[kind])
+		if (!is_wanted(sv, i) || (i == DNS_HOST_TCP && sv->fd[DNS_HOST_UDP] < 0))
 			continue;
 		sv->fd[i] = take_or_open(s, n, i, &why);
 		if (sv->fd[i] >= 0)
@@ -373,9 +349,8 @@ static int open_sockets(struct services *s, const struct net *n, struct err *e)
 			return err_in(e, "network '%s'", n->name);
 		}
 		log_warning("network '%s': %s", n->name, why.msg);
-		enough[kind] = true;
-		if (i == FILES_FIRST)
-			sv->wanted[kind] = false;
+		if (i == FILES_FIRST) /* the folder, without which there is no worker */
+			sv->wanted[WORKER_FILES] = false;
 	}
 	return 0;
 }
@@ -447,10 +422,18 @@ static struct ip service_address(const struct network *def)
 	return ip ? ip->address : def->ips[0].address;
 }
 
+/* The IPv6 one, if that is another. */
+static struct ip second_address(const struct network *def)
+{
+	struct ip first = service_address(def), second = service_dns6(def);
+
+	return ip_equal(&first, &second) ? (struct ip){ 0 } : second;
+}
+
 static void fill_wanted(const struct network *def, bool wanted[static WORKER_KINDS])
 {
-	wanted[WORKER_DHCP] = network_dhcp_ip(def, AF_INET) != NULL;
-	wanted[WORKER_DNS] = serves_dns(def);
+	wanted[WORKER_DHCP] = service_wants_dhcp4(def) || service_wants_ip6(def);
+	wanted[WORKER_DNS] = service_wants_dns(def);
 	wanted[WORKER_FILES] = service_files_root(def) != NULL;
 }
 
@@ -463,80 +446,7 @@ static int take_root(struct net *n, struct err *e)
 	return 0;
 }
 
-int services_check(const struct net *n, struct err *e)
-{
-	if (!network_owns_bridge(n->live) || service_files_check(n->live, e) == 0)
-		return 0;
-	return err_in(e, "network '%s'", n->name);
-}
-
-int services_start(struct services *s, struct net *n, struct err *e)
-{
-	const struct network *def = n->live;
-
-	if (!network_owns_bridge(def) || def->n_ips == 0)
-		return 0;
-	struct net_service *sv = calloc(1, sizeof(*sv));
-	if (!sv)
-		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
-	for (unsigned i = 0; i < SERVICE_SOCKETS; i++)
-		sv->fd[i] = -1;
-	list_init(&sv->untold);
-	sv->net = n;
-	sv->ifindex = n->ifindex;
-	sv->address = service_address(def);
-	fill_wanted(def, sv->wanted);
-	n->service = sv;
-	int r = take_root(n, e);
-	if (r == 0)
-		r = open_sockets(s, n, e);
-	if (r == 0)
-		r = choose_workers(s, n, e);
-	if (r < 0)
-		services_stop(s, n);
-	else
-		tell_others_soon(s, sv);
-	return r;
-}
-
-/* Whether the sockets that are open are those that `def` needs. */
-static bool sockets_fit(const struct net *n)
-{
-	const struct net_service *sv = n->service;
-	const struct network *def = n->live;
-	bool serves = network_owns_bridge(def) && def->n_ips > 0;
-
-	if (!sv)
-		return !serves;
-	if (!serves || sv->ifindex != n->ifindex)
-		return false;
-	bool wanted[WORKER_KINDS];
-	fill_wanted(def, wanted);
-	if (memcmp(wanted, sv->wanted, sizeof(wanted)) != 0)
-		return false;
-	if (sv->root && strcmp(sv->root, service_files_root(def)) != 0)
-		return false;
-	struct ip now = service_address(def);
-	return (!sv->wanted[WORKER_DNS] && !sv->root) || ip_equal(&now, &sv->address);
-}
-
-int services_update(struct services *s, struct net *n, struct err *e)
-{
-	if (!sockets_fit(n)) {
-		services_stop(s, n);
-		return services_start(s, n, e);
-	}
-	if (n->service && !list_is_empty(&n->service->untold))
-		return 0; /* what they are told soon is the new definition */
-	for (unsigned i = 0; n->service && i < WORKER_KINDS; i++) {
-		struct worker_proc *p = n->service->worker[i];
-		if (p && worker_id(p))
-			tell(s, p, n, false);
-	}
-	return 0;
-}
-
-void services_stop(struct services *s, struct net *n)
+static void stop(struct services *s, struct net *n)
 {
 	struct net_service *sv = n->service;
 	char name[96];
@@ -565,6 +475,93 @@ void services_stop(struct services *s, struct net *n)
 	n->service = NULL;
 }
 
+int services_check(const struct net *n, struct err *e)
+{
+	if (!network_owns_bridge(n->live) || service_files_check(n->live, e) == 0)
+		return 0;
+	return err_in(e, "network '%s'", n->name);
+}
+
+int services_start(struct services *s, struct net *n, struct err *e)
+{
+	const struct network *def = n->live;
+
+	if (!network_owns_bridge(def) || def->n_ips == 0)
+		return 0;
+	struct net_service *sv = calloc(1, sizeof(*sv));
+	if (!sv)
+		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
+	for (unsigned i = 0; i < SERVICE_SOCKETS; i++)
+		sv->fd[i] = -1;
+	list_init(&sv->untold);
+	sv->net = n;
+	sv->ifindex = n->ifindex;
+	sv->address = service_address(def);
+	sv->address6 = second_address(def);
+	fill_wanted(def, sv->wanted);
+	sv->dhcp4 = service_wants_dhcp4(def);
+	sv->ip6 = service_wants_ip6(def);
+	sv->dhcp6 = service_wants_dhcp6(def);
+	n->service = sv;
+	int r = take_root(n, e);
+	if (r == 0)
+		r = open_sockets(s, n, e);
+	if (r == 0)
+		r = choose_workers(s, n, e);
+	if (r < 0)
+		stop(s, n);
+	else
+		tell_others_soon(s, sv);
+	return r;
+}
+
+/* Whether the sockets that are open are those that `def` needs. */
+static bool sockets_fit(const struct net *n)
+{
+	const struct net_service *sv = n->service;
+	const struct network *def = n->live;
+	bool serves = network_owns_bridge(def) && def->n_ips > 0;
+
+	if (!sv)
+		return !serves;
+	if (!serves || sv->ifindex != n->ifindex)
+		return false;
+	bool wanted[WORKER_KINDS];
+	fill_wanted(def, wanted);
+	if (memcmp(wanted, sv->wanted, sizeof(wanted)) != 0 || sv->dhcp4 != service_wants_dhcp4(def) ||
+	    sv->ip6 != service_wants_ip6(def) || sv->dhcp6 != service_wants_dhcp6(def))
+		return false;
+	if (sv->root && strcmp(sv->root, service_files_root(def)) != 0)
+		return false;
+	struct ip now = service_address(def), now6 = second_address(def);
+	if (!ip_equal(&now6, &sv->address6))
+		return false;
+	return (!sv->wanted[WORKER_DNS] && !sv->root) || ip_equal(&now, &sv->address);
+}
+
+int services_update(struct services *s, struct net *n, struct err *e)
+{
+	if (!sockets_fit(n)) {
+		stop(s, n);
+		return services_start(s, n, e);
+	}
+	if (n->service && !list_is_empty(&n->service->untold))
+		return 0; /* what they are told soon is the new definition */
+	for (unsigned i = 0; n->service && i < WORKER_KINDS; i++) {
+		struct worker_proc *p = n->service->worker[i];
+		if (p && worker_id(p))
+			tell(s, p, n, false);
+	}
+	return 0;
+}
+
+void services_stop(struct services *s, struct net *n)
+{
+	if (n->service && n->service->fd[IP6_FRAMES] >= 0)
+		service_ip6_end(n->live, n->service->fd[IP6_FRAMES]);
+	stop(s, n);
+}
+
 /* ---- leases ---- */
 
 uint32_t services_dhcp_worker(const struct services *s, const struct net *n)
@@ -581,18 +578,22 @@ void services_flush_verdicts(struct services *s)
 
 	if (p) {
 		msg_put_dhcp4_verdicts(&w, s->verdict, s->n_verdicts);
-		worker_post(p, MSG_DHCP4_COMMITTED, body, wr_len(&w), NULL, 0);
+		worker_post(p, s->verdict_family == AF_INET6 ? MSG_DHCP6_COMMITTED : MSG_DHCP4_COMMITTED, body, wr_len(&w),
+		            NULL, 0);
 	}
 	s->n_verdicts = 0;
 }
 
-void services_lease_verdict(struct services *s, uint32_t worker, uint32_t net_id, uint64_t token, bool durable)
+void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id, uint64_t token,
+                            bool durable)
 {
 	if (!worker)
 		return;
-	if (s->n_verdicts && (s->verdict_worker != worker || s->n_verdicts == MSG_DHCP_RECORDS_MAX))
+	if (s->n_verdicts && (s->verdict_worker != worker || s->verdict_family != family ||
+	                      s->n_verdicts == MSG_DHCP_RECORDS_MAX))
 		services_flush_verdicts(s);
 	s->verdict_worker = worker;
+	s->verdict_family = family;
 	s->verdict[s->n_verdicts++] = (struct msg_dhcp4_verdict){ net_id, token, durable };
 }
 

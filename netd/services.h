@@ -31,7 +31,8 @@ void services_stop(struct services *s, struct net *n);
 /* The worker that serves this network's addresses now; 0: none. */
 uint32_t services_dhcp_worker(const struct services *s, const struct net *n);
 /* What became of a binding that worker reported. Gathered until services_flush_verdicts(). */
-void services_lease_verdict(struct services *s, uint32_t worker, uint32_t net_id, uint64_t token, bool durable);
+void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id, uint64_t token,
+                            bool durable);
 void services_flush_verdicts(struct services *s);
 /* A guest's name has come or gone. */
 void services_dns_lease(struct services *s, const struct net *n, const char *name, const struct ip *address,

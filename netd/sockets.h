@@ -15,6 +15,14 @@ int socket_dhcp4(const char *device, struct err *e) mustcheck;
  * bridge. */
 int socket_frames(int ifindex, const char *device, struct err *e) mustcheck;
 
+/* A packet socket bound to the interface for both ways of IPv6: the kernel lets in only datagrams to DHCPv6 servers
+ * (UDP port 547) and router solicitations, without extension headers; PACKET_AUXDATA on. send() as above. */
+int socket_ip6_frames(int ifindex, const char *device, struct err *e) mustcheck;
+
+/* Never read: it has the bridge listen to all routers (ff02::2) and, with `dhcp`, to all DHCPv6 servers (ff02::1:2) and
+ * holds UDP port 547 of the device, so that no other server takes it unnoticed. */
+int socket_ip6_groups(int ifindex, const char *device, bool dhcp, struct err *e) mustcheck;
+
 /* `address` port 53 for what arrives on `device`: UDP with IP_PKTINFO, or a listening TCP socket. */
 int socket_dns(const char *device, const struct ip *address, bool tcp, struct err *e) mustcheck;
 

@@ -150,7 +150,7 @@ int main(int argc, char **argv)
 	struct message_dns_upstreams up = { 0 };
 	struct err e = { 0 };
 	uint8_t buf[DNS_MESSAGE_SMALL];
-	int pair[2], opt, fds[DNS_SOCKET_COUNT], status;
+	int pair[2], opt, fds[DNS_SOCKET_UDP6], status;
 
 	if (argc < 4)
 		return 2;
@@ -185,13 +185,13 @@ int main(int argc, char **argv)
 	struct wr w = wr_over(buf, sizeof(buf));
 	message_dns_upstreams_encode(&w, &up);
 	tell(MSG_DNS_UPSTREAMS, buf, wr_len(&w), NULL, 0);
-	for (unsigned i = 0; i < DNS_SOCKET_COUNT; i++)
+	for (unsigned i = 0; i < ARRAY_LEN(fds); i++)
 		fds[i] = open_service(i < DNS_SOCKET_HOST_UDP ? argv[2] : "lo", gateway.v4,
 				      i % 2 ? SOCK_STREAM : SOCK_DGRAM);
 	w = wr_over(buf, sizeof(buf));
-	message_dns_net_encode(&w, NET_ID);
-	tell(MSG_DNS_SOCKETS, buf, wr_len(&w), fds, DNS_SOCKET_COUNT);
-	for (unsigned i = 0; i < DNS_SOCKET_COUNT; i++)
+	message_dns_sockets_encode(&w, NET_ID, (1u << ARRAY_LEN(fds)) - 1);
+	tell(MSG_DNS_SOCKETS, buf, wr_len(&w), fds, ARRAY_LEN(fds));
+	for (unsigned i = 0; i < ARRAY_LEN(fds); i++)
 		close(fds[i]);
 	dns_config_free(c);
 	printf("serving, worker %d\n", (int)pid);

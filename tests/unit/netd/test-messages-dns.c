@@ -88,7 +88,7 @@ static void small_bodies(void **state)
 					      { ip_of("fd00::1"), 5353 } } },
 				     up2;
 	struct message_dns_counters counters = { .net_id = 5 }, counters2;
-	uint32_t id;
+	uint32_t id, mask;
 	struct wr w = wr_over(buf, sizeof(buf));
 
 	message_dns_lease_encode(&w, &lease);
@@ -128,6 +128,14 @@ static void small_bodies(void **state)
 	assert_int_equal(message_dns_net_decode(buf, wr_len(&w), &id), 0);
 	assert_int_equal(id, 77);
 	assert_int_equal(message_dns_net_decode(buf, 3, &id), -EPROTO);
+	w = wr_over(buf, sizeof(buf));
+	message_dns_sockets_encode(&w, 77, 0x33);
+	assert_int_equal(message_dns_sockets_decode(buf, wr_len(&w), &id, &mask), 0);
+	assert_int_equal(mask, 0x33);
+	assert_int_equal(message_dns_sockets_decode(buf, 7, &id, &mask), -EPROTO);
+	w = wr_over(buf, sizeof(buf));
+	message_dns_sockets_encode(&w, 77, 1u << DNS_SOCKET_COUNT);
+	assert_int_equal(message_dns_sockets_decode(buf, wr_len(&w), &id, &mask), -EPROTO);
 }
 
 static const char document[] =
