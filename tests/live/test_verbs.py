@@ -2,6 +2,7 @@
 """netctl's verbs that change definitions: net-update, net-desc, net-metadata, net-edit, and net-event's types."""
 import json
 import os
+import pty
 import re
 import stat
 import time
@@ -160,6 +161,48 @@ class Edit(Verbs):
         rc, _, err = self.run_as('netctl', ('net-edit', 'default'), {'EDITOR': spoil})
         self.assertEqual((rc, err.split('\n')[0]), (1, 'error: Failed.'))
         self.assertIn('192.168.99.254', err)
+
+
+class Terminal(Verbs):
+    """What is refused is offered again to somebody who sits there."""
+
+    def at_terminal(self, words, keys, env):
+        """Run it on a terminal of its own and press `keys` whenever it asks; (status, all that was shown)."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execvpe(words[0], words, {**os.environ, 'LC_ALL': 'C', **env})
+        shown, keys = b'', list(keys)
+        while True:
+            try:
+                data = os.read(fd, 4096)
+            except OSError:  # the other end is closed
+                break
+            shown += data
+            if shown.endswith(b'?]: ') and keys:
+                os.write(fd, keys.pop(0).encode())
+        os.close(fd)
+        text = re.sub('Authorization not available.*\n', '', shown.decode())
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), text
+
+    @lib.needs('virsh')
+    def test_as_virsh(self):
+        spoil = self.program('''sed -i "s,end='192.168.122.254',end='192.168.99.254'," "$1"''')
+        uri = f'network:///system?mode=direct&socket={self.net.socket}'
+        for keys in 'n', '?n', 'fn', 'yxn':
+            results = [self.at_terminal(self.net.words(*words, 'net-edit', 'default'), keys, {'EDITOR': spoil})
+                       for words in (('virsh', '-c', uri), (lib.NETCTL, '--root', self.net.root))]
+            self.assertEqual(results[0], results[1], keys)
+            self.assertEqual(results[0][0], 1)
+            self.assertIn('Failed. Try again? [y,n,f,?]: ', results[0][1])
+
+    def test_mended(self):
+        """What was written is still there to be mended."""
+        editor = self.program('''if grep -q 192.168.99 "$1"; then sed -i s,192.168.99.254,192.168.122.99, "$1"
+                                 else sed -i "s,end='192.168.122.254',end='192.168.99.254'," "$1"; fi''')
+        words = self.net.words(lib.NETCTL, '--root', self.net.root, 'net-edit', 'default')
+        status, text = self.at_terminal(words, 'y', {'EDITOR': editor})
+        self.assertEqual((status, text.splitlines()[-2]), (0, 'Network default XML configuration edited.'))
+        self.assertIn("end='192.168.122.99'", self.net.netctl('net-dumpxml', '--inactive', 'default').out)
 
 
 class Event(Verbs):
