@@ -115,6 +115,19 @@ static void apply_failed(struct run *r, const char *path)
 	r->status = 1;
 }
 
+static bool was_applied(const struct run *r, const char *name)
+{
+	size_t i;
+	json_t *o;
+
+	json_array_foreach(r->networks, i, o)
+	{
+		if (is(o, "network", name))
+			return true;
+	}
+	return false;
+}
+
 static void apply_file(struct run *r, const char *path)
 {
 	auto_free char *xml = document_read(r->ctl, path), *how = NULL;
@@ -126,6 +139,11 @@ static void apply_file(struct run *r, const char *path)
 	}
 	if (asprintf(&how, "from %s", path) >= 0)
 		apply_say(r->ctl, o, how, dry(r));
+	if (was_applied(r, member(o, "network")))
+		r->status = fail(
+		    r->ctl,
+		    "network '%s' has more than one file here, the last is %s: keep one of them",
+		    member(o, "network"), path);
 	json_object_set_new(o, "file", json_string(path));
 	json_array_append_new(r->networks, o);
 }
@@ -155,19 +173,6 @@ static int apply_folder(struct run *r, const char *folder)
 }
 
 /* ---- prune ---- */
-
-static bool was_applied(const struct run *r, const char *name)
-{
-	size_t i;
-	json_t *o;
-
-	json_array_foreach(r->networks, i, o)
-	{
-		if (is(o, "network", name))
-			return true;
-	}
-	return false;
-}
 
 static int remove_network(struct ctl *ctl, const char *name)
 {

@@ -209,6 +209,13 @@ class Apply(Definitions):
         self.assertEqual((done.rc, self.names()), (1, {'net1'}))
         self.assertIn(f'error: Failed to apply {self.files}/a.xml\nerror: ', done.err)
 
+    def test_one_network_in_two_files(self):
+        self.file(xml(domain='a'))
+        path = self.file(xml(domain='b'), 'other')
+        done = self.net.netctl('net-apply', self.files, check=False)
+        self.assertEqual((done.rc, done.err), (1, "error: network 'net1' has more than one file here, the last is "
+                                                  f'{path}: keep one of them\n'))
+
     def test_standard_input(self):
         self.assertIn('defined', self.net.netctl('net-apply', '-', stdin=xml()).out)
 
