@@ -38,6 +38,7 @@ void attached_tried(struct attached *p, const struct bridge_plan *plan);
 
 void attached_forget(struct attached *p, uint32_t ifindex);
 void attached_forget_network(struct attached *p, struct net *n);
+/* How many links hang, or hung, on the network's bridge. */
 size_t attached_count(const struct net *n);
 
 #endif

@@ -222,7 +222,7 @@ static void reload(void *data)
 
 	/* Look at everything again: the host's resolvers, and whether the kernel holds what it should. */
 	resolvers_ready(c);
-	reconcile_rules(c->reconcile);
+	reconcile_audit(c->reconcile);
 }
 
 static void stop(void *data)

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define ROUNDS_MAX 4 /* somebody who undoes our work at once wins after that, until the next event */
+#define AUDIT_USEC (600 * USEC_PER_SEC) /* interfaces' sysctls change without an event */
 #define QUIET_USEC (3 * USEC_PER_SEC) /* without a change: then parked bridges are removed */
 
 struct task {
@@ -38,6 +39,7 @@ struct reconcile {
 	struct fw_kernel *rules;     /* likewise */
 	struct fw_watch *rules_watch;
 	struct fw_state *rules_had; /* as we left the table; NULL: unknown, sync before the next plan */
+	unsigned rules_touched;      /* how often others have changed the table */
 	struct fw_options fw;
 	struct list waiting;
 	struct task *running;
@@ -45,6 +47,7 @@ struct reconcile {
 	sd_event_source *turn;  /* begins the next task from the loop */
 	sd_event_source *links_source, *rules_source; /* what the kernel tells; not heard while a job is on its way */
 	sd_event_source *quiet; /* timer */
+	sd_event_source *audit; /* timer */
 };
 
 /* One job of the kernel thread. */
@@ -65,6 +68,7 @@ struct work {
 	struct shape_result shaped;
 	struct bridge_result result;
 	bool rules_done, rules_stale;
+	unsigned rules_touched; /* when this was planned */
 	struct err err;
 };
 
@@ -202,7 +206,10 @@ static void forget_rules(struct reconcile *r)
 
 static void take_rules(struct reconcile *r, struct work *w)
 {
-	if (w->sync && w->rules_done) {
+	/* Somebody changed the table while the job ran: before its dump or after it, nobody knows. */
+	if (w->rules_touched != r->rules_touched) {
+		forget_rules(r);
+	} else if (w->sync && w->rules_done) {
 		fw_state_free(r->rules_had);
 		r->rules_had = take_ptr(w->had);
 	} else if (w->rules_stale || (w->rules_done && w->rules && fw_state_commit(r->rules_had, w->rules) < 0)) {
@@ -248,7 +255,8 @@ static struct work *work_new(struct reconcile *r)
 	struct work *w = calloc(1, sizeof(*w));
 
 	if (w)
-		*w = (struct work){ .job = { .run = work_run, .done = work_done }, .r = r, .wanted = true };
+		*w = (struct work){ .job = { .run = work_run, .done = work_done }, .r = r, .wanted = true,
+		                    .rules_touched = r->rules_touched };
 	return w;
 }
 
@@ -569,8 +577,34 @@ static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 		return 0;
 	log_warning("firewall: %s; reading the table again",
 	            event == FW_EVENT_FOREIGN ? "somebody changed our table" : "events were lost");
+	r->rules_touched++;
 	forget_rules(r);
 	want_repair(r, 0);
+	return 0;
+}
+
+/* ---- audit ---- */
+
+void reconcile_audit(struct reconcile *r)
+{
+	struct err e = { 0 };
+	struct mirror_change all = { .what = MIRROR_RESYNC };
+
+	if (mirror_resync(r->c->mirror, &e) < 0)
+		log_err("%s", e.msg);
+	link_changed(r, &all);
+	r->rules_touched++;
+	forget_rules(r);
+	want_repair(r, 0);
+}
+
+static int audit(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct reconcile *r = data;
+
+	reconcile_audit(r);
+	sd_event_source_set_time_relative(s, AUDIT_USEC);
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
 	return 0;
 }
 
@@ -707,6 +741,8 @@ static int open_kernel(struct reconcile *r, struct err *e)
 	        0)
 		return err_sys(e, -result, "cannot watch the kernel");
 	result = sd_event_add_time_relative(c->loop, &r->quiet, CLOCK_BOOTTIME, QUIET_USEC, 0, quiet, r);
+	if (result >= 0)
+		result = sd_event_add_time_relative(c->loop, &r->audit, CLOCK_BOOTTIME, AUDIT_USEC, 0, audit, r);
 	return result < 0 ? err_sys(e, -result, "cannot make a timer") : 0;
 }
 
@@ -740,6 +776,7 @@ void reconcile_free(struct reconcile *r)
 	sd_event_source_disable_unref(r->quiet);
 	sd_event_source_disable_unref(r->links_source);
 	sd_event_source_disable_unref(r->rules_source);
+	sd_event_source_disable_unref(r->audit);
 	fw_watch_free(r->rules_watch);
 	fw_kernel_free(r->rules);
 	fw_state_free(r->rules_had);

@@ -27,6 +27,9 @@ void reconcile_rules(struct reconcile *r);
 /* Something about the network may have changed: repair it when it isn't as wanted. Nobody waits. */
 void reconcile_look(struct reconcile *r, const struct net *n);
 
+/* Read the kernel anew, also what changes without an event, and repair what isn't as wanted. */
+void reconcile_audit(struct reconcile *r);
+
 /* One call at a time for each network (lifecycle sees to it); never calls `done` before it has returned. */
 void reconcile_network(struct reconcile *r, struct net *n, reconcile_done_fn *done, void *data);
 

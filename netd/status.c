@@ -2,6 +2,7 @@
 #include "netd/status.h"
 
 #include "base/file.h"
+#include "netd/attached.h"
 #include "netd/services.h"
 
 #include <jansson.h>
@@ -62,10 +63,10 @@ static json_t *networks(struct controller *c)
 	registry_foreach (n, &c->registry) {
 		const struct network *def = net_definition(n);
 		char uuid[UUID_TEXT_MAX];
-		json_t *row = json_pack("{s:s, s:s, s:s, s:s?, s:b, s:b, s:s?}", "name", n->name, "uuid",
+		json_t *row = json_pack("{s:s, s:s, s:s, s:s?, s:b, s:b, s:i, s:s?}", "name", n->name, "uuid",
 		                        uuid_format(&n->uuid, uuid), "state", state_name(n), "bridge",
 		                        def ? def->bridge : NULL, "persistent", n->config != NULL, "autostart",
-		                        n->autostart, "problem", n->broken);
+		                        n->autostart, "links", (int)attached_count(n), "problem", n->broken);
 		if (net_is_shown(n))
 			json_array_append_new(list, row);
 		else
