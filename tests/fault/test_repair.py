@@ -128,13 +128,33 @@ class Repair(lib.Case):
         probe.popen.wait(10)
         self.assertLess(float(probe.log().split()[1]), 0.1)
 
-    @lib.needs('iptables-save')
-    def test_f03_iptables_restored(self):
+    def controller(self):
+        return [p['pid'] for p in self.h.json('status')['processes'] if p['role'] == 'controller'][0]
+
+    def test_f01_flushed_while_working(self):
+        """Flushes hit jobs that are on their way: the controller doesn't mistake what is there."""
         self.start()
-        self.h.sh('sh', '-ec', 'iptables -A FORWARD -p 99 -j DROP; iptables-save >s; iptables -F; iptables -t nat -F; '
-                  'iptables-restore <s', cwd=self.folder)
-        self.assertEqual(self.picture(), self.want)
-        self.assertIn('-p 99', self.h.sh('iptables', '-S', 'FORWARD').out.replace('-p dgp', '-p 99'))
+        self.h.define(lib.network_xml('net2', 'virbr2', '192.168.151'))
+        before = self.controller()
+        flusher = self.h.spawn('sh', '-c', 'while :; do nft flush ruleset; done')
+        for _ in range(10):
+            self.h.netctl('net-start', 'net2', check=False)
+            self.h.netctl('net-destroy', 'net2', check=False)
+        flusher.kill()
+        self.repaired('true', seconds=1)
+        self.assertEqual(self.controller(), before)
+
+    def test_f03_iptables_restored(self):
+        """What iptables-restore does by way of nf_tables: its own tables are replaced, and none else."""
+        self.start()
+        rules = 'table ip filter {\n\tchain FORWARD {\n\t\tip protocol 99 drop\n\t}\n}\n'
+        for table in ('filter', 'nat'):
+            self.h.sh('nft', 'add', 'table', 'ip', table)
+        for _ in range(3):
+            self.h.sh('nft', '-f', '-', stdin='flush table ip filter\nflush table ip nat\ndelete table ip filter\n'
+                      'delete table ip nat\nadd table ip nat\n' + rules)
+            self.assertEqual(self.picture(), self.want)
+        self.assertIn('ip protocol 99', self.h.rules())
 
     def test_f06_one_rule_deleted_or_added(self):
         self.start()
@@ -177,7 +197,7 @@ class Repair(lib.Case):
         roll = random.Random(19)
         for turn in range(50):
             verb = 'net-start' if turn % 2 == 0 else 'net-destroy'
-            pid = [p['pid'] for p in self.h.json('status')['processes'] if p['role'] == 'controller'][0]
+            pid = self.controller()
             call = subprocess.Popen(self.h.words(lib.NETCTL, '--root', self.h.root, verb, 'net1'),
                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(roll.uniform(0.002, 0.02))
@@ -328,10 +348,17 @@ class Repair(lib.Case):
         self.repaired('echo 0 >/proc/sys/net/ipv4/ip_forward', seconds=1)
         self.repaired('echo 0 >/proc/sys/net/ipv6/conf/all/forwarding', seconds=1)
 
+    def test_f53_sysctl_of_the_bridge(self):
+        """Nothing tells of such a change: the audit finds it."""
+        self.start()
+        self.sysctl('net/ipv6/conf/virbr1/accept_ra', 2)
+        os.kill(self.h.daemon.pid, signal.SIGHUP)
+        lib.wait_for('repair', lambda: self.sysctl('net/ipv6/conf/virbr1/accept_ra') == '0')
+
     def test_f54_events_lost(self):
         """More links than the event socket holds, while the controller sleeps."""
         self.start()
-        pid = [p['pid'] for p in self.h.json('status')['processes'] if p['role'] == 'controller'][0]
+        pid = self.controller()
         os.kill(pid, signal.SIGSTOP)
         batch = ''.join(f'link add l{i} type veth peer name k{i}\n' for i in range(1000))
         self.h.sh('ip', '-batch', '-', stdin=batch)
