@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Bandwidth of a network: what guests as a whole receive (inbound) and send (outbound) is within 5 % of the definition."""
+import re
 import sys
 import time
 
@@ -155,3 +156,28 @@ class Bandwidth(lib.Case):
         self.h.netctl('net-destroy', 'net1')
         self.h.netctl('net-start', 'net1')
         self.assertEqual(self.shaped(), (True, 1, True))
+
+    def test_changed_while_running(self):
+        """A limit comes, changes and goes, and the guest's flow goes on."""
+        self.lab('')
+        uuid = self.h.netctl('net-uuid', 'net1').out.strip()
+        path = self.folder + '/net1.xml'
+
+        def change(limits):
+            with open(path, 'w') as f:
+                f.write(xml(limits).replace('</name>', f'</name><uuid>{uuid}</uuid>', 1))
+            self.h.netctl('net-apply', path)
+        pings = self.g.spawn('ping', '-q', '-i', '0.02', self.out.address)
+        change("<inbound average='1000'/><outbound average='500'/>")
+        lib.wait_for('the limits', lambda: self.shaped() == (True, 1, True))
+        change("<inbound average='700'/>")
+        lib.wait_for('one limit', lambda: self.shaped() == (False, 0, False))
+        self.assertIn('rate 5600Kbit', self.h.sh('tc', 'class', 'show', 'dev', 'virbr1').out)
+        change('')
+        lib.wait_for('no limit', lambda: 'htb' not in self.h.sh('tc', 'qdisc', 'show', 'dev', 'virbr1').out)
+        change("<inbound average='700'/>")
+        pings.popen.send_signal(2)
+        pings.popen.wait(5)
+        sent, received = map(int, re.search(r'(\d+) packets transmitted, (\d+) received', pings.log()).groups())
+        self.assertLessEqual(sent - received, 2)
+        self.assert_near(self.to_guest, 'udp', 700e3, 'inbound, changed')
