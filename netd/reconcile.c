@@ -4,75 +4,19 @@
  * there. When the job is back the network is looked at again, until nothing is left to do.
  *
  * Starting, rules go before links; stopping, after them: no packet passes a bridge without its rules. */
-#include "netd/reconcile.h"
+#include "netd/reconcile-internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "bridge/apply.h"
-#include "bridge/port.h"
-#include "firewall/nft.h"
 #include "netd/attached.h"
 #include "netd/definitions.h"
 #include "netd/services.h"
-#include "netd/shaping.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 
 #define ROUNDS_MAX 4 /* somebody who undoes our work at once wins after that, until the next event */
-#define AUDIT_USEC (600 * USEC_PER_SEC) /* interfaces' sysctls change without an event */
-#define QUIET_USEC (3 * USEC_PER_SEC) /* without a change: then parked bridges are removed */
-
-struct task {
-	struct list node; /* of reconcile.waiting */
-	uint32_t net_id;  /* 0: the whole table of rules */
-	reconcile_done_fn *done; /* NULL: a repair, nobody waits */
-	void *data;
-	unsigned rounds;
-	struct err err;
-};
-
-struct reconcile {
-	struct controller *c;
-	struct kernel_socket *links; /* the kernel thread's while a job is on its way */
-	struct fw_kernel *rules;     /* likewise */
-	struct fw_watch *rules_watch;
-	struct fw_state *rules_had; /* as we left the table; NULL: unknown, sync before the next plan */
-	unsigned rules_touched;      /* how often others have changed the table */
-	struct fw_options fw;
-	struct list waiting;
-	struct task *running;
-	bool sweeping;          /* a parked bridge is being removed */
-	sd_event_source *turn;  /* begins the next task from the loop */
-	sd_event_source *links_source, *rules_source; /* what the kernel tells; not heard while a job is on its way */
-	sd_event_source *quiet; /* timer */
-	sd_event_source *audit; /* timer */
-};
-
-/* One job of the kernel thread. */
-struct work {
-	struct job job;
-	struct reconcile *r;
-	bool wanted;              /* start or repair; false: stop */
-	struct bridge_plan links;
-	struct fw_plan *rules;
-	bool sync;                /* the whole table: `all` is wanted, rules_had comes out */
-	struct fw_rows all;
-	struct fw_state *had;
-	char *name, *running_xml; /* the file in /run: to be written, or (NULL xml) removed */
-	bool file, stop_asked;
-	bool shape;               /* bandwidth is to be set */
-	struct uuid network;
-	struct shape_row bandwidth;
-	struct shape_result shaped;
-	struct bridge_result result;
-	bool rules_done, rules_stale;
-	unsigned rules_touched; /* when this was planned */
-	struct err err;
-};
-
-static void next_turn(struct reconcile *r);
 
 /* ---- the kernel thread's side ---- */
 
@@ -139,7 +83,7 @@ static void work_run(struct job *j)
 
 /* ---- the loop's side ---- */
 
-static void work_free(struct work *w)
+void reconcile_work_free(struct work *w)
 {
 	bridge_plan_done(&w->links);
 	fw_plan_free(w->rules);
@@ -158,20 +102,18 @@ static void task_finish(struct reconcile *r, struct task *t)
 	else if (t->err.code)
 		log_err("repair: %s", t->err.msg);
 	free(t);
-	next_turn(r);
+	reconcile_next_turn(r);
 }
 
 /* Take in every event that the kernel has queued for us: those of our own changes are among them, for it queues them
  * before it acknowledges. */
-static void link_changed(void *data, const struct mirror_change *change);
-
 void reconcile_read_mirror(struct reconcile *r)
 {
 	struct pollfd p = { .fd = mirror_fd(r->c->mirror), .events = POLLIN };
 	struct err e = { 0 };
 
 	for (unsigned i = 0; i < 1000 && poll(&p, 1, 0) > 0; i++) {
-		if (mirror_read(r->c->mirror, link_changed, r, &e) < 0) {
+		if (mirror_read(r->c->mirror, reconcile_link_changed, r, &e) < 0) {
 			log_err("%s", e.msg);
 			return;
 		}
@@ -188,7 +130,7 @@ static void listen_to_kernel(struct reconcile *r, bool on)
 	(void)!sd_event_source_set_enabled(r->rules_source, state);
 }
 
-static void refresh_after(struct reconcile *r, const struct work *w)
+void reconcile_refresh_after(struct reconcile *r, const struct work *w)
 {
 	struct err e = { 0 };
 
@@ -198,7 +140,7 @@ static void refresh_after(struct reconcile *r, const struct work *w)
 		log_warning("%s", e.msg);
 }
 
-static void forget_rules(struct reconcile *r)
+void reconcile_forget_rules(struct reconcile *r)
 {
 	fw_state_free(r->rules_had);
 	r->rules_had = NULL;
@@ -208,12 +150,12 @@ static void take_rules(struct reconcile *r, struct work *w)
 {
 	/* Somebody changed the table while the job ran: before its dump or after it, nobody knows. */
 	if (w->rules_touched != r->rules_touched) {
-		forget_rules(r);
+		reconcile_forget_rules(r);
 	} else if (w->sync && w->rules_done) {
 		fw_state_free(r->rules_had);
 		r->rules_had = take_ptr(w->had);
 	} else if (w->rules_stale || (w->rules_done && w->rules && fw_state_commit(r->rules_had, w->rules) < 0)) {
-		forget_rules(r);
+		reconcile_forget_rules(r);
 	}
 }
 
@@ -234,7 +176,7 @@ static void work_done(struct job *j)
 	struct task *t = r->running;
 
 	take_rules(r, w);
-	refresh_after(r, w);
+	reconcile_refresh_after(r, w);
 	listen_to_kernel(r, true);
 	attached_tried(r->c->attached, &w->links);
 	shape_is_done(r, t, w);
@@ -243,14 +185,14 @@ static void work_done(struct job *j)
 	bool again = !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done));
 	if (!again)
 		t->err = w->err;
-	work_free(w);
+	reconcile_work_free(w);
 	if (again)
 		run_task(r, t);
 	else
 		task_finish(r, t);
 }
 
-static struct work *work_new(struct reconcile *r)
+struct work *reconcile_work_new(struct reconcile *r)
 {
 	struct work *w = calloc(1, sizeof(*w));
 
@@ -291,7 +233,7 @@ static int plan_rules(struct reconcile *r, const struct net *n, bool wanted, str
 	return result;
 }
 
-static int want_all_rules(struct reconcile *r, struct fw_rows *rows, struct err *e)
+int reconcile_want_all_rules(struct reconcile *r, struct fw_rows *rows, struct err *e)
 {
 	struct net *n;
 	int result = 0;
@@ -313,7 +255,7 @@ static int want_all_rules(struct reconcile *r, struct fw_rows *rows, struct err 
 static int plan_sync(struct reconcile *r, struct work *w)
 {
 	w->sync = true;
-	return want_all_rules(r, &w->all, &w->err);
+	return reconcile_want_all_rules(r, &w->all, &w->err);
 }
 
 static int plan_file(struct net *n, struct work *w, bool first_round)
@@ -400,7 +342,7 @@ static void note_tried(struct reconcile *r, const struct work *w)
 /* Push the job and return true, or return false when nothing is left to do or t->err says why it can't be. */
 static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 {
-	struct work *w = work_new(r);
+	struct work *w = reconcile_work_new(r);
 
 	if (!w) {
 		err_sys(&t->err, ENOMEM, "cannot reconcile");
@@ -424,7 +366,7 @@ static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 	if (!t->err.code && !work_is_empty(w))
 		err_set(&t->err, ERR_INTERNAL, "%s%s: the kernel doesn't keep what was set; somebody else changes it",
 		        n ? "network " : "the rules", n ? n->name : "");
-	work_free(w);
+	reconcile_work_free(w);
 	return false;
 }
 
@@ -458,7 +400,7 @@ static int take_turn(sd_event_source *s, void *data)
 	return 0;
 }
 
-static void next_turn(struct reconcile *r)
+void reconcile_next_turn(struct reconcile *r)
 {
 	if (list_is_empty(&r->waiting)) {
 		sd_event_source_set_time_relative(r->quiet, QUIET_USEC);
@@ -469,7 +411,7 @@ static void next_turn(struct reconcile *r)
 		log_err("out of memory: the kernel's state waits for the next event");
 }
 
-static void enqueue(struct reconcile *r, uint32_t net_id, reconcile_done_fn *done, void *data)
+void reconcile_enqueue(struct reconcile *r, uint32_t net_id, reconcile_done_fn *done, void *data)
 {
 	struct task *t = calloc(1, sizeof(*t));
 
@@ -482,194 +424,12 @@ static void enqueue(struct reconcile *r, uint32_t net_id, reconcile_done_fn *don
 	}
 	*t = (struct task){ .net_id = net_id, .done = done, .data = data };
 	list_add_tail(&r->waiting, &t->node);
-	next_turn(r);
+	reconcile_next_turn(r);
 }
 
 void reconcile_network(struct reconcile *r, struct net *n, reconcile_done_fn *done, void *data)
 {
-	enqueue(r, n->id, done, data);
-}
-
-/* ---- what others do to the kernel ---- */
-
-static bool is_waiting(const struct reconcile *r, uint32_t net_id)
-{
-	struct task *t;
-
-	list_foreach (t, &r->waiting, struct task, node)
-		if (t->net_id == net_id)
-			return true;
-	return false;
-}
-
-static void want_repair(struct reconcile *r, uint32_t net_id)
-{
-	if (!is_waiting(r, net_id))
-		enqueue(r, net_id, NULL, NULL);
-}
-
-void reconcile_rules(struct reconcile *r)
-{
-	want_repair(r, 0);
-}
-
-void reconcile_look(struct reconcile *r, const struct net *n)
-{
-	want_repair(r, n->id);
-}
-
-static void repair_all(struct reconcile *r)
-{
-	struct net *n;
-
-	registry_foreach (n, &r->c->registry)
-		if (n->state == NET_ACTIVE)
-			want_repair(r, n->id);
-}
-
-/* Whether the event is about network `n`: its bridge, or (`port`) a port of it that waits for nothing but us. Other
- * events about guests' ports and foreign links are none's. */
-static bool concerns(struct net *n, const struct mirror_change *change, const struct mirror_link *port)
-{
-	if (n->state != NET_ACTIVE)
-		return false;
-	bool shape = shaping_heard(n, change);
-	if (shape || change->what == MIRROR_SHAPE)
-		return shape;
-	return (uint32_t)n->ifindex == change->ifindex || (port && (uint32_t)n->ifindex == port->master) ||
-	       (n->live && n->live->bridge && strcmp(n->live->bridge, change->name) == 0);
-}
-
-static void link_changed(void *data, const struct mirror_change *change)
-{
-	struct reconcile *r = data;
-	struct net *n;
-
-	attached_heard(r->c->attached, change);
-	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
-		repair_all(r);
-		return;
-	}
-	const struct mirror_link *port = mirror_by_ifindex(r->c->mirror, change->ifindex);
-	if (port && !mirror_is_waiting(port))
-		port = NULL;
-	registry_foreach (n, &r->c->registry)
-		if (concerns(n, change, port))
-			want_repair(r, n->id);
-}
-
-static int links_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
-{
-	struct reconcile *r = data;
-	struct err e = { 0 };
-
-	if (mirror_read(r->c->mirror, link_changed, r, &e) < 0)
-		log_err("%s", e.msg);
-	return 0;
-}
-
-static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
-{
-	struct reconcile *r = data;
-	enum fw_event event = fw_events(r->rules_watch);
-
-	if (event != FW_EVENT_FOREIGN && event != FW_EVENT_OVERFLOW)
-		return 0;
-	log_warning("firewall: %s; reading the table again",
-	            event == FW_EVENT_FOREIGN ? "somebody changed our table" : "events were lost");
-	r->rules_touched++;
-	forget_rules(r);
-	want_repair(r, 0);
-	return 0;
-}
-
-/* ---- audit ---- */
-
-void reconcile_audit(struct reconcile *r)
-{
-	struct err e = { 0 };
-	struct mirror_change all = { .what = MIRROR_RESYNC };
-
-	if (mirror_resync(r->c->mirror, &e) < 0)
-		log_err("%s", e.msg);
-	link_changed(r, &all);
-	r->rules_touched++;
-	forget_rules(r);
-	want_repair(r, 0);
-}
-
-static int audit(sd_event_source *s, uint64_t usec, void *data)
-{
-	struct reconcile *r = data;
-
-	reconcile_audit(r);
-	sd_event_source_set_time_relative(s, AUDIT_USEC);
-	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
-	return 0;
-}
-
-/* ---- quiet moments ---- */
-
-static void sweep_done(struct job *j)
-{
-	struct work *w = container_of(j, struct work, job);
-	struct reconcile *r = w->r;
-
-	r->sweeping = false;
-	refresh_after(r, w);
-	if (w->err.code)
-		log_warning("%s", w->err.msg);
-	work_free(w);
-	next_turn(r);
-}
-
-static int quiet(sd_event_source *s, uint64_t usec, void *data)
-{
-	struct reconcile *r = data;
-	struct work *w = r->running || r->sweeping ? NULL : work_new(r);
-
-	if (!w)
-		return 0;
-	w->job.done = sweep_done;
-	if (bridge_plan_remove_parked(r->c->mirror, 0, 1, &w->links, &w->err) == 0 &&
-	    !bridge_plan_is_empty(&w->links)) {
-		r->sweeping = true;
-		jobs_push(r->c->kernel, &w->job);
-	} else {
-		work_free(w);
-	}
-	return 0;
-}
-
-static void remove_parked(struct reconcile *r)
-{
-	struct bridge_plan plan;
-	struct bridge_result result;
-	struct err e = { 0 };
-
-	if (bridge_plan_remove_parked(r->c->mirror, 0, SIZE_MAX, &plan, &e) < 0)
-		return;
-	if (bridge_apply(r->links, &plan, &result, &e) < 0)
-		log_warning("%s", e.msg);
-	bridge_plan_done(&plan);
-}
-
-/* The table serves running networks; without one it goes. */
-static void remove_idle_table(struct reconcile *r)
-{
-	struct fw_rows rows = { 0 };
-	struct err e = { 0 };
-
-	if (want_all_rules(r, &rows, &e) == 0 && !rows.base && fw_sync(r->rules, &rows, NULL, NULL, &e) < 0)
-		log_warning("%s", e.msg);
-	fw_rows_done(&rows);
-}
-
-void reconcile_leave(struct reconcile *r)
-{
-	reconcile_read_mirror(r);
-	remove_parked(r);
-	remove_idle_table(r);
+	reconcile_enqueue(r, n->id, done, data);
 }
 
 /* ---- for other jobs of the kernel thread ---- */
@@ -736,14 +496,7 @@ static int open_kernel(struct reconcile *r, struct err *e)
 		return result;
 	if ((result = fw_watch_open(fw_kernel_port(r->rules), &r->rules_watch, e)) < 0)
 		return result;
-	if ((result = sd_event_add_io(c->loop, &r->links_source, mirror_fd(c->mirror), EPOLLIN, links_ready, r)) < 0 ||
-	    (result = sd_event_add_io(c->loop, &r->rules_source, fw_watch_fd(r->rules_watch), EPOLLIN, rules_ready, r)) <
-	        0)
-		return err_sys(e, -result, "cannot watch the kernel");
-	result = sd_event_add_time_relative(c->loop, &r->quiet, CLOCK_BOOTTIME, QUIET_USEC, 0, quiet, r);
-	if (result >= 0)
-		result = sd_event_add_time_relative(c->loop, &r->audit, CLOCK_BOOTTIME, AUDIT_USEC, 0, audit, r);
-	return result < 0 ? err_sys(e, -result, "cannot make a timer") : 0;
+	return reconcile_watch_open(r, e);
 }
 
 struct reconcile *reconcile_new(struct controller *c, struct err *e)
@@ -773,10 +526,7 @@ void reconcile_free(struct reconcile *r)
 		free(t);
 	free(r->running);
 	sd_event_source_disable_unref(r->turn);
-	sd_event_source_disable_unref(r->quiet);
-	sd_event_source_disable_unref(r->links_source);
-	sd_event_source_disable_unref(r->rules_source);
-	sd_event_source_disable_unref(r->audit);
+	reconcile_watch_close(r);
 	fw_watch_free(r->rules_watch);
 	fw_kernel_free(r->rules);
 	fw_state_free(r->rules_had);
