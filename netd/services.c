@@ -48,6 +48,7 @@ struct net_service {
 	struct ip address; /* where names and files are asked for */
 	struct ip address6; /* where names are asked for as well; not set without a second address */
 	char *root; /* of the files */
+	bool http;  /* whether they are given by HTTP as well */
 	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
 	unsigned crashes[WORKER_KINDS];
 };
@@ -323,7 +324,7 @@ static bool is_wanted(const struct net_service *sv, enum service_socket which)
 		return which < IP6_FRAMES ? sv->dhcp4 : sv->ip6;
 	if (which == DNS_UDP6 || which == DNS_TCP6)
 		return ip_is_set(&sv->address6);
-	return sv->wanted[socket_kind(which)];
+	return sv->wanted[socket_kind(which)] && (which != FILES_HTTP || sv->http);
 }
 
 /* Without these guests are served all the same: the host can't ask for guests' names, there are no files (services_check()
@@ -441,6 +442,7 @@ static int take_root(struct net *n, struct err *e)
 {
 	const char *root = service_files_root(n->live);
 
+	n->service->http = n->live->options.http;
 	if (root && !(n->service->root = strdup(root)))
 		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
 	return 0;
@@ -531,7 +533,7 @@ static bool sockets_fit(const struct net *n)
 	if (memcmp(wanted, sv->wanted, sizeof(wanted)) != 0 || sv->dhcp4 != service_wants_dhcp4(def) ||
 	    sv->ip6 != service_wants_ip6(def) || sv->dhcp6 != service_wants_dhcp6(def))
 		return false;
-	if (sv->root && strcmp(sv->root, service_files_root(def)) != 0)
+	if (sv->root && (strcmp(sv->root, service_files_root(def)) != 0 || sv->http != def->options.http))
 		return false;
 	struct ip now = service_address(def), now6 = second_address(def);
 	if (!ip_equal(&now6, &sv->address6))

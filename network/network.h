@@ -214,6 +214,7 @@ struct netd_options {
 	unsigned line; /* 0: no <netd:network> */
 	struct netd_subnet *subnets;
 	size_t n_subnets;
+	bool http; /* <netd:http/>: boot files by HTTP as well */
 };
 
 struct network {

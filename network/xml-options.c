@@ -66,9 +66,20 @@ static int read_subnet(struct report *r, xmlNode *node, void *options)
 	return read_no_children(r, node);
 }
 
+/* <netd:http/> */
+
+static int read_http(struct report *r, xmlNode *node, void *options)
+{
+	int err = read_no_attrs(r, node);
+
+	((struct netd_options *)options)->http = true;
+	return err < 0 ? err : read_no_children(r, node);
+}
+
 /* <netd:network> */
 
 static const struct element netd_children[] = {
+	{ "http", read_http, .ns = NETD_NAMESPACE },
 	{ "subnet", read_subnet, .many = true, .ns = NETD_NAMESPACE },
 };
 

@@ -2,6 +2,7 @@
 """Boot files for guests: real TFTP and HTTP clients, hostile names, a worker that dies."""
 import hashlib
 import os
+import re
 import signal
 import socket
 import struct
@@ -59,7 +60,8 @@ class Files(lib.Case):
         return content
 
     def xml(self, root=None, **options):
-        text = lib.network_xml(**options)
+        http = "<metadata><netd:network xmlns:netd='urn:netd:network:1'><netd:http/></netd:network></metadata>"
+        text = lib.network_xml(**options).replace('<forward', http + '<forward', 1)
         return text.replace("<dhcp>", f"<tftp root='{root or self.root}'/><dhcp>").replace(
             '</dhcp>', "<bootp file='pxe/boot.bin'/></dhcp>")
 
@@ -408,6 +410,17 @@ class Files(lib.Case):
         self.g = self.guest('g', self.hosting, 'virbr1')
         self.g.sh('ip', 'addr', 'add', '192.168.150.10/24', 'dev', 'eth0')
         self.assertIn('HTTP', self.hosting.daemon.log())
+        self.assertEqual(self.python("print(show(ask(udp(), rrq(b'small'))[0]))").strip(), 'd1:10')
+
+    def test_http_only_where_asked_for(self):
+        """The host's own server can have port 80 of all addresses while files are given by TFTP."""
+        self.file('small', b'x' * 10)
+        self.hosting = self.host()
+        self.hosting.start_network(re.sub('<metadata>.*</metadata>', '', self.xml()))
+        self.assertNotIn(':80 ', self.hosting.sh('ss', '-tln').out)
+        self.hosting.sh(sys.executable, '-c', 'import socket; s = socket.socket(); s.bind(("0.0.0.0", 80)); s.listen()')
+        self.g = self.guest('g', self.hosting, 'virbr1')
+        self.g.sh('ip', 'addr', 'add', '192.168.150.10/24', 'dev', 'eth0')
         self.assertEqual(self.python("print(show(ask(udp(), rrq(b'small'))[0]))").strip(), 'd1:10')
 
     def test_only_on_the_bridge(self):

@@ -266,6 +266,8 @@ class Machines(lib.Case):
         let_all_read(self.folder, root)
         host = self.host()
         xml = lib.network_xml('lab', 'virbr1', '192.168.157', forward='')
+        http = "<metadata><netd:network xmlns:netd='urn:netd:network:1'><netd:http/></netd:network></metadata>"
+        xml = xml.replace('<bridge', http + '<bridge', 1)
         host.start_network(xml.replace('<dhcp>', f"<tftp root='{root}'/><dhcp>")
                            .replace('</dhcp>', "<bootp file='boot.ipxe'/></dhcp>"))
         vm = host.spawn(QEMU, '-accel', 'tcg', '-cpu', 'max', '-m', '512', '-boot', 'n', *CONSOLE, '-netdev',
