@@ -18,6 +18,7 @@ struct port {
 	struct list of_net; /* of controller.ports */
 	struct uuid net;
 	struct network_port *p;
+	bool loaded; /* made before this life of ours */
 };
 
 /* ---- files ---- */
@@ -78,6 +79,7 @@ static int load_one(struct controller *c, const char *path, const struct uuid *n
 	}
 	port->net = *net;
 	port->p = p;
+	port->loaded = true;
 	list_add_tail(&c->ports, &port->of_net);
 	return 0;
 }
@@ -330,8 +332,42 @@ static int complete(struct controller *c, struct net *n, struct network_port *p,
 	return r;
 }
 
+/* Whether a link leads to a guest's interface of this MAC. libvirt gives its taps the guest's with 0xfe in front. */
+static bool has_link(const struct controller *c, const struct mac *mac)
+{
+	struct mac tap = *mac;
+
+	tap.b[0] = 0xfe;
+	for (const struct mirror_link *l = NULL; (l = mirror_next(c->mirror, l));)
+		if (mac_equal(&l->row.mac, mac) || mac_equal(&l->row.mac, &tap))
+			return true;
+	return false;
+}
+
+/* A VM manager that cannot reach us when its guest ends never tells us again. When the same guest asks for the same
+ * interface anew, and no link of it is there, such a port only keeps devices and bandwidth from others. A port made in
+ * this life of ours can't be one: then it is a live change, which makes the new port first. */
+static void forget_abandoned(struct controller *c, const struct net *n, const struct network_port *p)
+{
+	struct port *port;
+	char text[UUID_TEXT_MAX];
+
+	list_foreach (port, &c->ports, struct port, of_net) {
+		if (!port->loaded || !uuid_equal(&port->net, &n->uuid) ||
+		    !uuid_equal(&port->p->owner_uuid, &p->owner_uuid) || !mac_equal(&port->p->mac, &p->mac) ||
+		    has_link(c, &p->mac))
+			continue;
+		log_info("network '%s': port %s was left behind by '%s', which asks for another", n->name,
+		         uuid_format(&port->p->uuid, text), p->owner_name);
+		remove_file(c, port);
+		drop(port);
+	}
+}
+
 int ports_create(struct controller *c, struct net *n, struct network_port *p, bool reclaim, struct err *e)
 {
+	if (!reclaim && p->has_owner_uuid)
+		forget_abandoned(c, n, p);
 	struct port *port = calloc(1, sizeof(*port));
 	int r = port ? complete(c, n, p, reclaim, e) : err_sys(e, ENOMEM, "cannot create a port");
 

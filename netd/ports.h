@@ -15,7 +15,8 @@ void ports_load(struct controller *c);
 void ports_free(struct controller *c);
 
 /* `p` is taken over in every case. `reclaim`: the guest is plugged in already, as p->plug says; else the plug is chosen
- * here. ERR_OPERATION_INVALID, ERR_NETWORK_PORT_EXIST and the refusals of network_port_check(). */
+ * here, and what the same guest left behind for the same interface while netd didn't run is forgotten.
+ * ERR_OPERATION_INVALID, ERR_NETWORK_PORT_EXIST and the refusals of network_port_check(). */
 int ports_create(struct controller *c, struct net *n, struct network_port *p, bool reclaim, struct err *e) mustcheck;
 int ports_delete(struct controller *c, struct net *n, const struct uuid *u, struct err *e) mustcheck;
 /* ERR_NO_NETWORK_PORT when there is none; the port stays ours. */

@@ -69,6 +69,28 @@ class Ports(lib.Case):
         self.h.netctl('net-destroy', 'net1')
         return self.create('net1', port_xml(9), check=False)
 
+    def test_left_behind(self):
+        """Ports of guests that ended while netd didn't run are forgotten when the guest comes again."""
+        self.h.start_network("<network><name>pass</name><forward mode='passthrough'><interface dev='up1'/></forward></network>")
+        self.h.start_network(lib.network_xml(name='net1', bridge='virbr1'))
+        self.create('pass', port_xml(1))
+        running = self.create('net1', port_xml(2, mac='52:54:00:aa:bb:02'))
+        gone = self.create('net1', port_xml(3, mac='52:54:00:aa:bb:03'))
+        self.h.sh('ip', 'tuntap', 'add', 'vnet2', 'mode', 'tap')
+        self.h.sh('ip', 'link', 'set', 'vnet2', 'address', 'fe:54:00:aa:bb:02')
+        self.assertIn('requires exclusive access', self.create('pass', port_xml(4), check=False), 'in one life')
+        self.h.stop_netd()
+        self.h.start_netd()
+        other = port_xml(5).replace('a1a1a1a1', 'b2b2b2b2')
+        self.assertIn('requires exclusive access', self.create('pass', other, check=False), "somebody else's")
+        again = self.create('pass', port_xml(6))
+        self.assertEqual(self.h.virsh('net-port-list', 'pass', '--uuid').out.split(), [again])
+        changed = self.create('net1', port_xml(7, mac='52:54:00:aa:bb:02'))
+        back = self.create('net1', port_xml(8, mac='52:54:00:aa:bb:03'))
+        listed = set(self.h.virsh('net-port-list', 'net1', '--uuid').out.split())
+        self.assertEqual(listed, {running, changed, back})
+        self.assertNotIn(gone, listed)
+
     def test_plugs(self):
         rows = [("<forward mode='bridge'/><bridge name='br0'/>", "<plug type='bridge' bridge='br0'/>"),
                 ("<forward mode='bridge'><interface dev='up1'/><interface dev='up2'/></forward>",

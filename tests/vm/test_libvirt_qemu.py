@@ -228,6 +228,13 @@ class LibvirtQemu(lib.Case):
         self.start_libvirtd()
         lib.wait_for('the port to be claimed', lambda: self.ports() == ports, 10, 0.1)
         self.assertEqual(self.on_bridge(), {tap})
+        # The guest ends while netd isn't there: what it leaves behind is forgotten when it comes again.
+        self.h.stop_netd()
+        self.virsh('destroy', 'vm1')
+        self.h.start_netd()
+        self.assertEqual((self.ports(), self.on_bridge()), (ports, set()))
+        self.virsh('start', 'vm1')
+        self.assertEqual((len(self.ports()), self.ports() & ports), (1, set()))
         self.virsh('destroy', 'vm1')
         self.assertEqual((self.ports(), self.on_bridge()), (set(), set()))
 
