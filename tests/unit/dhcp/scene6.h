@@ -32,7 +32,7 @@ struct scene6 {
 
 /* A client message under construction. */
 struct packet6 {
-	uint8_t b[DHCP6_PAYLOAD_MAX + 64];
+	uint8_t b[2048];
 	struct wr w;
 	struct mac from;
 	struct ip src, dst;
