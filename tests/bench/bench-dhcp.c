@@ -28,8 +28,9 @@
 #define CLIENTS_MAX 20000
 #define FRAME_MAX   1514
 #define BATCH       64
-#define PATIENCE_US 10e6 /* without any answer for so long, the rest is lost */
-#define WINDOW      64   /* renewals on their way */
+#define PATIENCE_US 4e6 /* without any answer for so long, the rest is lost */
+#define WINDOW      64  /* renewals on their way */
+#define CROWD       20
 
 enum { DISCOVER = 1, OFFER = 2, REQUEST = 3, ACK = 5, NAK = 6 };
 
@@ -357,7 +358,9 @@ static void renewed_one(unsigned i, uint8_t type)
 
 static void renew(unsigned n, unsigned m)
 {
-	discover(0, n);
+	/* Few at a time, so that all get an address from every server. */
+	for (unsigned i = 0; i < n; i += CROWD)
+		discover(i, MIN_OF(i + CROWD, n));
 	if (n_bound < n)
 		die("%u of %u clients got an address", n_bound, n);
 	n_clients = n;
