@@ -276,11 +276,13 @@ static int open_line(struct controller *c, struct err *e)
 
 static void tear_down(struct controller *c)
 {
-	door_free(c->door);
+	if (c->door)
+		door_stop_listening(c->door);
 	if (c->attached)
 		attached_save(c->attached);
 	jobs_free(c->kernel);
 	jobs_free(c->files);
+	door_free(c->door); /* not before: whatever the last jobs bring to an end is told there */
 	if (c->reconcile)
 		reconcile_leave(c->reconcile);
 	leases_free(c->leases);

@@ -14,6 +14,7 @@ struct jobs {
 	bool ending;                  /* under the lock */
 	int finished_fd;              /* eventfd */
 	size_t pending;               /* the loop's own */
+	bool ended;                   /* likewise: there is no thread any more */
 };
 
 static struct job *next_job(struct jobs *js)
@@ -102,6 +103,7 @@ void jobs_free(struct jobs *js)
 	pthread_cond_signal(&js->wake);
 	pthread_mutex_unlock(&js->lock);
 	pthread_join(js->thread, NULL);
+	js->ended = true;
 	jobs_collect(js);
 	close(js->finished_fd);
 	pthread_mutex_destroy(&js->lock);
@@ -112,6 +114,11 @@ void jobs_free(struct jobs *js)
 void jobs_push(struct jobs *js, struct job *j)
 {
 	js->pending++;
+	if (js->ended) {
+		j->run(j);
+		hand_back(js, j);
+		return;
+	}
 	pthread_mutex_lock(&js->lock);
 	list_add_tail(&js->queued, &j->node);
 	pthread_cond_signal(&js->wake);

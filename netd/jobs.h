@@ -20,7 +20,7 @@ struct job {
 
 /* NULL when the thread can't be made. `name` is at most 15 characters. */
 struct jobs *jobs_new(const char *name, struct err *e) mustcheck;
-/* Run what is queued to its end, collect it, end the thread. */
+/* Run what is queued to its end, collect it, end the thread. What the last done() push is run at once, by the caller. */
 void jobs_free(struct jobs *js);
 void jobs_push(struct jobs *js, struct job *j);
 /* Readable when jobs_collect() has something to do. */

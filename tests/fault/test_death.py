@@ -136,6 +136,27 @@ class Death(lib.Case):
         self.assertEqual(pings.lost(), 0)
 
 
+    def test_stop_in_the_middle(self):
+        """The daemon ends while networks are being defined and started; each is there afterwards, or it isn't."""
+        h = self.host()
+        nets = [lib.network_xml(f'net{i}', f'virbr{i}', f'192.168.{150 + i}') for i in range(4)]
+        for xml in nets:
+            h.define(xml)
+        for turn in range(5):
+            for i, xml in enumerate(nets):
+                with open(os.path.join(self.folder, 'new.xml'), 'w') as f:
+                    f.write(xml.replace('net', f'more{turn}-').replace('virbr', f'more{turn}-').replace('168', f'{turn}'))
+                h.spawn(lib.NETCTL, '--root', h.root, 'net-start', f'net{i}')
+            h.spawn(lib.NETCTL, '--root', h.root, 'net-define', os.path.join(self.folder, 'new.xml'))
+            time.sleep(0.004 * turn + 0.01)
+            self.assertEqual(h.stop_netd(), 0)
+            h.start_netd()
+            active = [n['bridge'] for n in h.json('status')['networks'] if n['state'] == 'active']
+            self.assertEqual(sorted(active), sorted(n for n in h.links() if n.startswith('virbr')))
+            for bridge in active:
+                h.netctl('net-destroy', bridge.replace('virbr', 'net'))
+
+
 class Leases(lib.Case):
     """No address that was acknowledged is given to anybody else, whoever died in between."""
 

@@ -12,6 +12,7 @@ leaves behind is removed by `run`.
             guest = self.guest('g1', host, 'virbr0')
             lease = guest.dhcp()                   # udhcpc; .address, .router, .dns, .server
 """
+import glob
 import json
 import os
 import re
@@ -411,7 +412,19 @@ class Case(unittest.TestCase):
     def namespace(self, name):
         return Namespace(self, name)
 
+    def reports(self):
+        """What the sanitizers had to say, in a build with them."""
+        found = []
+        for path in glob.glob(os.path.join(self.folder, 'log-*')):
+            with open(path, errors='replace') as f:
+                lines = f.read().splitlines()
+            at = [i for i, line in enumerate(lines) if 'ERROR: AddressSanitizer' in line or 'runtime error:' in line]
+            found += ['\n'.join(lines[i:i + 40]) for i in at]
+        return found
+
     def tearDown(self):
+        for text in self.reports():
+            self.fail(text)
         outcome = getattr(self, '_outcome', None)
         failed = outcome and not outcome.success
         for host in self.hosts if failed else []:

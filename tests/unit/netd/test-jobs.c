@@ -61,9 +61,45 @@ static void keeps_the_order(void **state)
 	assert_int_equal(collected, N + 1);
 }
 
+struct chain {
+	struct job job;
+	struct jobs *js;
+	unsigned left;
+	bool has_run;
+};
+
+static void chain_run(struct job *j)
+{
+	container_of(j, struct chain, job)->has_run = true;
+}
+
+static void chain_done(struct job *j)
+{
+	struct chain *c = container_of(j, struct chain, job);
+
+	assert_true(c->has_run);
+	c->has_run = false;
+	if (c->left && c->left--)
+		jobs_push(c->js, j);
+}
+
+/* A network that is being made takes several jobs, one after the other. */
+static void runs_at_the_end_what_follows(void **state)
+{
+	struct err e = { 0 };
+	struct chain c = { .job = { .run = chain_run, .done = chain_done }, .js = jobs_new("test", &e), .left = 3 };
+
+	assert_non_null(c.js);
+	jobs_push(c.js, &c.job);
+	jobs_free(c.js);
+	assert_int_equal(c.left, 0);
+	assert_false(c.has_run);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(keeps_the_order) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(keeps_the_order),
+		                            cmocka_unit_test(runs_at_the_end_what_follows) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
