@@ -298,8 +298,8 @@ static void note_ifindex(struct reconcile *r, struct net *n)
 	int before = n->ifindex;
 
 	n->ifindex = l ? (int)l->ifindex : 0;
-	/* A bridge that was made anew: sockets on the old one are deaf. */
-	if (n->state == NET_ACTIVE && n->ifindex && before && before != n->ifindex) {
+	/* A bridge that was made anew, at once or after a time without any: sockets on the old one are deaf. */
+	if (n->state == NET_ACTIVE && n->ifindex && before != n->ifindex) {
 		struct err e = { 0 };
 		services_stop(r->c->services, n);
 		if (services_start(r->c->services, n, &e) < 0)

@@ -251,6 +251,23 @@ class Repair(lib.Case):
         self.assertLess(max(took), 0.5 + TOOLS_SEC)
         self.assertEqual(guest.dhcp().address, lease.address)
 
+    def test_f22_bridge_replaced_by_another(self):
+        """Somebody's own bridge stands in the way for a while; when it goes, guests are served again."""
+        self.start()
+        guest = self.guest('g1', self.h, 'virbr1')
+        lease = guest.dhcp()
+        controller = [p['pid'] for p in self.h.json('status')['processes'] if p['role'] == 'controller'][0]
+        os.kill(controller, signal.SIGSTOP)
+        self.h.sh('ip', 'link', 'del', 'virbr1')
+        self.h.sh('ip', 'link', 'add', 'virbr1', 'type', 'bridge')
+        os.kill(controller, signal.SIGCONT)
+        time.sleep(0.3)
+        self.h.sh('ip', 'link', 'del', 'virbr1')
+        self.repaired('true', seconds=1)
+        guest.ping(lease.router)
+        self.assertEqual(guest.dhcp().address, lease.address)
+        self.assertEqual(guest.sh('dig', '+short', '+time=1', '+tries=1', '@' + lease.router, 'g1', check=False).rc, 0)
+
     def test_f23_down_and_flushed(self):
         self.start()
         self.repaired('ip link set virbr1 down')
