@@ -359,8 +359,10 @@ static int load_running(struct controller *c, const char *name, struct err *e)
 		return 0;
 	}
 	struct net *n = registry_find_name(&c->registry, name);
-	if (n && n->config && !uuid_equal(&n->uuid, &def->uuid)) {
-		log_warning("the running network '%s' is another one than the defined; left alone", name);
+	struct net *same = registry_find_uuid(&c->registry, &def->uuid);
+	if ((n && n->config && !uuid_equal(&n->uuid, &def->uuid)) || (same && same != n)) {
+		log_warning("the running network '%s' is another one than the defined %s'%s'; left alone", name,
+		            same && same != n ? "of its uuid, " : "", same && same != n ? same->name : name);
 		network_free(def);
 		return 0;
 	}

@@ -119,6 +119,23 @@ class Definitions(lib.Case):
         self.assertEqual(self.row()['state'], 'active')
         self.assertEqual(self.h.state(), before)
 
+    def test_renamed_while_running(self):
+        """The file got another name while nobody looked: one network of that uuid runs, by the new name."""
+        self.h.start_network(XML)
+        before = self.h.state()
+        self.h.daemon.kill()
+        renamed = os.path.join(os.path.dirname(self.file), 'aaa.xml')
+        with open(self.file) as f:
+            text = f.read()
+        with open(renamed, 'w') as f:
+            f.write(text.replace('<name>keep</name>', '<name>aaa</name>'))
+        os.unlink(self.file)
+        self.h.start_netd()
+        self.assertEqual([(n['name'], n['state']) for n in self.h.json('status')['networks']], [('aaa', 'active')])
+        self.assertEqual(self.h.state()['links'], before['links'])
+        self.h.netctl('net-destroy', 'aaa')
+        self.assertEqual(self.h.json('status')['networks'][0]['state'], 'inactive')
+
     def test_disk_full(self):
         """What can't be written is refused, and nothing is half there."""
         self.h.stop_netd()
