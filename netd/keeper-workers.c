@@ -102,8 +102,14 @@ int keeper_spawn_worker(struct keeper *k, uint32_t id, const char *role)
 	struct err e = { 0 };
 	int fds[2];
 
-	if (find(k, id) || k->n_workers >= KEEPER_WORKERS_MAX)
+	if (find(k, id))
 		return -EPROTO;
+	/* Not the controller's fault alone: those of one that died are counted until they have ended. */
+	if (k->n_workers >= KEEPER_WORKERS_MAX) {
+		log_err("worker %u (%s) is not started: there are %d", id, role, KEEPER_WORKERS_MAX);
+		tell_died(k, id, STATUS_NOT_STARTED);
+		return 0;
+	}
 	struct keeper_worker *w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;

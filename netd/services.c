@@ -365,7 +365,10 @@ static int choose_workers(struct services *s, struct net *n, struct err *e)
 			continue;
 		sv->worker[i] = workers_get(s->workers, i, i == WORKER_FILES ? n->id : 0);
 		if (!sv->worker[i])
-			return err_sys(e, ENOMEM, "network '%s': cannot start a worker", n->name);
+			return err_set(e, ERR_OPERATION_FAILED,
+			               "network '%s': cannot start another worker; there is no memory, or there are "
+			               "%d already",
+			               n->name, WORKERS_MAX);
 	}
 	return 0;
 }
@@ -455,11 +458,12 @@ static void stop(struct services *s, struct net *n)
 
 	if (!sv)
 		return;
-	for (unsigned i = 0; i < WORKER_FILES; i++)
-		if (sv->worker[i] && list_is_empty(&sv->untold))
+	for (unsigned i = 0; i < WORKER_KINDS; i++) {
+		if (sv->worker[i] && worker_only_net(sv->worker[i])) /* it has nothing else to do */
+			workers_drop(sv->worker[i]);
+		else if (sv->worker[i] && list_is_empty(&sv->untold))
 			untell(sv->worker[i], n);
-	if (sv->worker[WORKER_FILES]) /* it has nothing else to do */
-		workers_drop(sv->worker[WORKER_FILES]);
+	}
 	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
 		if (sv->fd[i] < 0)
 			continue;

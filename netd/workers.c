@@ -64,11 +64,12 @@ void worker_post(struct worker_proc *p, uint32_t type, const void *body, size_t 
 	if (!p->channel)
 		return;
 	int r = channel_send(p->channel, type, body, n, fds, n_fds);
-	if (r == -ENOBUFS || r == -ENOMEM)
-		kill_worker(p, "doesn't read what it is told");
-	else if (r == 0)
+	if (r == 0)
 		want_write(p);
-	/* -EPIPE: its death is about to be reported */
+	else if (r == -EMSGSIZE)
+		log_err("a message of %zu octets to the %s worker is too large", n, role_name[p->kind]);
+	else if (r != -EPIPE) /* then its death is about to be reported; else the next one is told everything */
+		kill_worker(p, r == -ENOBUFS ? "doesn't read what it is told" : "can't be told what it has to know");
 }
 
 static void take_pong(struct worker_proc *p, struct channel_message *m)
@@ -223,11 +224,14 @@ void workers_died(struct workers *ws, uint32_t id, int wait_status)
 struct worker_proc *workers_get(struct workers *ws, enum worker_kind kind, uint32_t only_net)
 {
 	struct worker_proc *p;
+	size_t n = 0;
 
-	list_foreach (p, &ws->procs, struct worker_proc, node)
+	list_foreach (p, &ws->procs, struct worker_proc, node) {
 		if (p->kind == kind && p->only_net == only_net)
 			return p;
-	p = calloc(1, sizeof(*p));
+		n++;
+	}
+	p = n < WORKERS_MAX ? calloc(1, sizeof(*p)) : NULL;
 	if (!p)
 		return NULL;
 	p->ws = ws;

@@ -8,6 +8,7 @@
 #include "netd/channel.h"
 #include "netd/controller.h"
 
+#define WORKERS_MAX      1000 /* places; the keeper's limit has room for those that are just ending */
 #define WORKER_HANG_USEC (3 * USEC_PER_SEC) /* a ping not answered by then: killed */
 
 enum worker_kind { WORKER_DHCP, WORKER_DNS, WORKER_FILES, WORKER_KINDS };
@@ -28,7 +29,7 @@ struct workers *workers_new(struct controller *c, const struct worker_events *ev
 void workers_free(struct workers *ws);
 
 /* The place for `kind` that serves all networks (only_net 0) or just one; made, and a process started, when there is
- * none yet. NULL when out of memory. */
+ * none yet. NULL when out of memory, or when there are WORKERS_MAX. */
 struct worker_proc *workers_get(struct workers *ws, enum worker_kind kind, uint32_t only_net) mustcheck;
 
 /* End the process and forget the place. Not from within events.message(). */

@@ -271,6 +271,19 @@ class Keeper(unittest.TestCase):
         os.kill(self.controller(), signal.SIGKILL)
         wait_for("end of the dead controller's worker", lambda: not alive(worker), 1)
 
+    def test_too_many_workers(self):
+        """Refusing one is an answer, not the controller's end."""
+        self.start("--foreground")
+        controller = self.controller()
+        for i in range(1, 1026):
+            self.command("spawn %d packets" % i)
+        self.event("died 1025 status=32512", 60)
+        self.command("kill 1")
+        self.event("died 1 status=9", 10)
+        self.command("spawn 1026 packets")
+        self.event(r"spawned 1026 pid=\d+ serving=0", 10)
+        self.assertEqual(self.controller(), controller)
+
     # --- descriptors ---
 
     def test_descriptors_survive(self):
