@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "netd/lease-store.h"
+#include "netd/messages-dhcp.h"
 #include "netd/services.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct leases {
 	struct table by_address; /* struct lease */
 	struct list pending;
 	bool complained; /* the store's failure has been logged */
+	uint64_t replaced; /* how often the store's file had been replaced when all leases were last put into it */
 };
 
 /* ---- memory ---- */
@@ -140,6 +142,8 @@ static void loaded(void *data, const struct lease_record *r)
 
 	if (r->state != LEASE_RECORD_BOUND)
 		return;
+	if (!msg_is_time(expires))
+		return; /* no lease of ours */
 	memcpy(b.client_id, r->client_id, r->n_client_id);
 	copy_text(b.name, sizeof(b.name), r->hostname);
 	b.lease_sec = r->expiry ? (uint32_t)(r->expiry - r->start) : DHCP4_LEASE_INFINITE;
@@ -169,12 +173,30 @@ static void complete(void *data, uint64_t token, bool durable)
 	free(p);
 }
 
+/* A damaged file was set aside while we ran: what took its place lacks what guests have been promised since. */
+static void put_all_again(struct leases *l)
+{
+	struct lease_store_health health;
+
+	lease_store_health(l->store, &health);
+	if (health.replaced == l->replaced)
+		return;
+	for (struct table_node *n = NULL; (n = table_next(&l->by_address, n));) {
+		struct lease_record record;
+		to_record(container_of(n, struct lease, by_address), &record);
+		if (lease_store_put(l->store, &record, 0) < 0)
+			return; /* the queue is full: all of it again, after the next completion */
+	}
+	l->replaced = health.replaced;
+}
+
 static void store_ready(void *data)
 {
 	struct leases *l = data;
 
 	lease_store_completed(l->store, complete, l);
 	services_flush_verdicts(l->c->services);
+	put_all_again(l);
 }
 
 static struct lease_store *open_store(struct leases *l, struct err *e)
@@ -187,6 +209,9 @@ static struct lease_store *open_store(struct leases *l, struct err *e)
 	ssize_t n = lease_store_load(store, loaded, l, e);
 	if (n < 0)
 		log_err("%s; starting without the stored leases", e->msg);
+	struct lease_store_health health;
+	lease_store_health(store, &health);
+	l->replaced = health.replaced;
 	if (lease_store_start(store, e) < 0 ||
 	    controller_watch(l->c, lease_store_fd(store), store_ready, l, e) < 0) {
 		lease_store_close(store);

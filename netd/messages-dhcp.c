@@ -215,6 +215,11 @@ bool msg_is_clean_name(const char *name)
 	return name[n] == '\0' && (n == 0 || (name[0] != '-' && name[n - 1] != '-'));
 }
 
+bool msg_is_time(int64_t wall)
+{
+	return wall == INT64_MAX || (wall > -MSG_DHCP_WALL_MAX && wall < MSG_DHCP_WALL_MAX);
+}
+
 static void get_record(struct rd *r, struct msg_dhcp4_record *m)
 {
 	struct dhcp4_binding *b = &m->binding;
@@ -231,7 +236,7 @@ static void get_record(struct rd *r, struct msg_dhcp4_record *m)
 	b->expires = rd_u64(r);
 	m->expires_wall = xdr_get_i64(r);
 	if (!m->net_id || change > DHCP4_EXPIRE || !b->ip || mac_is_zero(&b->mac) ||
-	    mac_is_multicast(&b->mac) || !msg_is_clean_name(b->name))
+	    mac_is_multicast(&b->mac) || !msg_is_clean_name(b->name) || !msg_is_time(m->expires_wall))
 		r->bad = true;
 	else
 		m->change = (enum dhcp4_change)change;

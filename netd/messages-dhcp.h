@@ -17,6 +17,7 @@
 #define MSG_DHCP_RECORDS_MAX  64  /* bindings or verdicts in one message */
 #define MSG_DHCP_RECORD_MAX   448 /* octets of one encoded record */
 #define MSG_DHCP_BATCH_MAX    (4 + MSG_DHCP_RECORDS_MAX * MSG_DHCP_RECORD_MAX)
+#define MSG_DHCP_WALL_MAX     (INT64_C(1) << 40) /* seconds from 1970, either way, of an end that isn't "never" */
 #define MSG_DHCP_COUNTERS_MAX (40 + 8 * DHCP4_COUNTER_N)
 
 /* MSG_DHCP4_CONFIG. Encoding needs at most msg_dhcp4_config_size() octets. A decoded config owns
@@ -76,5 +77,7 @@ int msg_get_array(struct rd *r, uint32_t max, size_t wire_size, size_t size, voi
 /* One label as the engines clean it. What a guest called itself goes on into files and name
  * service, so nobody takes the sender's word for it. */
 bool msg_is_clean_name(const char *name);
+/* An end in seconds since 1970, or INT64_MAX: such that no sum or difference of two overflows. */
+bool msg_is_time(int64_t wall);
 
 #endif

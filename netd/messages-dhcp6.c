@@ -216,7 +216,7 @@ static void get_record(struct rd *r, struct msg_dhcp6_record *m)
 	m->expires_wall = xdr_get_i64(r);
 	if (!m->net_id || change > DHCP4_EXPIRE || mac_is_zero(&b->mac) ||
 	    mac_is_multicast(&b->mac) || b->duid_len < DHCP6_DUID_MIN ||
-	    !msg_is_clean_name(b->name))
+	    !msg_is_clean_name(b->name) || !msg_is_time(m->expires_wall))
 		r->bad = true;
 	else
 		m->change = (enum dhcp4_change)change;

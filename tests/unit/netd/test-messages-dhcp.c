@@ -107,7 +107,7 @@ static void test_bad_records(void **state)
 	struct msg_dhcp4_record m, out[MSG_DHCP_RECORDS_MAX];
 	uint8_t buf[1024];
 
-	for (size_t i = 0; i < ARRAY_LEN(names) + 5; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(names) + 7; i++) {
 		struct wr w = wr_over(buf, sizeof(buf));
 		m = record();
 		if (i < ARRAY_LEN(names))
@@ -120,9 +120,13 @@ static void test_bad_records(void **state)
 			m.binding.mac = (struct mac){ { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
 		else if (i == ARRAY_LEN(names) + 3)
 			m.net_id = 0;
+		else if (i == ARRAY_LEN(names) + 4)
+			m.expires_wall = INT64_MIN;
+		else if (i == ARRAY_LEN(names) + 5)
+			m.expires_wall = INT64_MAX - 1;
 		msg_put_dhcp4_records(&w, &m, 1);
 		int n = msg_get_dhcp4_records(buf, wr_len(&w), out);
-		assert_int_equal(n, i == ARRAY_LEN(names) + 4 ? 1 : -EPROTO);
+		assert_int_equal(n, i == ARRAY_LEN(names) + 6 ? 1 : -EPROTO);
 	}
 	struct wr w = wr_over(buf, sizeof(buf));
 	wr_u32(&w, 0);
