@@ -89,6 +89,8 @@ static void op_push(struct controller *c, struct net *n, void (*begin)(struct op
 		err_sys(&e, ENOMEM, "cannot change network '%s'", n->name);
 		network_free(def);
 		done(data, n, &e);
+		if (is_gone(n)) /* made for this op alone; its names would be taken for ever */
+			registry_remove(&c->registry, n);
 		return;
 	}
 	*op = (struct op){ .c = c, .net = n, .begin = begin, .def = def, .done = done, .data = data, .on = on };
@@ -169,6 +171,7 @@ static void define_written(void *data, const struct err *e)
 	} else if (n->embryo) {
 		network_free(n->config);
 		n->config = NULL;
+		n->embryo = false; /* what waits in the queue may be a create */
 	}
 	op_finish(op);
 }
@@ -459,18 +462,42 @@ void lifecycle_set_autostart(struct controller *c, struct net *n, bool on, lifec
 
 /* ---- at the daemon's start ---- */
 
+/* Scripts may take minutes, one after the other; clients of the other networks need not wait for them, nor would the
+ * keeper. */
+#define RESUME_USEC (15 * USEC_PER_SEC)
+
 struct resume {
 	struct controller *c;
 	unsigned left;
-	void (*done)(struct controller *c);
+	void (*done)(struct controller *c); /* NULL: has been called */
+	sd_event_source *patience;
 };
+
+static void resume_tell(struct resume *r)
+{
+	void (*done)(struct controller *c) = r->done;
+
+	r->patience = sd_event_source_disable_unref(r->patience);
+	r->done = NULL;
+	if (done)
+		done(r->c);
+}
 
 static void resume_one_less(struct resume *r)
 {
 	if (--r->left)
 		return;
-	r->done(r->c);
+	resume_tell(r);
 	free(r);
+}
+
+static int resume_late(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct resume *r = data;
+
+	log_warning("%u networks are still on their way; going on without them", r->left);
+	resume_tell(r);
+	return 0;
 }
 
 static void autostarted(void *data, const struct net *n, const struct err *e)
@@ -545,6 +572,8 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 		return;
 	}
 	*r = (struct resume){ .c = c, .left = 1, .done = done };
+	if (sd_event_add_time_relative(c->loop, &r->patience, CLOCK_BOOTTIME, RESUME_USEC, 0, resume_late, r) < 0)
+		log_warning("out of memory: clients wait for the slowest network");
 	registry_foreach (n, &c->registry) {
 		complete_loaded(c, n);
 		if (runs_unnoticed(c, n))

@@ -42,7 +42,7 @@ void lifecycle_change(struct controller *c, struct net *n, unsigned flags, lifec
 int lifecycle_check_live(const struct network *now, const struct network *next, struct err *e) mustcheck;
 
 /* At the daemon's start: take up what runs, and start what is marked autostart unless somebody stopped it in this
- * boot. `done` is called once, when all of it has been tried. */
+ * boot. `done` is called once, when all of it has been tried, or while hook scripts keep some of it waiting. */
 void lifecycle_resume(struct controller *c, void (*done)(struct controller *c));
 
 #endif

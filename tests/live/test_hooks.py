@@ -80,6 +80,18 @@ class Hooks(lib.Case):
         self.assertEqual(slow.popen.wait(10), 0)
         self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net1', 'net2'])
 
+    def test_slow_at_the_start(self):
+        """A script that takes its time keeps its own network waiting, not everybody's clients."""
+        self.h.define(lib.network_xml(name='net2', bridge='virbr2', net='192.168.151'))
+        self.h.define(XML)
+        for name in ('net1', 'net2'):
+            self.h.netctl('net-autostart', name)
+        self.script('network', '[ "$1 $2" != "net1 start" ] || exec sleep 25\n')
+        self.h.stop_netd()
+        self.h.start_netd(seconds=22)
+        self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net2'])
+        lib.wait_for('the other network', lambda: 'net1' in self.h.netctl('net-list', '--name').out.split(), 20, 0.2)
+
     def test_not_at_a_restart(self):
         self.h.start_network(XML)
         self.script('network', f'echo $2 >>{self.log}\n')
