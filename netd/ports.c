@@ -84,6 +84,14 @@ static int load_one(struct controller *c, const char *path, const struct uuid *n
 	return 0;
 }
 
+/* NETWORK-UUID.PORT-UUID.xml; what a crash left half written has another ending. */
+static bool is_port_file(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && strcmp(name + n - 4, ".xml") == 0;
+}
+
 void ports_load(struct controller *c)
 {
 	char dir[PATH_MAX], path[PATH_MAX];
@@ -99,7 +107,7 @@ void ports_load(struct controller *c)
 		char net[UUID_TEXT_MAX] = "";
 		struct uuid u;
 		snprintf(net, sizeof(net), "%.36s", entry->d_name);
-		if (entry->d_name[0] == '.' || uuid_parse(net, &u) < 0 ||
+		if (entry->d_name[0] == '.' || uuid_parse(net, &u) < 0 || !is_port_file(entry->d_name) ||
 		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >= (int)sizeof(path))
 			continue;
 		if (load_one(c, path, &u) == -ENOENT)
