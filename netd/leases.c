@@ -10,11 +10,15 @@
 #include <errno.h>
 #include <string.h>
 
+/* Of one network: more than guests on it, and less than what a captured worker could make us remember. */
+#define LEASES_MAX 262144
+
 /* The leases of one network; kept also while the network is unknown (a broken file comes back one day). */
 struct lease_net {
 	struct table_node by_uuid;
 	struct uuid uuid;
 	struct list leases;
+	size_t n;
 };
 
 /* A change on its way to the disk. The store completes in the order of queueing. */
@@ -84,12 +88,16 @@ static struct lease *find_lease(const struct leases *l, const struct uuid *net, 
 
 static void drop_lease(struct leases *l, struct lease *lease)
 {
+	struct lease_net *ln = find_net(l, &lease->key.net);
+
+	if (ln)
+		ln->n--;
 	table_remove(&l->by_address, &lease->by_address);
 	list_remove(&lease->of_net);
 	free(lease);
 }
 
-/* Add or replace. NULL when out of memory. */
+/* Add or replace. NULL when out of memory, or when the network has LEASES_MAX. */
 static struct lease *keep_lease(struct leases *l, const struct uuid *net, const struct lease_binding *b,
                                 int64_t expires_wall)
 {
@@ -97,7 +105,7 @@ static struct lease *keep_lease(struct leases *l, const struct uuid *net, const 
 
 	if (!lease) {
 		struct lease_net *ln = find_or_add_net(l, net);
-		lease = ln ? calloc(1, sizeof(*lease)) : NULL;
+		lease = ln && ln->n < LEASES_MAX ? calloc(1, sizeof(*lease)) : NULL;
 		if (!lease)
 			return NULL;
 		lease->key = make_key(net, &b->ip);
@@ -106,6 +114,7 @@ static struct lease *keep_lease(struct leases *l, const struct uuid *net, const 
 			return NULL;
 		}
 		list_add_tail(&ln->leases, &lease->of_net);
+		ln->n++;
 	}
 	lease->b = *b;
 	lease->expires_wall = expires_wall;
@@ -277,6 +286,16 @@ static bool is_plausible(const struct net *n, const struct lease_binding *b)
 	       !mac_is_zero(&b->mac) && !mac_is_multicast(&b->mac);
 }
 
+/* Whoever asked waits for an answer. */
+static void refuse(struct leases *l, const struct net *n, const struct lease_report *r)
+{
+	if (!r->token)
+		return;
+	services_lease_verdict(l->c->services, services_dhcp_worker(l->c->services, n), r->b.ip.family, n->id, r->token,
+	                       false);
+	services_flush_verdicts(l->c->services);
+}
+
 /* Have it stored; without a place in the queue the answer is "not durable" at once. */
 static void store(struct leases *l, const struct net *n, const struct lease_report *r,
                   const struct lease *lease)
@@ -299,10 +318,7 @@ static void store(struct leases *l, const struct net *n, const struct lease_repo
 		return;
 	}
 	free(p);
-	if (r->token) {
-		services_lease_verdict(l->c->services, worker, r->b.ip.family, n->id, r->token, false);
-		services_flush_verdicts(l->c->services);
-	}
+	refuse(l, n, r);
 }
 
 static void tell_dns(struct leases *l, const struct net *n, const struct lease_binding *b, bool add,
@@ -338,7 +354,11 @@ static bool apply_binding(struct leases *l, struct net *n, const struct lease_re
 		tell_dns(l, n, &lease->b, false, 0);
 	lease = keep_lease(l, &n->uuid, &r->b, r->expires_wall);
 	if (!lease) {
-		log_err("out of memory: a lease of network '%s' is not kept", n->name);
+		static struct log_limit limit = { .burst = 5, .per_sec = 1 };
+		unsigned dropped;
+		if (log_allowed(&limit, &dropped))
+			log_err("a lease of network '%s' is not kept: it has %d, or memory is short", n->name, LEASES_MAX);
+		refuse(l, n, r);
 		return true;
 	}
 	tell_dns(l, n, &r->b, true, r->expires_wall);
