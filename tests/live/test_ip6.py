@@ -140,6 +140,27 @@ class Dhcp6(Six):
         guest.ping('fd66::1')
 
     @lib.needs('dhclient')
+    def test_host_added_live(self):
+        self.start(BOTH)
+        guest = self.up('vm1')
+        update = self.h.virsh('net-update', 'six', 'add', 'ip-dhcp-host', '--live', '--parent-index', '1',
+                              "<host name='web' ip='fd66::77'/>", check=False)
+        self.assertEqual(update.rc, 0, update)
+        row = self.lease(guest, self.dhclient(guest, send='send fqdn.fqdn "web";'))
+        self.assertEqual(row['ip-address'], 'fd66::77')
+
+    @unittest.skipUnless(lib.have('perfdhcp'), 'not installed: kea-admin')
+    def test_hundreds_of_clients(self):
+        self.start(BOTH.replace('fd66::1ff', 'fd66::fff'))
+        crowd = self.up('crowd', accept_ra=False)
+        done = crowd.sh('perfdhcp', '-6', '-l', 'eth0', '-r', 300, '-R', 400, '-n', 800, '-W', 200000, check=False)
+        drops = re.findall(r'drops ratio: ([0-9.]+) %', done.out)
+        self.assertTrue(drops and all(float(d) == 0 for d in drops), done)
+        held = self.leases()
+        self.assertEqual(len({r['ip-address'] for r in held}), len(held))
+        self.assertGreaterEqual(len(held), 350)
+
+    @lib.needs('dhclient')
     def test_release(self):
         self.start(BOTH)
         guest = self.up('vm1')
