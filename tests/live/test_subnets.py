@@ -83,4 +83,4 @@ class Subnets(lib.Case):
 
     def test_example(self):
         self.net.start_network('auto-subnet')
-        self.assertEqual(self.guest('g', self.net, 'virbr0').dhcp().router, self.address('auto1')[0])
+        self.assertEqual(self.guest('g', self.net, 'virbr11').dhcp().router, self.address('auto1')[0])
