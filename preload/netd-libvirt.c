@@ -26,27 +26,16 @@
  *
  * Events of networks are not passed on: clients that ask for them are told that they aren't
  * supported, and poll. */
+#include "netd-libvirt.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <search.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
-
-#define EXPORT __attribute__((visibility("default")))
-
-/* private */
-EXPORT int virDriverLoadModule(const char *name, const char *regfunc, bool required);
-EXPORT virConnectPtr virGetConnectNetwork(void);
-EXPORT virNetworkPtr virGetNetwork(virConnectPtr conn, const char *name, const unsigned char *uuid);
-void virSetError(virErrorPtr e); /* is only called */
-
-/* libvirt's own definition of a function of ours. */
-static void *next(const char *name)
+void *netd_next(const char *name)
 {
 	void *f = dlsym(RTLD_NEXT, name);
 
@@ -56,7 +45,6 @@ static void *next(const char *name)
 	}
 	return f;
 }
-#define NEXT(fn) ((__typeof__(&fn))next(#fn))
 
 /* libvirtd hands LD_PRELOAD on to what it starts, and QEMU has no business with us. */
 __attribute__((constructor)) static void only_here(void)
@@ -89,7 +77,7 @@ static virConnectPtr note(virConnectPtr conn, bool ro)
 	return NULL;
 }
 
-static bool is_read_only(virConnectPtr conn)
+bool netd_reads_only(virConnectPtr conn)
 {
 	pthread_mutex_lock(&read_only_lock);
 	bool ro = tfind(conn, &read_only, compare) != NULL;
@@ -99,7 +87,7 @@ static bool is_read_only(virConnectPtr conn)
 
 /* ---- the connection to netd ---- */
 
-static virConnectPtr open_netd(bool ro)
+virConnectPtr netd_open(bool ro)
 {
 	const char *path = getenv("NETD_LIBVIRT_SOCKET");
 	char uri[256];
@@ -113,26 +101,28 @@ static virConnectPtr open_netd(bool ro)
 	return NEXT(virConnectOpenAuth)(uri, NULL, ro ? VIR_CONNECT_RO : 0);
 }
 
-/* Where to ask what is asked of `conn` about networks: netd, or what `conn` itself is, as for
- * test:///default. To be given back by done(). NULL: the error is set. */
-static virConnectPtr network_side(virConnectPtr conn)
+bool netd_serves(virConnectPtr conn)
 {
 	static const char *const shared[] = { "qemu:", "lxc:", "xen:" };
 	char *uri = virConnectGetURI(conn);
-	bool ours = false;
+	bool serves = false;
 
-	if (!uri)
-		return NULL;
-	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
-		ours = ours || strncmp(uri, shared[i], strlen(shared[i])) == 0;
+	for (size_t i = 0; uri && i < sizeof(shared) / sizeof(shared[0]); i++)
+		serves = serves || strncmp(uri, shared[i], strlen(shared[i])) == 0;
 	free(uri);
-	if (ours)
-		return open_netd(is_read_only(conn));
+	return serves;
+}
+
+/* Where to ask what is asked of `conn` about networks, until netd_close(). NULL: the error is set.
+ */
+static virConnectPtr network_side(virConnectPtr conn)
+{
+	if (netd_serves(conn))
+		return netd_open(netd_reads_only(conn));
 	return virConnectRef(conn) < 0 ? NULL : conn;
 }
 
-/* Networks that were handed out keep the connection alive. The error of the call stays. */
-static void done(virConnectPtr side)
+void netd_close(virConnectPtr side)
 {
 	virErrorPtr e = virSaveLastError();
 
@@ -148,7 +138,7 @@ static void done(virConnectPtr side)
 	if (!side)                                                                                 \
 		return failed;                                                                     \
 	__typeof__(fn(side, ##__VA_ARGS__)) r = NEXT(fn)(side, ##__VA_ARGS__);                     \
-	done(side);                                                                                \
+	netd_close(side);                                                                          \
 	return r
 
 /* ---- in the place of libvirt's ---- */
@@ -165,7 +155,7 @@ EXPORT virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth
 	bool ro = flags & VIR_CONNECT_RO;
 
 	if (name && strcmp(name, "network:///system") == 0)
-		return open_netd(ro);
+		return netd_open(ro);
 	return note(NEXT(virConnectOpenAuth)(name, auth, flags), ro);
 }
 
@@ -176,7 +166,7 @@ EXPORT virConnectPtr virConnectOpenReadOnly(const char *name)
 
 EXPORT virConnectPtr virGetConnectNetwork(void)
 {
-	return open_netd(false);
+	return netd_open(false);
 }
 
 EXPORT virNetworkPtr virGetNetwork(virConnectPtr conn, const char *name, const unsigned char *uuid)

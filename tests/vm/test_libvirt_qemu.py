@@ -163,6 +163,37 @@ class LibvirtQemu(lib.Case):
         self.assertNotIn('libvirt_driver_network.so', maps)
         self.stop_netd_and_ask()
 
+    def listen(self, *words):
+        """Listen to events; wait until that is heard of."""
+        process = self.h.spawn('stdbuf', '-oL', 'virsh', '-q', '-c', self.uri(), 'net-event', '--event', 'lifecycle',
+                               '--loop', *words)
+        self.heard(process, *words)
+        return process
+
+    def heard(self, process, network=None):
+        """Restart a network until the process tells of it."""
+        before, network = process.log(), network or 'lab'
+
+        def told():
+            self.h.netctl('net-destroy', network)
+            self.h.netctl('net-start', network)
+            return re.search(f'network {network}: Stopped.*network {network}: Started', process.log()[len(before):], re.S)
+        lib.wait_for(f'events of {network}', told, 10, 0.3)
+
+    def test_events(self):
+        """They reach clients of the hypervisor; also after netd was away."""
+        self.h.start_network(lib.network_xml('lab2', 'virbr2', '192.168.159'))
+        every, second = self.listen(), self.listen('lab2')
+        for disturb in (self.kill_controller, self.stop_netd_and_ask):
+            disturb()
+            self.heard(every)
+            self.heard(second, 'lab2')
+        self.assertIn('network lab2: ', every.log())
+        self.assertNotIn('network lab: ', second.log())
+        second.stop()
+        every.stop()
+        self.virsh('net-list')
+
     def stop_netd_and_ask(self):
         self.h.stop_netd()
         self.assertIn('virtnetworkd-sock', self.virsh('net-list', check=False).err)
