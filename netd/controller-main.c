@@ -197,7 +197,13 @@ static void hello(void *data, const char *root, unsigned starts)
 	struct err e = { 0 };
 
 	c->starts_before = starts;
-	if (paths_init(&c->paths, root, &e) < 0 || build_up(c, &e) < 0)
+	if (paths_init(&c->paths, root, &e) < 0)
+		fail(c, &e);
+	/* The keeper made the folders; whoever has removed one since shall not keep running networks from being served. */
+	if (paths_make(&c->paths, &e) < 0)
+		log_warning("%s", e.msg);
+	err_clear(&e);
+	if (build_up(c, &e) < 0)
 		fail(c, &e);
 	lifecycle_resume(c, resumed);
 }

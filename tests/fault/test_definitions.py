@@ -2,6 +2,7 @@
 """Definitions survive what happens to files."""
 import os
 import shutil
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'live'))
@@ -135,6 +136,26 @@ class Definitions(lib.Case):
         self.assertEqual(self.h.state()['links'], before['links'])
         self.h.netctl('net-destroy', 'aaa')
         self.assertEqual(self.h.json('status')['networks'][0]['state'], 'inactive')
+
+    def test_folders_lost(self):
+        """Whichever folder is gone when the controller is started again: what runs goes on, and guests are served."""
+        for folder in ('etc/netd', 'etc/netd/networks', 'etc/netd/autostart', 'var/lib/netd', 'run/netd'):
+            self.h.start_network(XML)
+            before = self.h.state()
+            controller = [p['pid'] for p in self.h.json('status')['processes'] if p['role'] == 'controller'][0]
+            shutil.rmtree(os.path.join(self.h.root, folder))
+            os.kill(controller, signal.SIGKILL)
+            lib.wait_for('another controller', lambda: controller not in
+                         [p['pid'] for p in self.h.json('status')['processes']])
+            self.assertEqual(self.row()['state'], 'active', folder)
+            self.assertEqual(self.h.state(), before, folder)
+            guest = self.guest('g', self.h, 'virbr7')
+            guest.dhcp()
+            guest.remove()
+            self.h.define(lib.network_xml(name='other', bridge='virbr8', net='192.168.158'))
+            for name in ('keep', 'other'):
+                self.h.netctl('net-destroy', name, check=False)
+                self.h.netctl('net-undefine', name, check=False)
 
     def test_disk_full(self):
         """What can't be written is refused, and nothing is half there."""
