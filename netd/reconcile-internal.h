@@ -9,6 +9,7 @@
 #include "netd/shaping.h"
 
 #define QUIET_USEC (3 * USEC_PER_SEC) /* without a change: then parked bridges are removed */
+#define SWEEP_GAP_USEC (200 * USEC_PER_MSEC)
 
 struct task {
 	struct list node; /* of reconcile.waiting */

@@ -137,12 +137,17 @@ static void sweep_done(struct job *j)
 	struct work *w = container_of(j, struct work, job);
 	struct reconcile *r = w->r;
 
+	bool failed = w->err.code;
+
 	r->sweeping = false;
 	reconcile_refresh_after(r, w);
-	if (w->err.code)
+	if (failed)
 		log_warning("%s", w->err.msg);
 	reconcile_work_free(w);
 	reconcile_next_turn(r);
+	/* As long as it stays quiet the next one follows soon, with room for others in between. */
+	if (!failed && list_is_empty(&r->waiting))
+		sd_event_source_set_time_relative(r->quiet, SWEEP_GAP_USEC);
 }
 
 static int quiet(sd_event_source *s, uint64_t usec, void *data)
