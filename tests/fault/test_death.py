@@ -82,6 +82,35 @@ class Death(lib.Case):
                 self.assertIsNotNone(self.h.lease_of('net1', self.g1.mac))
         self.assertEqual(pings.lost(), 0)
 
+    def crash_serving(self, pid, net_id):
+        """As if a packet of that network had ended the worker."""
+        with open(f'/proc/{pid}/maps') as f:
+            start = int(next(line for line in f if 'memfd:netd-worker' in line).split('-')[0], 16)
+        with open(f'/proc/{pid}/mem', 'r+b', buffering=0) as f:
+            f.seek(start)
+            f.write(struct.pack('=I', net_id))
+        os.kill(pid, signal.SIGABRT)
+
+    def test_worker_of_its_own(self):
+        """A network that ends a worker twice gets one of its own, for as long as it runs."""
+        def of_dhcp():
+            return [p['pid'] for p in self.h.json('status')['processes'] if p['role'] == 'dhcp']
+        self.lab()
+        for turn in range(2):
+            pid = lib.wait_for('the worker', of_dhcp)[0]
+            lib.wait_for('its page', lambda: any('memfd:netd-worker' in line for line in open(f'/proc/{pid}/maps')))
+            self.crash_serving(pid, 1)
+            lib.wait_for('another process', lambda: of_dhcp()[0] not in (0, pid))
+        lib.wait_for('a worker of its own', lambda: len(of_dhcp()) == 2 and all(of_dhcp()))
+        self.guest('g2', self.h, 'virbr1').dhcp()
+        own = of_dhcp()[1]
+        self.h.netctl('net-destroy', 'net1')
+        self.assertEqual(len(of_dhcp()), 1)
+        lib.wait_for('its end', lambda: not alive(own))
+        self.h.netctl('net-start', 'net1')
+        self.guest('g3', self.h, 'virbr1').dhcp()
+        self.assertEqual(len(of_dhcp()), 1)
+
     def test_hung_worker(self):
         self.lab()
         pid = processes(self.h)['dns']
