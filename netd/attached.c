@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "netd/reconcile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -429,6 +430,21 @@ static void load(struct attached *p, struct net *n)
 		load_line(p, n, line);
 }
 
+/* Files of networks that are no more, or none of whose links is left: nobody would ever remove them. */
+static void sweep(struct attached *p, const char *dir)
+{
+	DIR *d = opendir(dir);
+
+	for (struct dirent *entry; d && (entry = readdir(d));) {
+		struct uuid u;
+		struct net *n = uuid_parse(entry->d_name, &u) == 0 ? registry_find_uuid(&p->c->registry, &u) : NULL;
+		if (entry->d_name[0] != '.' && (!n || !attached_count(n)))
+			(void)unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+}
+
 void attached_load(struct attached *p)
 {
 	char dir[PATH_MAX];
@@ -440,6 +456,7 @@ void attached_load(struct attached *p)
 		log_warning("%s", e.msg);
 	registry_foreach (n, &p->c->registry)
 		load(p, n);
+	sweep(p, dir);
 	look_at_all(p);
 }
 

@@ -172,6 +172,18 @@ class Attached(lib.Case):
         self.restart()
         self.assertEqual((self.bridge_of('q0'), self.bridge_of('q1')), ('virbr1', 'virbr1'))
 
+    def test_file_of_the_gone_goes(self):
+        """Nothing stays in the folder that is of no link and no network."""
+        folder = os.path.join(self.h.root, 'run/netd/attached')
+        self.tap('tap1')
+        self.known('tap1')
+        with open(os.path.join(folder, '6e657464-0000-4000-8000-00000000dead'), 'w') as f:
+            f.write('boot of a network that was undefined when netd was killed\n')
+        self.h.daemon.kill()
+        self.h.sh('ip', 'link', 'del', 'tap1')
+        self.h.start_netd()
+        self.assertEqual(os.listdir(folder), [])
+
     def test_undefined_network_forgets(self):
         self.tap('q0')
         self.known('q0')
