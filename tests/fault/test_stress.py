@@ -20,7 +20,8 @@ CLIENTS, NETWORKS = 8, 10
 ANSWER_SEC = 30  # no call may take longer, whatever dies meanwhile
 SETTLE_SEC = 30
 PARKED = r'netdp\d+$'
-PORT = "<networkport><owner><name>vm</name><uuid>{0}</uuid></owner><mac address='52:54:00:00:00:01'/></networkport>"
+PORT = "<networkport><uuid>{0}</uuid><owner><name>vm</name><uuid>{0}</uuid></owner><mac address='52:54:00:00:00:01'/></networkport>"
+PORT_UUID = '00000000-0000-4000-8000-00000000000{}'
 HOST = "<host mac='52:54:00:00:01:{0:02x}' name='h{0}' ip='192.168.{1}.{2}'/>"
 
 
@@ -59,7 +60,7 @@ class Client(threading.Thread):
         return self.call('virsh', '-q', '-c', f'network:///system?mode=direct&socket={self.case.h.socket}', *words)
 
     def do(self, net, what):
-        n = self.random.randrange(40)
+        n = self.random.randrange(10)
         xml = os.path.join(self.case.folder, f'{net.name}.xml')
         port = os.path.join(self.case.folder, f'port-{n % 5}.xml')
         host = HOST.format(n, net.third, 10 + n)
@@ -75,6 +76,7 @@ class Client(threading.Thread):
             'add': lambda: self.netctl('net-update', net.name, 'add', 'ip-dhcp-host', host),
             'delete': lambda: self.netctl('net-update', net.name, 'delete', 'ip-dhcp-host', host),
             'port': lambda: self.virsh('net-port-create', net.name, port),
+            'unport': lambda: self.virsh('net-port-delete', net.name, PORT_UUID.format(n % 5)),
             'guest': lambda: self.netctl('guest-run', net.name, '--', 'true'),
             'dump': lambda: self.virsh('net-dumpxml', net.name),
             'rules': lambda: self.netctl('net-rules', net.name),
@@ -82,7 +84,7 @@ class Client(threading.Thread):
 
     def run(self):
         kinds = ['define', 'define', 'vdefine', 'create', 'start', 'start', 'vstart', 'destroy', 'destroy', 'undefine',
-                 'autostart', 'add', 'delete', 'port', 'guest', 'guest', 'dump', 'rules']
+                 'autostart', 'add', 'delete', 'port', 'unport', 'guest', 'guest', 'dump', 'rules']
         while not self.case.over:
             what = self.random.choice(kinds)
             self.done[what, self.do(self.random.choice(self.case.nets), what) == 0] += 1
@@ -98,7 +100,7 @@ class Stress(lib.Case):
         for net in self.nets:
             self.write(f'{net.name}.xml', net.xml(self.folder))
         for i in range(5):
-            self.write(f'port-{i}.xml', PORT.format(uuid.uuid4()))
+            self.write(f'port-{i}.xml', PORT.format(PORT_UUID.format(i)))
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), 'w') as f:
