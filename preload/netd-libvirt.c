@@ -10,22 +10,21 @@
  *
  *  - keeps the network module from loading, or libvirt's own networks would be there as well;
  *  - hands netd's connection to the hypervisor drivers, which ask by virGetConnectNetwork() for
- * every operation;
+ *    every operation;
  *  - sends to netd what clients of qemu:///system, lxc:/// and xen:/// ask of networks: the
- * functions that take such a connection. All others take a network, which then is one of netd's
- * connection already, and need nothing;
+ *    functions that take such a connection. All others take a network, which then is one of netd's
+ *    connection already, and need nothing;
  *  - opens network:///system, as clients from other hosts do, on netd.
  *
  * A connection to netd is opened for each operation, as libvirt's own daemons do, so a restart of
  * netd is never noticed; it costs a millisecond. It is read-only when the client's is: libvirt
  * checks that on the connection of the network.
  *
- * Functions marked "private" are not in libvirt's headers. They have kept their arguments since
+ * Some of these functions are not in libvirt's headers. They have kept their arguments since
  * libvirt 6.0; if one is renamed some day, its definition here is not called any more, and networks
  * are unavailable rather than wrong.
  *
- * Events of networks are not passed on: clients that ask for them are told that they aren't
- * supported, and poll. */
+ * Events are the subject of netd-libvirt-events.c. */
 #include "netd-libvirt.h"
 
 #include <dlfcn.h>
