@@ -97,8 +97,13 @@ static void conn_flush(struct door_conn *c)
 		free(take_ptr(c->out));
 		c->out_cap = 0;
 	}
-	if (c->closing)
-		conn_drop(c, "closed");
+}
+
+/* It has its answer to CONNECT_CLOSE. Whoever closes second is told of it by an end of file, which
+ * libvirtd and virtqemud log as an error; so let the client be first. */
+static bool lingers(const struct door_conn *c)
+{
+	return c->closing && !conn_queued(c);
 }
 
 /* ---- bytes in ---- */
@@ -185,6 +190,8 @@ static usec_t deadline_of(const struct door_conn *c)
 		at = c->accepted_at + DOOR_OPEN_SEC * USEC_PER_SEC;
 	if (conn_queued(c))
 		at = MIN_OF(at, c->progress_at + DOOR_STALL_SEC * USEC_PER_SEC);
+	if (lingers(c))
+		at = MIN_OF(at, c->progress_at + DOOR_LINGER_MSEC * USEC_PER_MSEC);
 	if (c->keepalive)
 		at = MIN_OF(at,
 			    c->heard_at + (c->unanswered + 1) * DOOR_KEEPALIVE_SEC * USEC_PER_SEC);
@@ -216,6 +223,8 @@ static void conn_tick(struct door_conn *c, usec_t now)
 		return conn_drop(c, "has not opened in time");
 	if (conn_queued(c) && now >= c->progress_at + DOOR_STALL_SEC * USEC_PER_SEC)
 		return conn_drop(c, "takes nothing");
+	if (lingers(c) && now >= c->progress_at + DOOR_LINGER_MSEC * USEC_PER_MSEC)
+		return conn_drop(c, "closed");
 	if (c->keepalive)
 		keepalive_tick(c, now);
 }

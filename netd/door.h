@@ -21,6 +21,7 @@
 #define DOOR_CALLBACKS_MAX     64 /* event registrations of one client */
 #define DOOR_OPEN_SEC          10 /* from accept to CONNECT_OPEN */
 #define DOOR_STALL_SEC         30 /* a reader that takes nothing for so long is dropped */
+#define DOOR_LINGER_MSEC       1000 /* for the client to close first, after CONNECT_CLOSE */
 #define DOOR_KEEPALIVE_SEC                                                                         \
 	5 /* as libvirtd: a ping after so much silence, once the client asked for it, */
 #define DOOR_KEEPALIVE_COUNT  5                   /* and the end after so many unanswered */

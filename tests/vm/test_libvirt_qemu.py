@@ -158,6 +158,8 @@ class LibvirtQemu(lib.Case):
         self.assertIn('second', self.h.sh('virsh', '-c', self.uri('network'), 'net-list').out)
         self.virsh('net-destroy', 'second')
         self.assertNotIn('second', self.virsh('net-list', '--all').out)
+        # What goes well leaves no trace in libvirtd's log.
+        self.assertNotIn('End of file', self.libvirtd.log())
         maps, environment = self.runs_in(self.libvirtd.pid)
         self.assertIn('libvirt_driver_qemu.so', maps)
         self.assertNotIn('libvirt_driver_network.so', maps)

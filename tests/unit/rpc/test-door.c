@@ -194,8 +194,29 @@ static void test_session(void **state)
 		run_loop(t);
 		assert_string_equal(received(t->fd), session[i][1]);
 	}
-	assert_string_equal(received(t->fd), "end");
+	assert_string_equal(received(t->fd), ""); /* the client may close first */
+	close_fd(&t->fd);
+	run_loop(t);
 	assert_int_equal(door_clients(t->fake.door), 0);
+}
+
+/* A client that asked for the end and doesn't close isn't waited for long, nor heard any more. */
+static void test_closing(void **state)
+{
+	struct room *t = *state;
+	int msec = 0;
+
+	send_hex(t->fd, "0000001c200080860000000100000002000000000000000e00000000");
+	send_hex(t->fd, session[0][0]);
+	run_loop(t);
+	assert_string_equal(received(t->fd),
+			    "0000001c200080860000000100000002000000010000000e00000000");
+	for (; door_clients(t->fake.door) && msec < 5000; msec += 10) {
+		usleep(10 * 1000);
+		run_loop(t);
+	}
+	assert_true(msec < 5000);
+	assert_string_equal(received(t->fd), "end");
 }
 
 /* The same in one write is answered in order, by the same octets. */
@@ -647,14 +668,23 @@ static void test_listen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_DOOR(test_session),         WITH_DOOR(test_pipelined),
-		WITH_DOOR(test_odd_optional),    WITH_DOOR(test_refusals),
-		WITH_DOOR(test_read_only_flag),  WITH_DOOR(test_read_only_socket),
-		WITH_DOOR(test_identity),        WITH_DOOR(test_fatal),
-		WITH_DOOR(test_bad_status),      WITH_DOOR(test_ping),
-		WITH_DOOR(test_descriptors),     WITH_DOOR(test_descriptor_flood),
-		WITH_DOOR(test_calls_in_flight), WITH_DOOR(test_client_gone),
-		WITH_DOOR(test_event_flood),     WITH_DOOR(test_slow_reader),
+		WITH_DOOR(test_session),
+		WITH_DOOR(test_closing),
+		WITH_DOOR(test_pipelined),
+		WITH_DOOR(test_odd_optional),
+		WITH_DOOR(test_refusals),
+		WITH_DOOR(test_read_only_flag),
+		WITH_DOOR(test_read_only_socket),
+		WITH_DOOR(test_identity),
+		WITH_DOOR(test_fatal),
+		WITH_DOOR(test_bad_status),
+		WITH_DOOR(test_ping),
+		WITH_DOOR(test_descriptors),
+		WITH_DOOR(test_descriptor_flood),
+		WITH_DOOR(test_calls_in_flight),
+		WITH_DOOR(test_client_gone),
+		WITH_DOOR(test_event_flood),
+		WITH_DOOR(test_slow_reader),
 		cmocka_unit_test(test_listen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
