@@ -537,7 +537,9 @@ static bool sockets_fit(const struct net *n)
 	if (memcmp(wanted, sv->wanted, sizeof(wanted)) != 0 || sv->dhcp4 != service_wants_dhcp4(def) ||
 	    sv->ip6 != service_wants_ip6(def) || sv->dhcp6 != service_wants_dhcp6(def))
 		return false;
-	if (sv->root && (strcmp(sv->root, service_files_root(def)) != 0 || sv->http != def->options.http))
+	/* Not told by what is wanted: a folder that had gone is remembered, but not served. */
+	const char *root = service_files_root(def);
+	if (!root != !sv->root || (root && (strcmp(sv->root, root) != 0 || sv->http != def->options.http)))
 		return false;
 	struct ip now = service_address(def), now6 = second_address(def);
 	if (!ip_equal(&now6, &sv->address6))

@@ -496,7 +496,14 @@ class Files(lib.Case):
         self.assertIn('No such file', self.hosting.daemon.log())
         self.g.sh('ip', 'addr', 'flush', 'dev', 'eth0')
         self.assertEqual(self.g.dhcp().router, GATEWAY)
+        # It can be told to serve none.
+        pids = [p['pid'] for p in self.hosting.json('status')['processes'] if p['role'] == 'controller']
+        without = re.sub('<tftp[^>]*>', '', self.xml())
+        self.hosting.netctl('net-apply', '-', stdin=without)
+        self.assertNotIn('<tftp', self.hosting.netctl('net-dumpxml', 'net1').out)
+        self.assertEqual([p['pid'] for p in self.hosting.json('status')['processes'] if p['role'] == 'controller'], pids)
         self.hosting.netctl('net-destroy', 'net1')
+        self.hosting.netctl('net-apply', '-', stdin=self.xml())
         self.assertIn('No such file', self.hosting.netctl('net-start', 'net1', check=False).err)
 
     def test_stop_and_start(self):
