@@ -640,7 +640,7 @@ static bool is_special(const struct ip *a)
 	return a->v6[0] == 0xff || (a->v6[0] == 0xfe && (a->v6[1] & 0xc0) == 0x80);
 }
 
-static bool in_the_way(const struct ip *a, unsigned a_prefix, const struct ip *net, unsigned prefix)
+bool mirror_in_the_way(const struct ip *a, unsigned a_prefix, const struct ip *net, unsigned prefix)
 {
 	return a_prefix > 1 && !is_special(a) && ip_prefix_overlap(a, a_prefix, net, prefix);
 }
@@ -666,13 +666,13 @@ static bool link_conflicts(const struct mirror_link *l, const struct ip *net, un
 
 	/* Addresses first: a message that names the address says more than its connected route. */
 	list_foreach (a, &l->addrs, struct mirror_addr, on_link) {
-		if (in_the_way(&a->row.address, a->row.prefix, net, prefix)) {
+		if (mirror_in_the_way(&a->row.address, a->row.prefix, net, prefix)) {
 			tell_conflict(ret, l, true, &a->row.address, a->row.prefix);
 			return true;
 		}
 	}
 	list_foreach (r, &l->routes, struct mirror_route, on_link) {
-		if (in_the_way(&r->row.destination, r->row.prefix, net, prefix)) {
+		if (mirror_in_the_way(&r->row.destination, r->row.prefix, net, prefix)) {
 			tell_conflict(ret, l, false, &r->row.destination, r->row.prefix);
 			return true;
 		}

@@ -173,6 +173,10 @@ struct mirror_conflict {
 	char dev[LINK_NAME_MAX];
 	char text[ROUTE_ROW_TEXT_MAX + LINK_NAME_MAX + 32]; /* "the route to 10.0.0.0/8 on eth0" */
 };
+/* Whether an address or route of the host keeps others from using `net`: link-local ones and
+ * default routes never do. */
+bool mirror_in_the_way(const struct ip *a, unsigned a_prefix, const struct ip *net,
+		       unsigned prefix);
 bool mirror_subnet_conflict(const struct mirror *m, const struct ip *net, unsigned prefix,
 			    const struct uuid *own, struct mirror_conflict *ret);
 

@@ -151,7 +151,7 @@ static const char *plan(struct apply *a, const struct net *n, const struct netwo
 		a->pending = strdup(why.msg);
 		return "pending";
 	}
-	if (subnets_check(a->c->mirror, n ? n : &nobody, next, e) < 0)
+	if (subnets_check(a->c->mirror, &a->c->registry, n ? n : &nobody, next, e) < 0)
 		return NULL;
 	*ret = reconcile_plan_text(a->c->reconcile, next);
 	return now ? "changed" : "started";

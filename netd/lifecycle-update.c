@@ -163,7 +163,7 @@ static int check_live(struct op *op, const struct network *now)
 	struct change *ch = op->extra;
 	int r = lifecycle_check_live(now, ch->live, &op->err);
 
-	return r < 0 ? r : subnets_check(op->c->mirror, op->net, ch->live, &op->err);
+	return r < 0 ? r : subnets_check(op->c->mirror, &op->c->registry, op->net, ch->live, &op->err);
 }
 
 /* The new one; NULL: it stays as it is. */

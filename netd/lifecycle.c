@@ -332,7 +332,7 @@ static void start_hook_ended(void *data, const struct err *e)
 	op_take_error(op, e);
 	/* The script may have taken its time: look now, not before, what is in the way. */
 	reconcile_read_mirror(op->c->reconcile);
-	if (op->err.code || subnets_check(op->c->mirror, n, n->live, &op->err) < 0 ||
+	if (op->err.code || subnets_check(op->c->mirror, &op->c->registry, n, n->live, &op->err) < 0 ||
 	    services_check(n, &op->err) < 0) {
 		network_free(n->live);
 		n->live = NULL;

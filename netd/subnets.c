@@ -44,14 +44,38 @@ static int refuse_subnet(const struct mirror *m, const struct network_ip *ip, co
 	               conflict->dev, ip_format(&net, a), ip->prefix, conflict->text, advice);
 }
 
-int subnets_check(const struct mirror *m, const struct net *n, const struct network *def, struct err *e)
+/* Another network that runs, or is on its way into the kernel where the mirror doesn't see it yet. */
+static bool is_being_started(const struct registry *r, const struct net *self, const struct network_ip *ip,
+                             struct mirror_conflict *ret)
+{
+	const struct net *n;
+
+	registry_foreach (n, r) {
+		if (uuid_equal(&n->uuid, &self->uuid) || !net_is_wanted(n) || !network_owns_bridge(n->live))
+			continue;
+		for (size_t i = 0; i < n->live->n_ips; i++) {
+			const struct network_ip *other = &n->live->ips[i];
+			if (!mirror_in_the_way(&other->address, other->prefix, &ip->address, ip->prefix))
+				continue;
+			*ret = (struct mirror_conflict){ .is_address = true, .prefix = other->prefix };
+			copy_text(ret->dev, sizeof(ret->dev), n->live->bridge ? n->live->bridge : "");
+			snprintf(ret->text, sizeof(ret->text), "network '%.40s'", n->name);
+			return true;
+		}
+	}
+	return false;
+}
+
+int subnets_check(const struct mirror *m, const struct registry *r, const struct net *n, const struct network *def,
+                  struct err *e)
 {
 	struct mirror_conflict conflict;
 
 	for (size_t i = 0; network_owns_bridge(def) && i < def->n_ips; i++) {
 		const struct network_ip *ip = &def->ips[i];
 		struct ip net = ip_network(&ip->address, ip->prefix);
-		if (!mirror_subnet_conflict(m, &net, ip->prefix, &n->uuid, &conflict))
+		if (!mirror_subnet_conflict(m, &net, ip->prefix, &n->uuid, &conflict) &&
+		    !is_being_started(r, n, ip, &conflict))
 			continue;
 		/* Inside a larger route, such as a VPN's 10.0.0.0/8, the smaller subnet simply wins. */
 		if (!conflict.is_address && conflict.prefix < ip->prefix)

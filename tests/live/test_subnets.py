@@ -32,6 +32,21 @@ class Subnets(lib.Case):
         self.net.define(document('big', "prefix='17' from='10.64.0.0/16'"))
         self.assertEqual(self.address('big'), ['10.64.128.1'])
 
+    def test_two_at_once(self):
+        """The second is refused although the kernel doesn't hold the first yet when it is looked at."""
+        for name in 'ab':
+            self.net.define(lib.network_xml(name, f'virbr{name}', forward=''))
+            self.net.netctl('net-autostart', name)
+        self.net.stop_netd()
+        self.net.start_netd()
+        self.assertEqual([n['state'] for n in self.net.json('status')['networks']], ['active', 'inactive'])
+        self.assertIn("in use by interface virbra: 192.168.150.0/24 of <ip> overlaps network 'a'", self.net.daemon.log())
+
+    def test_link_local_is_everybodys(self):
+        for i, name in enumerate('ab'):
+            self.net.start_network(lib.network_xml(name, f'virbr{name}', f'192.168.{160 + i}').replace(
+                '</network>', "<ip family='ipv6' address='fe80::1' prefix='64'/></network>"))
+
     def test_none_free(self):
         self.net.define(document('a', "from='10.64.0.0/24'"))
         done = self.net.netctl('net-define', '-', check=False, stdin=document('b', "from='10.64.0.0/24'"))
