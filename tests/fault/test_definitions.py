@@ -152,6 +152,7 @@ class Definitions(lib.Case):
             guest = self.guest('g', self.h, 'virbr7')
             guest.dhcp()
             guest.remove()
+            lib.wait_for('its port to go', lambda: guest.port not in self.h.links())
             self.h.define(lib.network_xml(name='other', bridge='virbr8', net='192.168.158'))
             for name in ('keep', 'other'):
                 self.h.netctl('net-destroy', name, check=False)
