@@ -36,8 +36,10 @@ class Pinger:
 
     def __init__(self, guest, address):
         self.process = guest.spawn('ping', '-q', '-i', '0.02', address)
+        self.since = time.monotonic()
 
     def lost(self):
+        time.sleep(max(0, self.since + 0.5 - time.monotonic()))  # what is tested may be over before ping has begun
         self.process.popen.send_signal(signal.SIGINT)
         self.process.popen.wait(5)
         sent, received = map(int, re.search(r'(\d+) packets transmitted, (\d+) received', self.process.log()).groups())
