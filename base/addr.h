@@ -35,8 +35,8 @@ struct ip {
 	};
 };
 
-/* Full dotted quad or IPv6 text, no prefix, no scope. Returns 0 or -EINVAL. Short IPv4 forms such as
- * "10.1" are refused: they never mean what their writer thinks. */
+/* Full dotted quad or IPv6 text, no prefix, no scope. Returns 0 or -EINVAL. Short IPv4 forms such
+ * as "10.1" are refused: they never mean what their writer thinks. */
 int ip_parse(const char *text, struct ip *ret) mustcheck;
 const char *ip_format(const struct ip *a, char buf[static IP_TEXT_MAX]);
 /* Order: family, then numerically. */
@@ -55,7 +55,8 @@ int ip4_mask_prefix(uint32_t mask);
 struct ip ip_network(const struct ip *a, unsigned prefix);
 bool ip_in_prefix(const struct ip *a, const struct ip *net, unsigned prefix);
 /* Both prefixes share at least one address. False for different families. */
-bool ip_prefix_overlap(const struct ip *a, unsigned a_prefix, const struct ip *b, unsigned b_prefix);
+bool ip_prefix_overlap(const struct ip *a, unsigned a_prefix, const struct ip *b,
+		       unsigned b_prefix);
 
 struct uuid {
 	uint8_t b[16];

@@ -26,8 +26,8 @@ static inline size_t rd_left(const struct rd *r)
 {
 	return r->bad ? 0 : (size_t)(r->end - r->p);
 }
-/* The next n bytes, or NULL (and bad) when fewer are left. A NULL is never returned otherwise unless
- * the reader was made over a NULL pointer with length 0. */
+/* The next n bytes, or NULL (and bad) when fewer are left. A NULL is never returned otherwise
+ * unless the reader was made over a NULL pointer with length 0. */
 static inline const uint8_t *rd_bytes(struct rd *r, size_t n)
 {
 	if (r->bad || (size_t)(r->end - r->p) < n) {

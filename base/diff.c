@@ -46,7 +46,7 @@ static int by_running_order(const void *a, const void *b)
 }
 
 size_t diff_plan(const struct diff_row *want, size_t n_want, const struct diff_row *have,
-                 size_t n_have, struct diff_step *out)
+		 size_t n_have, struct diff_step *out)
 {
 	size_t i = 0, j = 0, n = 0;
 

@@ -2,8 +2,9 @@
 /* diff.h — the keyed difference that reconcile is made of: what is wanted, what is there, and the
  * steps from one to the other. Pure.
  *
- * Both sides are arrays of rows sorted by key (diff_compare order), each key once. A row that is there
- * but not ours is never deleted; where it stands in the way of a wanted one the step is a conflict. */
+ * Both sides are arrays of rows sorted by key (diff_compare order), each key once. A row that is
+ * there but not ours is never deleted; where it stands in the way of a wanted one the step is a
+ * conflict. */
 #ifndef BASE_DIFF_H
 #define BASE_DIFF_H
 
@@ -29,12 +30,14 @@ struct diff_step {
 
 void diff_sort(struct diff_row *rows, size_t n);
 
-/* Write the steps (at most n_want + n_have) to `out` in the order in which they must run: deletes in
- * falling rank, then changes and adds in rising rank; conflicts come first. Returns their number. */
+/* Write the steps (at most n_want + n_have) to `out` in the order in which they must run: deletes
+ * in falling rank, then changes and adds in rising rank; conflicts come first. Returns their
+ * number. */
 size_t diff_plan(const struct diff_row *want, size_t n_want, const struct diff_row *have,
-                 size_t n_have, struct diff_step *out);
+		 size_t n_have, struct diff_step *out);
 
-/* FNV-1a, chained: start with DIFF_HASH_START. For equality of our own rows, not for foreign keys. */
+/* FNV-1a, chained: start with DIFF_HASH_START. For equality of our own rows, not for foreign keys.
+ */
 #define DIFF_HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t diff_hash(uint64_t h, const void *bytes, size_t n);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* err.h — the error a human reads.
  *
- * Functions return 0 or -errno. When a person may have to act on the failure they also fill a struct
- * err; its message says what failed, on which object, why and what to do, grows by context on the way
- * up (err_in) and is printed once, at the top. Every `struct err *` argument may be NULL.
+ * Functions return 0 or -errno. When a person may have to act on the failure they also fill a
+ * struct err; its message says what failed, on which object, why and what to do, grows by context
+ * on the way up (err_in) and is printed once, at the top. Every `struct err *` argument may be
+ * NULL.
  *
  * `class` is libvirt's error number, because it travels to libvirt's clients unchanged and scripts
- * match on it. The class's own opening words ("XML error: ", "Network not found: ") are *not* part of
- * msg: rpc adds them when an error is put on the wire. */
+ * match on it. The class's own opening words ("XML error: ", "Network not found: ") are *not* part
+ * of msg: rpc adds them when an error is put on the wire. */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

@@ -83,14 +83,16 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
-static int replace(const char *path, mode_t mode, const char *text, size_t n, bool durable, struct err *e)
+static int replace(const char *path, mode_t mode, const char *text, size_t n, bool durable,
+		   struct err *e)
 {
 	char temp[PATH_MAX];
 	int len = snprintf(temp, sizeof(temp), "%s.new", path);
 	if (len < 0 || (size_t)len >= sizeof(temp))
 		return err_sys(e, ENAMETOOLONG, "cannot write %s", path);
 
-	(void)unlink(temp); /* left by a crash; O_EXCL below refuses whatever somebody else puts there */
+	(void)unlink(
+	    temp); /* left by a crash; O_EXCL below refuses whatever somebody else puts there */
 	auto_close int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot create %s", temp);

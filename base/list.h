@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* list.h — intrusive doubly linked list. A node is a member of its object; the list owns nothing. */
+/* list.h — intrusive doubly linked list. A node is a member of its object; the list owns nothing.
+ */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
@@ -28,7 +29,8 @@ static inline void list_add_head(struct list *head, struct list *node)
 {
 	list_add_tail(head->next, node);
 }
-/* Take the node out; a node that is on no list (initialised with list_init) may be removed again. */
+/* Take the node out; a node that is on no list (initialised with list_init) may be removed again.
+ */
 static inline void list_remove(struct list *node)
 {
 	node->prev->next = node->next;

@@ -43,8 +43,8 @@ uint64_t siphash24(const void *bytes, size_t n, const uint8_t secret[static 16])
 	const uint8_t *p = bytes;
 	uint64_t k0 = load_le64(secret, 8), k1 = load_le64(secret + 8, 8);
 	uint64_t last = (uint64_t)n << 56;
-	struct sip s = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
-		         k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
+	struct sip s = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
+			 k1 ^ 0x7465646279746573 };
 
 	for (; n >= 8; n -= 8, p += 8) {
 		uint64_t m = load_le64(p, 8);

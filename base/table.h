@@ -2,8 +2,9 @@
 /* table.h — hash table with a keyed hash (SipHash-2-4), because guests and clients choose the keys
  * (MACs, client identifiers, names): nobody outside can make them collide on purpose.
  *
- * Intrusive: the object holds a `struct table_node` and its key bytes; the table owns only the bucket
- * array. Keys are compared as bytes and must not change or move while the object is in the table. */
+ * Intrusive: the object holds a `struct table_node` and its key bytes; the table owns only the
+ * bucket array. Keys are compared as bytes and must not change or move while the object is in the
+ * table. */
 #ifndef BASE_TABLE_H
 #define BASE_TABLE_H
 

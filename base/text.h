@@ -19,8 +19,8 @@ void text_add_n(struct text *t, const char *s, size_t n);
 void text_addf(struct text *t, const char *fmt, ...) printflike(2, 3);
 /* Append with & < > ' " as entities, for XML attribute values in single quotes and for content. */
 void text_add_xml(struct text *t, const char *s);
-/* Append what a log line or terminal may show of untrusted bytes: printable ASCII as it is, all else
- * as \xNN, at most `max` bytes of input, then "…". */
+/* Append what a log line or terminal may show of untrusted bytes: printable ASCII as it is, all
+ * else as \xNN, at most `max` bytes of input, then "…". */
 void text_add_escaped(struct text *t, const void *bytes, size_t n, size_t max);
 /* The string, now owned by the caller (free); NULL after a failure. Never NULL otherwise. */
 char *text_take(struct text *t) mustcheck;

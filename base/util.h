@@ -10,15 +10,15 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define ARRAY_LEN(a)  (sizeof(a) / sizeof((a)[0]))
-#define MIN_OF(a, b)  ((a) < (b) ? (a) : (b))
-#define MAX_OF(a, b)  ((a) > (b) ? (a) : (b))
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN_OF(a, b) ((a) < (b) ? (a) : (b))
+#define MAX_OF(a, b) ((a) > (b) ? (a) : (b))
 
-#define mustcheck     __attribute__((warn_unused_result))
+#define mustcheck                      __attribute__((warn_unused_result))
 #define printflike(fmt_arg, first_arg) __attribute__((format(printf, fmt_arg, first_arg)))
 
 /* The object that holds member `member` at address `ptr`. */
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void auto_close_fn(int *fd)
 {
@@ -61,8 +61,8 @@ static inline void close_fd(int *fd)
 int grow_array(void *array_ptr, size_t *cap, size_t need, size_t element_size) mustcheck;
 #define GROW(array, cap, need) grow_array(&(array), &(cap), (need), sizeof(*(array)))
 
-/* Parse a whole decimal number without sign or blanks, min..max. Returns 0, -EINVAL (not a number) or
- * -ERANGE; *ret is untouched on failure. */
+/* Parse a whole decimal number without sign or blanks, min..max. Returns 0, -EINVAL (not a number)
+ * or -ERANGE; *ret is untouched on failure. */
 int parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret) mustcheck;
 int parse_u32(const char *text, uint32_t min, uint32_t max, uint32_t *ret) mustcheck;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One step after the other, each an op of the life cycle: define or change, remember the source, autostart, start. Between
- * two of them anybody may do anything to the network, so each step looks it up again. */
+/* One step after the other, each an op of the life cycle: define or change, remember the source,
+ * autostart, start. Between two of them anybody may do anything to the network, so each step looks
+ * it up again. */
 #include "netd/apply.h"
 
 #include "netd/definitions.h"
@@ -22,7 +23,7 @@ struct apply {
 	void *data;
 
 	struct uuid uuid;
-	bool made; /* there was no such network */
+	bool made;       /* there was no such network */
 	bool differs[2]; /* per call of the change function */
 	unsigned n_changes;
 	const char *definition, *running; /* as in the reply */
@@ -68,8 +69,9 @@ static json_t *reply_json(const struct apply *a)
 {
 	char uuid[UUID_TEXT_MAX];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "network", a->def->name, "uuid", uuid_format(&a->uuid, uuid),
-	                 "definition", a->definition, "running", a->running, "pending", a->pending);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "network", a->def->name, "uuid",
+			 uuid_format(&a->uuid, uuid), "definition", a->definition, "running",
+			 a->running, "pending", a->pending);
 }
 
 /* ---- the definition, with the identity that it doesn't give ---- */
@@ -87,14 +89,16 @@ static bool keeps_bridge(const char *wanted, const char *old)
 	return old && (!wanted || (mark && strncmp(wanted, old, (size_t)(mark - wanted)) == 0));
 }
 
-static int take_identity(struct apply *a, struct network *def, const struct network *old, struct err *e)
+static int take_identity(struct apply *a, struct network *def, const struct network *old,
+			 struct err *e)
 {
 	bool both = network_owns_bridge(def) && network_owns_bridge(old);
 	char text[UUID_TEXT_MAX];
 
-	if (def->has_uuid && !uuid_equal(&def->uuid, &old->uuid) && !(a->flags & RPC_APPLY_KEEP_UUID))
-		return err_set(e, ERR_OPERATION_FAILED, "network '%s' already exists with uuid %s", old->name,
-		               uuid_format(&old->uuid, text));
+	if (def->has_uuid && !uuid_equal(&def->uuid, &old->uuid) &&
+	    !(a->flags & RPC_APPLY_KEEP_UUID))
+		return err_set(e, ERR_OPERATION_FAILED, "network '%s' already exists with uuid %s",
+			       old->name, uuid_format(&old->uuid, text));
 	def->uuid = old->uuid;
 	def->has_uuid = true;
 	if (both && !def->has_mac && old->has_mac) {
@@ -111,8 +115,8 @@ static int take_identity(struct apply *a, struct network *def, const struct netw
 }
 
 /* What `old` (NULL: nothing) becomes. */
-static int wanted_definition(struct apply *a, const struct net *n, const struct network *old, struct network **ret,
-                             struct err *e)
+static int wanted_definition(struct apply *a, const struct net *n, const struct network *old,
+			     struct network **ret, struct err *e)
 {
 	struct network *def = network_copy(a->def);
 	const struct net nobody = { .uuid = a->uuid };
@@ -137,7 +141,8 @@ static int wanted_definition(struct apply *a, const struct net *n, const struct 
 /* ---- dry run ---- */
 
 /* What would become of the running network, with the plan in *ret; NULL: it would fail. */
-static const char *plan(struct apply *a, const struct net *n, const struct network *next, char **ret, struct err *e)
+static const char *plan(struct apply *a, const struct net *n, const struct network *next,
+			char **ret, struct err *e)
 {
 	const struct network *now = n ? n->live : NULL;
 	const struct net nobody = { .uuid = a->uuid };
@@ -173,7 +178,9 @@ static void dry_run(struct apply *a, const struct net *n)
 	}
 	before = n && n->config ? network_format(n->config, 0, 0) : NULL;
 	after = network_format(next, 0, 0);
-	a->definition = !before ? "defined" : after && strcmp(before, after) == 0 ? "unchanged" : "changed";
+	a->definition = !before                               ? "defined"
+			: after && strcmp(before, after) == 0 ? "unchanged"
+							      : "changed";
 	a->running = plan(a, n, next, &steps, &e);
 	network_free(next);
 	if (!a->running) {
@@ -255,8 +262,10 @@ static void defined_and_running(struct apply *a)
 
 	if (!n)
 		return;
-	/* Of a network that somebody else made the source isn't remembered: prune must not take it. */
-	if (a->source && (a->made || n->source) && !(n->source && strcmp(n->source, a->source) == 0))
+	/* Of a network that somebody else made the source isn't remembered: prune must not take it.
+	 */
+	if (a->source && (a->made || n->source) &&
+	    !(n->source && strcmp(n->source, a->source) == 0))
 		definitions_set_source(a->c, n->name, a->source, source_written, a);
 	else
 		mark_autostart(a);
@@ -395,7 +404,7 @@ static void define(struct apply *a, const struct net *n)
 }
 
 void apply_definition(struct controller *c, struct network *def, const char *source, uint32_t flags,
-                      apply_done_fn *done, void *data)
+		      apply_done_fn *done, void *data)
 {
 	struct net *n = registry_find_name(&c->registry, def->name);
 	struct apply *a = calloc(1, sizeof(*a));
@@ -410,7 +419,9 @@ void apply_definition(struct controller *c, struct network *def, const char *sou
 		done(data, NULL, &e);
 		return;
 	}
-	*a = (struct apply){ .c = c, .def = def, .source = copy, .flags = flags, .done = done, .data = data };
+	*a = (struct apply){
+		.c = c, .def = def, .source = copy, .flags = flags, .done = done, .data = data
+	};
 	if (n && !net_is_shown(n) && !n->embryo)
 		n = NULL;
 	a->running = n && net_is_active(n) ? "unchanged" : "no";
@@ -420,8 +431,9 @@ void apply_definition(struct controller *c, struct network *def, const char *sou
 	if (flags & RPC_APPLY_DRY_RUN)
 		dry_run(a, n);
 	else if (n && n->config)
-		change_network(a, n, flags & RPC_APPLY_CONFIG ? RPC_AFFECT_CONFIG : LIFECYCLE_CHANGE_ALL,
-		               flags & RPC_APPLY_CONFIG ? config_changed : all_changed);
+		change_network(a, n,
+			       flags & RPC_APPLY_CONFIG ? RPC_AFFECT_CONFIG : LIFECYCLE_CHANGE_ALL,
+			       flags & RPC_APPLY_CONFIG ? config_changed : all_changed);
 	else
 		define(a, n);
 }
@@ -432,9 +444,9 @@ char *apply_list(const struct controller *c, const char *source)
 	struct net *n;
 	char *text;
 
-	registry_foreach (n, &c->registry)
-		if (n->source && net_is_shown(n) && strcmp(n->source, source) == 0)
-			json_array_append_new(list, json_string(n->name));
+	registry_foreach(n, &c->registry) if (n->source && net_is_shown(n) &&
+					      strcmp(n->source, source) == 0)
+	    json_array_append_new(list, json_string(n->name));
 	o = json_pack("{s:o}", "networks", list);
 	text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	json_decref(o);

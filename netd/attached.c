@@ -140,7 +140,8 @@ void attached_save(struct attached *p)
 {
 	struct net *n;
 
-	registry_foreach (n, &p->c->registry) {
+	registry_foreach(n, &p->c->registry)
+	{
 		if (!n->attached || !n->attached->unsaved)
 			continue;
 		n->attached->unsaved = false;
@@ -156,7 +157,8 @@ static int save_now(sd_event_source *s, uint64_t usec, void *data)
 
 /* ---- what is known ---- */
 
-static struct port *learn(struct attached *p, struct net *n, uint32_t ifindex, const char *name, bool isolated)
+static struct port *learn(struct attached *p, struct net *n, uint32_t ifindex, const char *name,
+			  bool isolated)
 {
 	struct port *port;
 
@@ -171,7 +173,8 @@ static struct port *learn(struct attached *p, struct net *n, uint32_t ifindex, c
 	*port = (struct port){ .net = n, .ifindex = ifindex, .isolated = isolated };
 	copy_text(port->name, sizeof(port->name), name);
 	list_init(&port->leaving);
-	if (table_add(&p->by_ifindex, &port->by_ifindex, &port->ifindex, sizeof(port->ifindex)) < 0) {
+	if (table_add(&p->by_ifindex, &port->by_ifindex, &port->ifindex, sizeof(port->ifindex)) <
+	    0) {
 		free(port);
 		return NULL;
 	}
@@ -239,15 +242,19 @@ static bool is_to_be_isolated(const struct port *port)
 	return port->isolated || all_isolated(port->net);
 }
 
-/* The bridge's own MTU is fixed, so it doesn't follow; but guests' frames may be too long for this port. */
-static void warn_small_mtu(const struct net *n, const struct mirror_link *port, const struct mirror_link *bridge)
+/* The bridge's own MTU is fixed, so it doesn't follow; but guests' frames may be too long for this
+ * port. */
+static void warn_small_mtu(const struct net *n, const struct mirror_link *port,
+			   const struct mirror_link *bridge)
 {
 	if (bridge && port->row.mtu < bridge->row.mtu)
-		log_warning("network '%s': port '%s' has an MTU of %u, less than the network's %u: longer frames to it are lost",
-		            n->name, port->row.name, port->row.mtu, bridge->row.mtu);
+		log_warning("network '%s': port '%s' has an MTU of %u, less than the network's %u: "
+			    "longer frames to it are lost",
+			    n->name, port->row.name, port->row.mtu, bridge->row.mtu);
 }
 
-static void joined(struct attached *p, struct net *n, struct port *port, const struct mirror_link *l)
+static void joined(struct attached *p, struct net *n, struct port *port,
+		   const struct mirror_link *l)
 {
 	if (!port) {
 		port = learn(p, n, l->ifindex, l->row.name, l->port_isolated && !all_isolated(n));
@@ -277,11 +284,15 @@ static void left(struct attached *p, struct port *port)
 	list_add_tail(&p->leaving, &port->leaving);
 }
 
-/* The network on whose bridge `l` is; NULL also for a parked bridge. *ret_elsewhere: it is another's port. */
-static struct net *net_of(const struct attached *p, const struct mirror_link *l, bool *ret_elsewhere)
+/* The network on whose bridge `l` is; NULL also for a parked bridge. *ret_elsewhere: it is
+ * another's port. */
+static struct net *net_of(const struct attached *p, const struct mirror_link *l,
+			  bool *ret_elsewhere)
 {
-	const struct mirror_link *bridge = l->master ? mirror_by_ifindex(p->c->mirror, l->master) : NULL;
-	struct net *n = bridge && bridge->ours ? registry_find_uuid(&p->c->registry, &bridge->uuid) : NULL;
+	const struct mirror_link *bridge =
+	    l->master ? mirror_by_ifindex(p->c->mirror, l->master) : NULL;
+	struct net *n =
+	    bridge && bridge->ours ? registry_find_uuid(&p->c->registry, &bridge->uuid) : NULL;
 
 	*ret_elsewhere = !n && bridge && !bridge->parked;
 	return n;
@@ -373,7 +384,8 @@ int attached_want(const struct attached *p, const struct net *n, struct bridge_w
 		struct port_row *row = &want->ports[want->n_ports];
 		if (!new_bridge && !list_is_empty(&port->leaving))
 			continue;
-		*row = (struct port_row){ .ifindex = port->ifindex, .isolated = is_to_be_isolated(port) };
+		*row = (struct port_row){ .ifindex = port->ifindex,
+					  .isolated = is_to_be_isolated(port) };
 		memcpy(row->name, port->name, sizeof(row->name));
 		want->n_ports++;
 	}
@@ -391,7 +403,8 @@ void attached_tried(struct attached *p, const struct bridge_plan *plan)
 		l = mirror_by_ifindex(p->c->mirror, s->ifindex);
 		if (!l || (port->attached && l->port_isolated == s->isolated))
 			continue;
-		log_warning("network '%s': port '%s' cannot be attached again; left alone", port->net->name, port->name);
+		log_warning("network '%s': port '%s' cannot be attached again; left alone",
+			    port->net->name, port->name);
 		forget(p, port);
 	}
 }
@@ -404,7 +417,8 @@ static void load_line(struct attached *p, struct net *n, char *line)
 	unsigned long ifindex = strtoul(line, &rest, 10);
 	const struct mirror_link *l;
 
-	if (!name || ifindex == 0 || ifindex > INT32_MAX || *rest != ' ' || (rest[1] != '0' && rest[1] != '1'))
+	if (!name || ifindex == 0 || ifindex > INT32_MAX || *rest != ' ' ||
+	    (rest[1] != '0' && rest[1] != '1'))
 		return;
 	l = mirror_by_ifindex(p->c->mirror, (uint32_t)ifindex);
 	if (l && strcmp(l->row.name, name + 1) == 0 && !find(p, l->ifindex))
@@ -430,14 +444,17 @@ static void load(struct attached *p, struct net *n)
 		load_line(p, n, line);
 }
 
-/* Files of networks that are no more, or none of whose links is left: nobody would ever remove them. */
+/* Files of networks that are no more, or none of whose links is left: nobody would ever remove
+ * them. */
 static void sweep(struct attached *p, const char *dir)
 {
 	DIR *d = opendir(dir);
 
 	for (struct dirent *entry; d && (entry = readdir(d));) {
 		struct uuid u;
-		struct net *n = uuid_parse(entry->d_name, &u) == 0 ? registry_find_uuid(&p->c->registry, &u) : NULL;
+		struct net *n = uuid_parse(entry->d_name, &u) == 0
+				    ? registry_find_uuid(&p->c->registry, &u)
+				    : NULL;
 		if (entry->d_name[0] != '.' && (!n || !attached_count(n)))
 			(void)unlinkat(dirfd(d), entry->d_name, 0);
 	}
@@ -454,8 +471,7 @@ void attached_load(struct attached *p)
 	snprintf(dir, sizeof(dir), "%s/attached", p->c->paths.run);
 	if (file_make_dirs(dir, 0700, &e) < 0)
 		log_warning("%s", e.msg);
-	registry_foreach (n, &p->c->registry)
-		load(p, n);
+	registry_foreach(n, &p->c->registry) load(p, n);
 	sweep(p, dir);
 	look_at_all(p);
 }
@@ -471,7 +487,8 @@ struct attached *attached_new(struct controller *c, struct err *e)
 	p->c = c;
 	table_init(&p->by_ifindex);
 	list_init(&p->leaving);
-	if (sd_event_add_time_relative(c->loop, &p->again, CLOCK_BOOTTIME, 0, 1, grace_over, p) < 0 ||
+	if (sd_event_add_time_relative(c->loop, &p->again, CLOCK_BOOTTIME, 0, 1, grace_over, p) <
+		0 ||
 	    sd_event_add_time_relative(c->loop, &p->save, CLOCK_BOOTTIME, 0, 0, save_now, p) < 0) {
 		err_sys(e, ENOMEM, "cannot make a timer");
 		attached_free(p);
@@ -488,8 +505,7 @@ void attached_free(struct attached *p)
 
 	if (!p)
 		return;
-	registry_foreach (n, &p->c->registry)
-		drop_all(p, n);
+	registry_foreach(n, &p->c->registry) drop_all(p, n);
 	table_done(&p->by_ifindex);
 	sd_event_source_disable_unref(p->again);
 	sd_event_source_disable_unref(p->save);

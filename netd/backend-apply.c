@@ -14,7 +14,8 @@ static void replied_text(void *data, const char *text, const struct err *e)
 		door_reply_text(call, text);
 }
 
-void backend_apply(void *data, struct door_call *call, const char *xml, size_t n, const char *source, uint32_t flags)
+void backend_apply(void *data, struct door_call *call, const char *xml, size_t n,
+		   const char *source, uint32_t flags)
 {
 	struct network *def = backend_parse(call, xml, n, flags & RPC_APPLY_VALIDATE);
 

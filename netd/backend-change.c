@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* net-update, and title, description and metadata: the door's calls that change a part of a definition. */
+/* net-update, and title, description and metadata: the door's calls that change a part of a
+ * definition. */
 #include "netd/backend-internal.h"
 
 #include "base/log.h"
@@ -26,11 +27,13 @@ static void update_free(void *how)
 	free(u);
 }
 
-static int update_apply(const void *how, const struct network *old, struct network **ret, struct err *e)
+static int update_apply(const void *how, const struct network *old, struct network **ret,
+			struct err *e)
 {
 	const struct update *u = how;
 	struct network_warnings warnings = { 0 };
-	int r = network_update(old, u->command, u->section, u->parent_index, u->xml, strlen(u->xml), ret, &warnings, e);
+	int r = network_update(old, u->command, u->section, u->parent_index, u->xml, strlen(u->xml),
+			       ret, &warnings, e);
 
 	for (size_t i = 0; i < warnings.n; i++)
 		log_warning("change of network '%s': %s", old->name, warnings.line[i]);
@@ -38,8 +41,8 @@ static int update_apply(const void *how, const struct network *old, struct netwo
 	return r;
 }
 
-void backend_update(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t command, uint32_t section,
-                    int32_t parent_index, const char *xml, uint32_t flags)
+void backend_update(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t command,
+		    uint32_t section, int32_t parent_index, const char *xml, uint32_t flags)
 {
 	struct net *n = backend_net(data, call, ref);
 	struct update *u = n ? calloc(1, sizeof(*u)) : NULL;
@@ -47,8 +50,10 @@ void backend_update(void *data, struct door_call *call, const struct rpc_net *re
 	if (!n)
 		return;
 	if (u)
-		*u = (struct update){ .command = command, .section = section, .parent_index = parent_index,
-			              .xml = strdup(xml) };
+		*u = (struct update){ .command = command,
+				      .section = section,
+				      .parent_index = parent_index,
+				      .xml = strdup(xml) };
 	if (!u || !u->xml) {
 		free(u);
 		door_failf(call, ERR_NO_MEMORY, "%s", "");
@@ -79,7 +84,8 @@ static void metadata_free(struct metadata *m)
 	free(m);
 }
 
-static int metadata_apply(const void *how, const struct network *old, struct network **ret, struct err *e)
+static int metadata_apply(const void *how, const struct network *old, struct network **ret,
+			  struct err *e)
 {
 	const struct metadata *m = how;
 
@@ -91,7 +97,8 @@ static void metadata_done(void *data, const struct net *n, const struct err *e)
 	struct metadata *m = data;
 
 	if (!e->code)
-		door_emit_metadata_change(m->c->door, n->name, &n->uuid, (enum rpc_metadata_type)m->type, m->uri);
+		door_emit_metadata_change(m->c->door, n->name, &n->uuid,
+					  (enum rpc_metadata_type)m->type, m->uri);
 	backend_replied_void(m->call, n, e);
 	metadata_free(m);
 }
@@ -102,8 +109,9 @@ static bool copy_optional(char **dst, const char *src)
 	return *dst || !src;
 }
 
-void backend_set_metadata(void *data, struct door_call *call, const struct rpc_net *ref, enum rpc_metadata_type type,
-                          const char *text, const char *key, const char *uri, uint32_t flags)
+void backend_set_metadata(void *data, struct door_call *call, const struct rpc_net *ref,
+			  enum rpc_metadata_type type, const char *text, const char *key,
+			  const char *uri, uint32_t flags)
 {
 	struct net *n = backend_net(data, call, ref);
 	struct metadata *m = n ? calloc(1, sizeof(*m)) : NULL;
@@ -117,7 +125,8 @@ void backend_set_metadata(void *data, struct door_call *call, const struct rpc_n
 	m->c = data;
 	m->call = call;
 	m->type = (enum network_metadata_type)type;
-	if (!copy_optional(&m->text, text) || !copy_optional(&m->key, key) || !copy_optional(&m->uri, uri)) {
+	if (!copy_optional(&m->text, text) || !copy_optional(&m->key, key) ||
+	    !copy_optional(&m->uri, uri)) {
 		metadata_free(m);
 		door_failf(call, ERR_NO_MEMORY, "%s", "");
 		return;
@@ -125,8 +134,8 @@ void backend_set_metadata(void *data, struct door_call *call, const struct rpc_n
 	lifecycle_change(data, n, flags, metadata_apply, m, metadata_keep, metadata_done, m);
 }
 
-void backend_get_metadata(void *data, struct door_call *call, const struct rpc_net *ref, enum rpc_metadata_type type,
-                          const char *uri, uint32_t flags)
+void backend_get_metadata(void *data, struct door_call *call, const struct rpc_net *ref,
+			  enum rpc_metadata_type type, const char *uri, uint32_t flags)
 {
 	struct net *n = backend_net(data, call, ref);
 	struct err e = { 0 };
@@ -139,7 +148,8 @@ void backend_get_metadata(void *data, struct door_call *call, const struct rpc_n
 		return;
 	}
 	if (flags & RPC_AFFECT_CONFIG && !n->config) {
-		door_failf(call, ERR_OPERATION_INVALID, "transient networks have no persistent config");
+		door_failf(call, ERR_OPERATION_INVALID,
+			   "transient networks have no persistent config");
 		return;
 	}
 	const struct network *def = flags & RPC_AFFECT_CONFIG ? n->config : net_definition(n);

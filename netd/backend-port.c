@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The door's calls about ports: what libvirt's QEMU driver says when a guest comes, changes and goes. */
+/* The door's calls about ports: what libvirt's QEMU driver says when a guest comes, changes and
+ * goes. */
 #include "netd/backend-internal.h"
 
 #include "base/log.h"
@@ -44,8 +45,9 @@ void backend_port_list(void *data, struct door_call *call, const struct rpc_net 
 }
 
 /* The port that is meant, or NULL: the call has been failed then. */
-static struct network_port *the_port(struct controller *c, struct door_call *call, const struct rpc_net *ref,
-                                     const struct uuid *u, struct net **ret_net)
+static struct network_port *the_port(struct controller *c, struct door_call *call,
+				     const struct rpc_net *ref, const struct uuid *u,
+				     struct net **ret_net)
 {
 	struct network_port *p = NULL;
 	struct err e = { 0 };
@@ -69,7 +71,8 @@ static void reply_port(struct door_call *call, const struct net *n, const struct
 	door_reply_port(call, &port);
 }
 
-void backend_port_lookup(void *data, struct door_call *call, const struct rpc_net *ref, const struct uuid *u)
+void backend_port_lookup(void *data, struct door_call *call, const struct rpc_net *ref,
+			 const struct uuid *u)
 {
 	struct net *n;
 
@@ -93,8 +96,8 @@ static struct network_port *parse(struct door_call *call, const char *xml, size_
 	return r < 0 ? NULL : p;
 }
 
-void backend_port_create(void *data, struct door_call *call, const struct rpc_net *ref, const char *xml, size_t len,
-                         uint32_t flags)
+void backend_port_create(void *data, struct door_call *call, const struct rpc_net *ref,
+			 const char *xml, size_t len, uint32_t flags)
 {
 	struct net *n = backend_net(data, call, ref);
 	struct network_port *p = n ? parse(call, xml, len, flags) : NULL;
@@ -183,7 +186,7 @@ static bool set_param(struct bandwidth *b, const struct rpc_param *param)
 }
 
 void backend_port_set_params(void *data, struct door_call *call, const struct rpc_port *ref,
-                             const struct rpc_param *list, size_t count)
+			     const struct rpc_param *list, size_t count)
 {
 	struct net *n;
 	struct err e = { 0 };
@@ -194,8 +197,9 @@ void backend_port_set_params(void *data, struct door_call *call, const struct rp
 	struct bandwidth before = p->bandwidth, now = p->bandwidth;
 	for (size_t i = 0; i < count; i++) {
 		if (!set_param(&now, &list[i])) {
-			door_failf(call, ERR_INVALID_ARG, "parameter '%s' is not one of a port, or not an unsigned number",
-			           list[i].field);
+			door_failf(call, ERR_INVALID_ARG,
+				   "parameter '%s' is not one of a port, or not an unsigned number",
+				   list[i].field);
 			return;
 		}
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The door's questions, put to the registry and the life cycle. No decision is taken here but the translation of who
- * is meant and of what came out. */
+/* The door's questions, put to the registry and the life cycle. No decision is taken here but the
+ * translation of who is meant and of what came out. */
 #include "netd/backend-internal.h"
 
 #include "base/log.h"
@@ -34,9 +34,13 @@ static bool describe(const struct net *n, struct door_network *ret)
 
 	if (!net_is_shown(n))
 		return false;
-	*ret = (struct door_network){ .name = n->name, .uuid = n->uuid, .active = net_is_active(n),
-		                      .persistent = n->config || n->broken, .autostart = n->autostart,
-		                      .bridge = def ? def->bridge : NULL, .title = def ? def->title : NULL };
+	*ret = (struct door_network){ .name = n->name,
+				      .uuid = n->uuid,
+				      .active = net_is_active(n),
+				      .persistent = n->config || n->broken,
+				      .autostart = n->autostart,
+				      .bridge = def ? def->bridge : NULL,
+				      .title = def ? def->title : NULL };
 	return true;
 }
 
@@ -46,15 +50,14 @@ static void each(void *data, bool (*visit)(void *ctx, const struct door_network 
 	struct door_network row;
 	struct net *n;
 
-	registry_foreach (n, &c->registry)
-		if (describe(n, &row) && !visit(ctx, &row))
-			return;
+	registry_foreach(n, &c->registry) if (describe(n, &row) && !visit(ctx, &row)) return;
 }
 
 static bool find(void *data, const char *name, const struct uuid *uuid, struct door_network *ret)
 {
 	struct controller *c = data;
-	struct net *n = name ? registry_find_name(&c->registry, name) : registry_find_uuid(&c->registry, uuid);
+	struct net *n =
+	    name ? registry_find_name(&c->registry, name) : registry_find_uuid(&c->registry, uuid);
 
 	return n && describe(n, ret);
 }
@@ -126,7 +129,8 @@ static void get_xml(void *data, struct door_call *call, const struct rpc_net *re
 		return;
 	}
 	bool live = def == n->live && !inactive;
-	auto_free char *xml = network_format(def, live ? NETWORK_FORMAT_LIVE : 0, (unsigned)ports_count(data, n));
+	auto_free char *xml =
+	    network_format(def, live ? NETWORK_FORMAT_LIVE : 0, (unsigned)ports_count(data, n));
 	if (xml)
 		door_reply_text(call, xml);
 	else
@@ -198,7 +202,8 @@ static void add_lease(void *data, const struct lease *l)
 
 	if (list->only && !mac_equal(list->only, &b->mac))
 		return;
-	if (l->expires_wall != INT64_MAX && l->expires_wall < (int64_t)(clock_wall() / USEC_PER_SEC))
+	if (l->expires_wall != INT64_MAX &&
+	    l->expires_wall < (int64_t)(clock_wall() / USEC_PER_SEC))
 		return;
 	struct lease_text *t = calloc(1, sizeof(*t));
 	if (!t || list->n >= RPC_LEASES_MAX || GROW(list->lease, list->cap, list->n + 1) < 0 ||
@@ -223,7 +228,8 @@ static void add_lease(void *data, const struct lease *l)
 	};
 }
 
-static void leases(void *data, struct door_call *call, const struct rpc_net *ref, const struct mac *mac)
+static void leases(void *data, struct door_call *call, const struct rpc_net *ref,
+		   const struct mac *mac)
 {
 	struct controller *c = data;
 	struct net *n = backend_net(c, call, ref);
@@ -233,7 +239,8 @@ static void leases(void *data, struct door_call *call, const struct rpc_net *ref
 	struct lease_list list = { .net = n, .only = mac };
 	leases_visit(c->leases, n, add_lease, &list);
 	if (list.failed)
-		door_failf(call, ERR_INTERNAL, "the leases of network '%s' are too many for one answer", n->name);
+		door_failf(call, ERR_INTERNAL,
+			   "the leases of network '%s' are too many for one answer", n->name);
 	else
 		door_reply_leases(call, list.lease, list.n);
 	for (size_t i = 0; i < list.n; i++)
@@ -277,8 +284,8 @@ static void rules(void *data, struct door_call *call, const struct rpc_net *ref)
 		rules_reply(data, n, call);
 }
 
-static void guest_attach(void *data, struct door_call *call, const struct rpc_net *ref, const char *interface,
-                         const struct mac *mac, int netns_fd)
+static void guest_attach(void *data, struct door_call *call, const struct rpc_net *ref,
+			 const char *interface, const struct mac *mac, int netns_fd)
 {
 	struct net *n = backend_net(data, call, ref);
 
@@ -286,8 +293,8 @@ static void guest_attach(void *data, struct door_call *call, const struct rpc_ne
 		guests_attach(data, n, call, interface, mac, netns_fd);
 }
 
-static void tap_create(void *data, struct door_call *call, const struct rpc_net *ref, const char *name, uint32_t uid,
-                       uint32_t gid, uint32_t flags)
+static void tap_create(void *data, struct door_call *call, const struct rpc_net *ref,
+		       const char *name, uint32_t uid, uint32_t gid, uint32_t flags)
 {
 	struct net *n = backend_net(data, call, ref);
 
@@ -295,7 +302,8 @@ static void tap_create(void *data, struct door_call *call, const struct rpc_net 
 		guests_create_tap(data, n, call, name, uid, gid, flags);
 }
 
-static void port_remove(void *data, struct door_call *call, const struct rpc_net *ref, const char *interface)
+static void port_remove(void *data, struct door_call *call, const struct rpc_net *ref,
+			const char *interface)
 {
 	struct net *n = backend_net(data, call, ref);
 

@@ -93,7 +93,7 @@ struct door_backend {
 	void (*status)(void *data, struct door_call *call); /* door_reply_text(): JSON */
 	void (*check)(void *data, struct door_call *call, uint32_t flags); /* door_reply_text() */
 	void (*plan)(void *data, struct door_call *call, const struct rpc_net *net,
-		     uint32_t what);                                                  /* text */
+		     uint32_t what); /* text */
 	void (*rules)(void *data, struct door_call *call,
 		      const struct rpc_net *net); /* text: JSON, netd/rules.h */
 	/* door_reply_text(); by name, because it outlives the network */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The controller: started by the keeper, which first hands over what an earlier controller has left (listening doors,
- * service sockets) and then says hello. From there on everything is built up in order, running networks are taken up
- * as they are, the doors open, and the keeper is told that we serve. */
+/* The controller: started by the keeper, which first hands over what an earlier controller has left
+ * (listening doors, service sockets) and then says hello. From there on everything is built up in
+ * order, running networks are taken up as they are, the doors open, and the keeper is told that we
+ * serve. */
 #include "base/log.h"
 #include "netd/attached.h"
 #include "netd/backend-controller.h"
@@ -43,7 +44,8 @@ static int watch_ready(sd_event_source *s, int fd, uint32_t events, void *data)
 	return 0;
 }
 
-int controller_watch(struct controller *c, int fd, void (*ready)(void *data), void *data, struct err *e)
+int controller_watch(struct controller *c, int fd, void (*ready)(void *data), void *data,
+		     struct err *e)
 {
 	struct watch *w = malloc(sizeof(*w));
 	sd_event_source *s;
@@ -57,8 +59,9 @@ int controller_watch(struct controller *c, int fd, void (*ready)(void *data), vo
 		return err_sys(e, -r, "cannot watch a descriptor");
 	}
 	sd_event_source_set_destroy_callback(s, free);
-	return sd_event_source_set_floating(s, true) < 0 ? err_sys(e, ENOMEM, "cannot watch a descriptor")
-	                                                  : (sd_event_source_unref(s), 0);
+	return sd_event_source_set_floating(s, true) < 0
+		   ? err_sys(e, ENOMEM, "cannot watch a descriptor")
+		   : (sd_event_source_unref(s), 0);
 }
 
 int controller_take_held(struct controller *c, const char *name)
@@ -89,11 +92,13 @@ static void drop_held(struct controller *c)
 
 /* ---- building up ---- */
 
-static int open_door(struct controller *c, const char *name, const char *path, bool read_only, struct err *e)
+static int open_door(struct controller *c, const char *name, const char *path, bool read_only,
+		     struct err *e)
 {
 	int fd = controller_take_held(c, name);
 
-	/* Whoever can open the socket may use it: root and the group libvirt; reading is for everybody. */
+	/* Whoever can open the socket may use it: root and the group libvirt; reading is for
+	 * everybody. */
 	if (fd < 0) {
 		int r = door_listen(path, read_only ? 0666 : 0660, privileges_door_group(), &fd, e);
 		if (r < 0)
@@ -199,7 +204,8 @@ static void hello(void *data, const char *root, unsigned starts)
 	c->starts_before = starts;
 	if (paths_init(&c->paths, root, &e) < 0)
 		fail(c, &e);
-	/* The keeper made the folders; whoever has removed one since shall not keep running networks from being served. */
+	/* The keeper made the folders; whoever has removed one since shall not keep running
+	 * networks from being served. */
 	if (paths_make(&c->paths, &e) < 0)
 		log_warning("%s", e.msg);
 	err_clear(&e);
@@ -226,7 +232,8 @@ static void reload(void *data)
 {
 	struct controller *c = data;
 
-	/* Look at everything again: the host's resolvers, and whether the kernel holds what it should. */
+	/* Look at everything again: the host's resolvers, and whether the kernel holds what it
+	 * should. */
 	resolvers_ready(c);
 	reconcile_audit(c->reconcile);
 }
@@ -272,7 +279,8 @@ static int open_line(struct controller *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	if ((r = sd_event_add_io(c->loop, &c->keeper_source, keeper_link_fd(c->keeper), EPOLLIN, keeper_ready, c)) < 0 ||
+	if ((r = sd_event_add_io(c->loop, &c->keeper_source, keeper_link_fd(c->keeper), EPOLLIN,
+				 keeper_ready, c)) < 0 ||
 	    (r = sd_event_source_set_prepare(c->keeper_source, before_wait)) < 0)
 		return err_sys(e, -r, "cannot watch the line to the keeper");
 	return 0;

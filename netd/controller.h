@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* controller.h — the controller's parts in one place. One loop thread owns all of it and decides everything; what
- * may block is handed to `kernel` or `files` (netd/jobs.h) and comes back as a callback.
+/* controller.h — the controller's parts in one place. One loop thread owns all of it and decides
+ * everything; what may block is handed to `kernel` or `files` (netd/jobs.h) and comes back as a
+ * callback.
  *
  *   door -> backend -> lifecycle -> reconcile -> kernel thread        a command's way down
  *                          |            |
@@ -40,8 +41,8 @@ struct controller {
 	struct keeper_link *keeper;
 	sd_event_source *keeper_source;
 	unsigned starts_before; /* how many controllers this keeper has had before */
-	struct list ports; /* netd/ports.c */
-	struct held *held; /* descriptors of an earlier life, not yet taken up */
+	struct list ports;      /* netd/ports.c */
+	struct held *held;      /* descriptors of an earlier life, not yet taken up */
 	size_t n_held, cap_held;
 };
 
@@ -52,7 +53,9 @@ struct held {
 /* A descriptor that the keeper held under that name, now the caller's; -1: there is none. */
 int controller_take_held(struct controller *c, const char *name);
 
-/* Call `ready(data)` from the loop whenever fd is readable. The source lives as long as the loop. */
-int controller_watch(struct controller *c, int fd, void (*ready)(void *data), void *data, struct err *e) mustcheck;
+/* Call `ready(data)` from the loop whenever fd is readable. The source lives as long as the loop.
+ */
+int controller_watch(struct controller *c, int fd, void (*ready)(void *data), void *data,
+		     struct err *e) mustcheck;
 
 #endif

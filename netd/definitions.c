@@ -16,12 +16,14 @@
 
 #define SUFFIX ".xml"
 
-static int path_of(char buf[static PATH_MAX], const char *dir, const char *sub, const char *name, struct err *e)
+static int path_of(char buf[static PATH_MAX], const char *dir, const char *sub, const char *name,
+		   struct err *e)
 {
 	int n = snprintf(buf, PATH_MAX, "%s%s/%s" SUFFIX, dir, sub, name);
 
 	if (n < 0 || n >= PATH_MAX || strlen(name) + strlen(SUFFIX ".new") > NAME_MAX)
-		return err_sys(e, ENAMETOOLONG, "the network name '%.40s…' is too long for a file name", name);
+		return err_sys(e, ENAMETOOLONG,
+			       "the network name '%.40s…' is too long for a file name", name);
 	return 0;
 }
 
@@ -41,15 +43,18 @@ struct write_job {
 	struct err err;
 };
 
-static const char head[] = "<!-- This file belongs to netd. Change the network with: netctl net-define -->\n\n";
+static const char head[] =
+    "<!-- This file belongs to netd. Change the network with: netctl net-define -->\n\n";
 
-/* What is about to be replaced may be unknown to the history: a file from before there was any, or copied here. */
+/* What is about to be replaced may be unknown to the history: a file from before there was any, or
+ * copied here. */
 static void keep_present(const struct paths *p, const char *name, const char *path)
 {
 	auto_free char *text = NULL;
 
 	if (file_read(path, NETWORK_XML_MAX, &text, NULL, NULL) == 0 && *text)
-		history_add(p, name, strncmp(text, head, strlen(head)) == 0 ? text + strlen(head) : text);
+		history_add(p, name,
+			    strncmp(text, head, strlen(head)) == 0 ? text + strlen(head) : text);
 }
 
 static int save(const struct paths *p, const char *name, const char *xml, struct err *e)
@@ -57,7 +62,8 @@ static int save(const struct paths *p, const char *name, const char *xml, struct
 	char path[PATH_MAX], copy[PATH_MAX];
 	struct text t = { 0 };
 
-	if (path_of(path, p->networks, "", name, e) < 0 || path_of(copy, p->lib, "/networks", name, e) < 0)
+	if (path_of(path, p->networks, "", name, e) < 0 ||
+	    path_of(copy, p->lib, "/networks", name, e) < 0)
 		return -ENAMETOOLONG;
 	text_add(&t, head);
 	text_add(&t, xml);
@@ -70,7 +76,8 @@ static int save(const struct paths *p, const char *name, const char *xml, struct
 	if (r < 0)
 		return r;
 	history_add(p, name, xml);
-	/* The copy is for the day when somebody tears the first, which is on the disk by now: it needs no fsync. */
+	/* The copy is for the day when somebody tears the first, which is on the disk by now: it
+	 * needs no fsync. */
 	struct err ignored = { 0 };
 	if (file_write_replace(copy, 0600, whole, n, &ignored) < 0)
 		log_warning("no spare copy of network '%s': %s", name, ignored.msg);
@@ -81,7 +88,8 @@ static int set_autostart(const struct paths *p, const char *name, bool on, struc
 {
 	char link[PATH_MAX], target[PATH_MAX];
 
-	if (path_of(link, p->autostart, "", name, e) < 0 || path_of(target, "../networks", "", name, e) < 0)
+	if (path_of(link, p->autostart, "", name, e) < 0 ||
+	    path_of(target, "../networks", "", name, e) < 0)
 		return -ENAMETOOLONG;
 	if (!on)
 		return file_remove(link, e);
@@ -159,14 +167,18 @@ static void write_done(struct job *j)
 }
 
 static void push_write(struct controller *c, enum action action, const char *name, const char *xml,
-                       definitions_done_fn *done, void *data)
+		       definitions_done_fn *done, void *data)
 {
 	struct write_job *w = calloc(1, sizeof(*w));
 
 	if (w) {
 		*w = (struct write_job){ .job = { .run = write_run, .done = write_done },
-			                 .paths = &c->paths, .action = action, .done = done, .data = data,
-			                 .name = strdup(name), .xml = xml ? strdup(xml) : NULL };
+					 .paths = &c->paths,
+					 .action = action,
+					 .done = done,
+					 .data = data,
+					 .name = strdup(name),
+					 .xml = xml ? strdup(xml) : NULL };
 		if (w->name && (w->xml || !xml)) {
 			jobs_push(c->files, &w->job);
 			return;
@@ -180,24 +192,26 @@ static void push_write(struct controller *c, enum action action, const char *nam
 	done(data, &e);
 }
 
-void definitions_save(struct controller *c, const char *name, const char *xml, definitions_done_fn *done, void *data)
+void definitions_save(struct controller *c, const char *name, const char *xml,
+		      definitions_done_fn *done, void *data)
 {
 	push_write(c, SAVE, name, xml, done, data);
 }
 
-void definitions_remove(struct controller *c, const char *name, definitions_done_fn *done, void *data)
+void definitions_remove(struct controller *c, const char *name, definitions_done_fn *done,
+			void *data)
 {
 	push_write(c, REMOVE, name, NULL, done, data);
 }
 
-void definitions_set_autostart(struct controller *c, const char *name, bool on, definitions_done_fn *done,
-                               void *data)
+void definitions_set_autostart(struct controller *c, const char *name, bool on,
+			       definitions_done_fn *done, void *data)
 {
 	push_write(c, on ? AUTOSTART : NO_AUTOSTART, name, NULL, done, data);
 }
 
-void definitions_set_source(struct controller *c, const char *name, const char *source, definitions_done_fn *done,
-                            void *data)
+void definitions_set_source(struct controller *c, const char *name, const char *source,
+			    definitions_done_fn *done, void *data)
 {
 	push_write(c, SOURCE, name, source, done, data);
 }
@@ -212,7 +226,8 @@ static int remove_run_file(const struct paths *p, const char *sub, const char *n
 	return r;
 }
 
-static int write_run_file(const struct paths *p, const char *sub, const char *name, const char *xml, struct err *e)
+static int write_run_file(const struct paths *p, const char *sub, const char *name, const char *xml,
+			  struct err *e)
 {
 	char path[PATH_MAX];
 	int r = path_of(path, p->run, sub, name, e);
@@ -220,14 +235,16 @@ static int write_run_file(const struct paths *p, const char *sub, const char *na
 	return r < 0 ? r : file_write_replace(path, 0600, xml, strlen(xml), e);
 }
 
-int definitions_save_running(const struct paths *p, const char *name, const char *xml, struct err *e)
+int definitions_save_running(const struct paths *p, const char *name, const char *xml,
+			     struct err *e)
 {
 	int r = remove_run_file(p, "/stopped", name, e);
 
 	return r < 0 ? r : write_run_file(p, "/networks", name, xml, e);
 }
 
-int definitions_remove_running(const struct paths *p, const char *name, bool on_request, struct err *e)
+int definitions_remove_running(const struct paths *p, const char *name, bool on_request,
+			       struct err *e)
 {
 	int r = on_request ? write_run_file(p, "/stopped", name, "", e) : 0;
 
@@ -253,7 +270,8 @@ static int parse_file(const char *path, struct network **ret, struct err *e)
 }
 
 /* The parsed file, which must be of the network that its name says. */
-static int load_one(const char *dir, const char *sub, const char *name, struct network **ret, struct err *e)
+static int load_one(const char *dir, const char *sub, const char *name, struct network **ret,
+		    struct err *e)
 {
 	char path[PATH_MAX];
 	struct network *def = NULL;
@@ -262,8 +280,9 @@ static int load_one(const char *dir, const char *sub, const char *name, struct n
 	if (r == 0)
 		r = parse_file(path, &def, e);
 	if (r == 0 && strcmp(def->name, name) != 0) {
-		r = err_set(e, ERR_INTERNAL, "%s holds the network '%s'; rename the file or the network", path,
-		            def->name);
+		r = err_set(e, ERR_INTERNAL,
+			    "%s holds the network '%s'; rename the file or the network", path,
+			    def->name);
 		network_free(def);
 	}
 	if (r == 0)
@@ -280,18 +299,21 @@ static struct network *load_or_recover(struct controller *c, const char *name, c
 	if (load_one(c->paths.networks, "", name, &def, &e) == 0)
 		return def;
 	bool recovered = load_one(c->paths.lib, "/networks", name, &def, &e_copy) == 0;
-	log_err("%s; %s", e.msg, recovered ? "its last good copy is used" : "there is no copy of it");
+	log_err("%s; %s", e.msg,
+		recovered ? "its last good copy is used" : "there is no copy of it");
 	*ret_broken = strdup(e.msg);
 	return recovered ? def : NULL;
 }
 
-static struct net *add_loaded(struct controller *c, const char *name, struct network *def, char *broken)
+static struct net *add_loaded(struct controller *c, const char *name, struct network *def,
+			      char *broken)
 {
 	struct uuid u = def ? def->uuid : uuid_random();
 	struct net *n = registry_find_uuid(&c->registry, &u);
 
 	if (n) {
-		log_err("network '%s' has the uuid of network '%s'; it is listed under a new one", name, n->name);
+		log_err("network '%s' has the uuid of network '%s'; it is listed under a new one",
+			name, n->name);
 		u = uuid_random();
 		if (def)
 			def->uuid = u;
@@ -311,7 +333,7 @@ static int load_config(struct controller *c, const char *name, struct err *e)
 	struct network *def = load_or_recover(c, name, &broken);
 
 	bool complete = def && def->has_uuid && (def->has_mac || !network_owns_bridge(def)) &&
-	                (def->bridge || !network_owns_bridge(def)) && !network_open_subnet(def);
+			(def->bridge || !network_owns_bridge(def)) && !network_open_subnet(def);
 	if (def)
 		network_complete(def);
 	struct net *n = add_loaded(c, name, def, broken);
@@ -361,8 +383,10 @@ static int load_running(struct controller *c, const char *name, struct err *e)
 	struct net *n = registry_find_name(&c->registry, name);
 	struct net *same = registry_find_uuid(&c->registry, &def->uuid);
 	if ((n && n->config && !uuid_equal(&n->uuid, &def->uuid)) || (same && same != n)) {
-		log_warning("the running network '%s' is another one than the defined %s'%s'; left alone", name,
-		            same && same != n ? "of its uuid, " : "", same && same != n ? same->name : name);
+		log_warning(
+		    "the running network '%s' is another one than the defined %s'%s'; left alone",
+		    name, same && same != n ? "of its uuid, " : "",
+		    same && same != n ? same->name : name);
 		network_free(def);
 		return 0;
 	}
@@ -380,7 +404,8 @@ static int load_running(struct controller *c, const char *name, struct err *e)
 
 /* Call `each` for every NAME.xml in a folder. */
 static int for_each_file(struct controller *c, const char *dir,
-                         int (*each)(struct controller *, const char *, struct err *), struct err *e)
+			 int (*each)(struct controller *, const char *, struct err *),
+			 struct err *e)
 {
 	DIR *d = opendir(dir);
 	int r = 0;
@@ -418,7 +443,8 @@ static int check_boot(struct controller *c, const char *running, const char *sto
 
 	snprintf(marker, sizeof(marker), "%s/boot-id", c->paths.run);
 	if (file_read_proc("/proc/sys/kernel/random/boot_id", now, sizeof(now)) < 0)
-		log_warning("the kernel doesn't tell the boot's id; running state is taken as it is");
+		log_warning(
+		    "the kernel doesn't tell the boot's id; running state is taken as it is");
 	(void)!file_read_proc(marker, before, sizeof(before));
 	if (strcmp(now, before) == 0)
 		return 0;
@@ -436,7 +462,8 @@ int definitions_load(struct controller *c, struct err *e)
 	snprintf(spare, sizeof(spare), "%s/networks", c->paths.lib);
 	snprintf(running, sizeof(running), "%s/networks", c->paths.run);
 	snprintf(stopped, sizeof(stopped), "%s/stopped", c->paths.run);
-	if ((r = file_make_dirs(spare, 0700, e)) < 0 || (r = file_make_dirs(running, 0700, e)) < 0 ||
+	if ((r = file_make_dirs(spare, 0700, e)) < 0 ||
+	    (r = file_make_dirs(running, 0700, e)) < 0 ||
 	    (r = file_make_dirs(stopped, 0700, e)) < 0)
 		return r;
 	if ((r = check_boot(c, running, stopped, e)) < 0)

@@ -52,7 +52,7 @@ struct door_conn {
 	char on_behalf[40]; /* the user that a forwarding daemon named, "" if none */
 	bool opened;        /* CONNECT_OPEN succeeded */
 	bool keepalive;     /* the client asked for feature 10 */
-	bool closing;       /* CONNECT_CLOSE: gone when the queue is empty and the client has closed */
+	bool closing; /* CONNECT_CLOSE: gone when the queue is empty and the client has closed */
 	bool dead;
 	bool wants_pump;
 	bool serving; /* inside conn_serve() */

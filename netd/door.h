@@ -16,11 +16,11 @@
 #define DOOR_XML_MAX           (1024 * 1024) /* octets of a document in a call */
 #define DOOR_CALLS_MAX         5 /* unanswered calls of one client, then it isn't read any more */
 #define DOOR_CLIENTS_MAX       512
-#define DOOR_CLIENTS_ROOT_ONLY 32 /* of these, kept for uid 0 */
-#define DOOR_CLIENTS_PER_UID   64 /* uid 0 has no such limit */
-#define DOOR_CALLBACKS_MAX     64 /* event registrations of one client */
-#define DOOR_OPEN_SEC          10 /* from accept to CONNECT_OPEN */
-#define DOOR_STALL_SEC         30 /* a reader that takes nothing for so long is dropped */
+#define DOOR_CLIENTS_ROOT_ONLY 32   /* of these, kept for uid 0 */
+#define DOOR_CLIENTS_PER_UID   64   /* uid 0 has no such limit */
+#define DOOR_CALLBACKS_MAX     64   /* event registrations of one client */
+#define DOOR_OPEN_SEC          10   /* from accept to CONNECT_OPEN */
+#define DOOR_STALL_SEC         30   /* a reader that takes nothing for so long is dropped */
 #define DOOR_LINGER_MSEC       1000 /* for the client to close first, after CONNECT_CLOSE */
 #define DOOR_KEEPALIVE_SEC                                                                         \
 	5 /* as libvirtd: a ping after so much silence, once the client asked for it, */
@@ -30,8 +30,9 @@
 #define DOOR_QUEUE_MAX        (32u * 1024 * 1024) /* … with a reply: the client is dropped */
 #define DOOR_QUEUES_MAX                                                                            \
 	(128u * 1024 * 1024) /* … of all clients together: who wants more is dropped */
-#define DOOR_READ_ONLY_CALL_MAX (256u * 1024) /* one message on the read-only socket: no document  \
-					       */
+#define DOOR_READ_ONLY_CALL_MAX                                                                    \
+	(256u * 1024) /* one message on the read-only socket: no document                          \
+		       */
 
 struct door; /* opaque; heap */
 

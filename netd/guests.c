@@ -32,7 +32,8 @@ static void port_run(struct job *j)
 
 	switch (p->action) {
 	case PORT_VETH:
-		r = bridge_port_veth(p->kernel, &p->spec, p->guest_name, p->netns_fd, &p->port, &p->err);
+		r = bridge_port_veth(p->kernel, &p->spec, p->guest_name, p->netns_fd, &p->port,
+				     &p->err);
 		break;
 	case PORT_TAP:
 		r = bridge_port_tap(p->kernel, &p->spec, &p->tap, &p->port, NULL, &p->err);
@@ -65,16 +66,17 @@ static void port_done(struct job *j)
 }
 
 /* A job for a running network that owns its bridge; NULL: the call has been failed. */
-static struct port_job *port_job_new(struct controller *c, const struct net *n, struct door_call *call,
-                                     enum port_action action)
+static struct port_job *port_job_new(struct controller *c, const struct net *n,
+				     struct door_call *call, enum port_action action)
 {
 	if (n->state != NET_ACTIVE) {
-		door_failf(call, ERR_OPERATION_INVALID, "network '%s' is not active; start it first", n->name);
+		door_failf(call, ERR_OPERATION_INVALID,
+			   "network '%s' is not active; start it first", n->name);
 		return NULL;
 	}
 	if (!network_owns_bridge(n->live)) {
-		door_failf(call, ERR_OPERATION_UNSUPPORTED, "network '%s' has no bridge of netd's to attach to",
-		           n->name);
+		door_failf(call, ERR_OPERATION_UNSUPPORTED,
+			   "network '%s' has no bridge of netd's to attach to", n->name);
 		return NULL;
 	}
 	struct port_job *p = calloc(1, sizeof(*p));
@@ -87,8 +89,10 @@ static struct port_job *port_job_new(struct controller *c, const struct net *n, 
 	p->call = call;
 	p->kernel = reconcile_kernel_socket(c->reconcile);
 	p->netns_fd = -1;
-	p->spec = (struct port_spec){ .network = n->uuid, .bridge = (uint32_t)n->ifindex,
-		                      .mtu = n->live->mtu, .isolated = n->live->port_isolated == TRI_YES };
+	p->spec = (struct port_spec){ .network = n->uuid,
+				      .bridge = (uint32_t)n->ifindex,
+				      .mtu = n->live->mtu,
+				      .isolated = n->live->port_isolated == TRI_YES };
 	copy_text(p->bridge, sizeof(p->bridge), n->live->bridge);
 	return p;
 }
@@ -99,13 +103,14 @@ static bool take_name(struct port_job *p, char dst[static LINK_NAME_MAX], const 
 	if (link_name_valid(name))
 		return copy_text(dst, LINK_NAME_MAX, name);
 	door_failf(p->call, ERR_INVALID_ARG,
-	           "'%.64s' is no interface name: 1 to 15 characters without '/', ':' or blanks", name);
+		   "'%.64s' is no interface name: 1 to 15 characters without '/', ':' or blanks",
+		   name);
 	free(p);
 	return false;
 }
 
-void guests_attach(struct controller *c, struct net *n, struct door_call *call, const char *interface,
-                   const struct mac *mac, int netns_fd)
+void guests_attach(struct controller *c, struct net *n, struct door_call *call,
+		   const char *interface, const struct mac *mac, int netns_fd)
 {
 	struct port_job *p = port_job_new(c, n, call, PORT_VETH);
 
@@ -114,15 +119,16 @@ void guests_attach(struct controller *c, struct net *n, struct door_call *call, 
 	p->spec.mac = mac ? *mac : mac_random();
 	p->netns_fd = fcntl(netns_fd, F_DUPFD_CLOEXEC, 0);
 	if (p->netns_fd < 0) {
-		door_failf(call, ERR_SYSTEM, "cannot keep the guest's namespace: %s", strerror(errno));
+		door_failf(call, ERR_SYSTEM, "cannot keep the guest's namespace: %s",
+			   strerror(errno));
 		free(p);
 		return;
 	}
 	jobs_push(c->kernel, &p->job);
 }
 
-void guests_create_tap(struct controller *c, struct net *n, struct door_call *call, const char *name, uint32_t uid,
-                       uint32_t gid, uint32_t flags)
+void guests_create_tap(struct controller *c, struct net *n, struct door_call *call,
+		       const char *name, uint32_t uid, uint32_t gid, uint32_t flags)
 {
 	struct port_job *p = port_job_new(c, n, call, PORT_TAP);
 
@@ -130,18 +136,23 @@ void guests_create_tap(struct controller *c, struct net *n, struct door_call *ca
 		return;
 	p->spec.name = name ? p->name : NULL;
 	p->spec.mac = mac_random();
-	p->tap = (struct tap_spec){ .vnet_hdr = flags & RPC_TAP_VNET_HDR, .multi_queue = flags & RPC_TAP_MULTI_QUEUE,
-		                    .has_owner = uid != UINT32_MAX, .has_group = gid != UINT32_MAX,
-		                    .owner = uid, .group = gid };
+	p->tap = (struct tap_spec){ .vnet_hdr = flags & RPC_TAP_VNET_HDR,
+				    .multi_queue = flags & RPC_TAP_MULTI_QUEUE,
+				    .has_owner = uid != UINT32_MAX,
+				    .has_group = gid != UINT32_MAX,
+				    .owner = uid,
+				    .group = gid };
 	jobs_push(c->kernel, &p->job);
 }
 
-void guests_remove_port(struct controller *c, struct net *n, struct door_call *call, const char *interface)
+void guests_remove_port(struct controller *c, struct net *n, struct door_call *call,
+			const char *interface)
 {
 	const struct mirror_link *l = mirror_by_name(c->mirror, interface);
 
 	if (!l || l->master != (uint32_t)n->ifindex || !n->ifindex) {
-		door_failf(call, ERR_INVALID_ARG, "'%.64s' is no port of network '%s'", interface, n->name);
+		door_failf(call, ERR_INVALID_ARG, "'%.64s' is no port of network '%s'", interface,
+			   n->name);
 		return;
 	}
 	/* Links that somebody else made are only taken out. */

@@ -19,7 +19,8 @@
 
 /* ---- folders and their numbers ---- */
 
-static int folder_of(char buf[static PATH_MAX], const struct paths *p, const char *sub, const char *name)
+static int folder_of(char buf[static PATH_MAX], const struct paths *p, const char *sub,
+		     const char *name)
 {
 	int n = snprintf(buf, PATH_MAX, "%s%s/%s.d", p->lib, sub, name);
 
@@ -98,7 +99,8 @@ static void remove_folder(const char *folder)
 /* ---- keeping ---- */
 
 /* The network's folder, with what is left of an undefined one of its name. */
-static int make_folder(const struct paths *p, const char *name, char folder[static PATH_MAX], struct err *e)
+static int make_folder(const struct paths *p, const char *name, char folder[static PATH_MAX],
+		       struct err *e)
 {
 	char before[PATH_MAX];
 
@@ -151,7 +153,7 @@ void history_add(const struct paths *p, const char *name, const char *xml)
 static bool is_older(const struct stat *a, const struct stat *b)
 {
 	return a->st_mtim.tv_sec != b->st_mtim.tv_sec ? a->st_mtim.tv_sec < b->st_mtim.tv_sec
-	                                              : a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
+						      : a->st_mtim.tv_nsec < b->st_mtim.tv_nsec;
 }
 
 /* How many there are, and which was undefined first. */
@@ -166,7 +168,8 @@ static size_t find_oldest(const char *all, char oldest[static PATH_MAX])
 		return 0;
 	for (struct dirent *entry; (entry = readdir(d));) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    snprintf(path, sizeof(path), "%s/%s", all, entry->d_name) >= PATH_MAX || stat(path, &st) < 0)
+		    snprintf(path, sizeof(path), "%s/%s", all, entry->d_name) >= PATH_MAX ||
+		    stat(path, &st) < 0)
 			continue;
 		if (n++ && !is_older(&st, &first))
 			continue;
@@ -222,8 +225,8 @@ static json_t *entry_json(const char *folder, uint32_t number)
 	/* An empty one was written shortly before the machine went down. */
 	if (stat(path, &st) < 0 || st.st_size == 0)
 		return NULL;
-	return json_pack("{s:I, s:I, s:I}", "number", (json_int_t)number, "time", (json_int_t)st.st_mtim.tv_sec,
-	                 "octets", (json_int_t)st.st_size);
+	return json_pack("{s:I, s:I, s:I}", "number", (json_int_t)number, "time",
+			 (json_int_t)st.st_mtim.tv_sec, "octets", (json_int_t)st.st_size);
 }
 
 static char *list_json(const char *name, const char *folder, const struct numbers *all)
@@ -247,7 +250,8 @@ static void read_list(struct read_job *r, const char *folder)
 	struct numbers all = { 0 };
 
 	if (scan(folder, &all) < 0 || !all.n)
-		err_set(&r->err, ERR_NO_NETWORK, "no definition of a network '%s' is known", r->name);
+		err_set(&r->err, ERR_NO_NETWORK, "no definition of a network '%s' is known",
+			r->name);
 	else if (!(r->text = list_json(r->name, folder, &all)))
 		err_sys(&r->err, ENOMEM, "cannot list the definitions of network '%s'", r->name);
 	free(all.number);
@@ -268,8 +272,8 @@ static void read_run(struct job *j)
 	}
 	entry_of(path, folder, r->number);
 	if (file_read(path, NETWORK_XML_MAX, &r->text, NULL, NULL) < 0 || !*r->text)
-		err_set(&r->err, ERR_OPERATION_INVALID, "there is no definition %u of network '%s'", r->number,
-		        r->name);
+		err_set(&r->err, ERR_OPERATION_INVALID, "there is no definition %u of network '%s'",
+			r->number, r->name);
 }
 
 static void read_done(struct job *j)
@@ -282,7 +286,8 @@ static void read_done(struct job *j)
 	free(r);
 }
 
-static void push_read(struct controller *c, const char *name, uint32_t number, history_done_fn *done, void *data)
+static void push_read(struct controller *c, const char *name, uint32_t number,
+		      history_done_fn *done, void *data)
 {
 	struct read_job *r = calloc(1, sizeof(*r));
 	char *copy = r ? strdup(name) : NULL;
@@ -295,7 +300,11 @@ static void push_read(struct controller *c, const char *name, uint32_t number, h
 		return;
 	}
 	*r = (struct read_job){ .job = { .run = read_run, .done = read_done },
-		                .paths = &c->paths, .name = copy, .number = number, .done = done, .data = data };
+				.paths = &c->paths,
+				.name = copy,
+				.number = number,
+				.done = done,
+				.data = data };
 	jobs_push(c->files, &r->job);
 }
 
@@ -304,7 +313,8 @@ void history_list(struct controller *c, const char *name, history_done_fn *done,
 	push_read(c, name, 0, done, data);
 }
 
-void history_get(struct controller *c, const char *name, uint32_t number, history_done_fn *done, void *data)
+void history_get(struct controller *c, const char *name, uint32_t number, history_done_fn *done,
+		 void *data)
 {
 	push_read(c, name, number, done, data);
 }

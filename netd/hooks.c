@@ -79,7 +79,8 @@ static void find_scripts(struct run *r)
 	int n = scandir(dir, &entries, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
 		if (entries[i]->d_name[0] != '.' &&
-		    snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name) < (int)sizeof(path))
+		    snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name) <
+			(int)sizeof(path))
 			add_script(r, path);
 		free(entries[i]);
 	}
@@ -137,8 +138,9 @@ static void fail(struct run *r, const char *how)
 		n--;
 	text_add_escaped(&t, said, n > 0 ? (size_t)n : 0, SAID_MAX);
 	auto_free char *clean = text_take(&t);
-	err_set(&r->err, ERR_HOOK_FAILED, "%s %s %s %s -: %s%s%s", r->scripts[r->next - 1], r->network,
-	        words[r->hook].operation, words[r->hook].sub, how, clean && *clean ? ": " : "", clean ? clean : "");
+	err_set(&r->err, ERR_HOOK_FAILED, "%s %s %s %s -: %s%s%s", r->scripts[r->next - 1],
+		r->network, words[r->hook].operation, words[r->hook].sub, how,
+		clean && *clean ? ": " : "", clean ? clean : "");
 }
 
 static void run_next(struct run *r);
@@ -157,8 +159,8 @@ static int ended(sd_event_source *s, const siginfo_t *si, void *data)
 	if (r->timed_out)
 		snprintf(how, sizeof(how), "did not end within %d s", HOOK_LIMIT_SEC);
 	else
-		snprintf(how, sizeof(how), "ended with %s %d", si->si_code == CLD_EXITED ? "status" : "signal",
-		         si->si_status);
+		snprintf(how, sizeof(how), "ended with %s %d",
+			 si->si_code == CLD_EXITED ? "status" : "signal", si->si_status);
 	fail(r, how);
 	run_finish(r);
 	return 0;
@@ -189,7 +191,9 @@ static int spawn(struct run *r, char *path, int input)
 	static char home[] = "HOME=/", language[] = "LC_ALL=C";
 	char *environment[] = { paths, home, language, NULL };
 	char dash[] = "-";
-	char *argv[] = { path, r->network, words[r->hook].operation, words[r->hook].sub, dash, NULL };
+	char *argv[] = {
+		path, r->network, words[r->hook].operation, words[r->hook].sub, dash, NULL
+	};
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
 	sigset_t none, plain;
@@ -206,7 +210,8 @@ static int spawn(struct run *r, char *path, int input)
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &plain);
 	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+					    POSIX_SPAWN_SETPGROUP);
 	int err = posix_spawn(&r->pid, path, &files, &attr, argv, environment);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
@@ -227,7 +232,7 @@ static int start_script(struct run *r, char *path)
 	err = sd_event_add_child(r->c->loop, &r->child, r->pid, WEXITED, ended, r);
 	if (err >= 0)
 		err = sd_event_add_time_relative(r->c->loop, &r->limit, CLOCK_BOOTTIME,
-		                                 HOOK_LIMIT_SEC * USEC_PER_SEC, 0, too_long, r);
+						 HOOK_LIMIT_SEC * USEC_PER_SEC, 0, too_long, r);
 	return err < 0 ? err : 0;
 }
 
@@ -244,7 +249,8 @@ static void run_next(struct run *r)
 	}
 }
 
-void hooks_run(struct controller *c, const struct network *def, enum hook hook, hook_done_fn *done, void *data)
+void hooks_run(struct controller *c, const struct network *def, enum hook hook, hook_done_fn *done,
+	       void *data)
 {
 	struct run *r = calloc(1, sizeof(*r));
 	struct err e = { 0 };

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hooks.h — an administrator's scripts at the turns of a network's life, as libvirt calls them.
  *
- *   ETC/hooks/network, then ETC/hooks/network.d/… in alphabetical order: executable files that belong to root and that nobody
- *   else can write
- *   called as: SCRIPT NETWORK OPERATION SUB-OPERATION -
+ *   ETC/hooks/network, then ETC/hooks/network.d/… in alphabetical order: executable files that
+ * belong to root and that nobody else can write called as: SCRIPT NETWORK OPERATION SUB-OPERATION -
  *   standard input: <hookData> with the definition
  *
- * No shell is involved, the environment is PATH, HOME and LC_ALL, the working folder is /. A script that doesn't end within
- * HOOK_LIMIT_SEC is killed with everything in its process group. It must not call back into netd about the same network: that
- * call would wait for the script, and the script for it. Without scripts nothing is run and nothing waits. */
+ * No shell is involved, the environment is PATH, HOME and LC_ALL, the working folder is /. A script
+ * that doesn't end within HOOK_LIMIT_SEC is killed with everything in its process group. It must
+ * not call back into netd about the same network: that call would wait for the script, and the
+ * script for it. Without scripts nothing is run and nothing waits. */
 #ifndef NETD_HOOKS_H
 #define NETD_HOOKS_H
 
@@ -23,11 +23,12 @@ enum hook {
 	HOOK_UPDATED, /* "updated begin": the change stays, the call fails */
 };
 
-/* e->code is 0 when every script ended with status 0, else ERR_HOOK_FAILED with the script's own words. Called before
- * hooks_run() returns when there is no script. */
+/* e->code is 0 when every script ended with status 0, else ERR_HOOK_FAILED with the script's own
+ * words. Called before hooks_run() returns when there is no script. */
 typedef void hook_done_fn(void *data, const struct err *e);
 
 /* One at a time for each network. `def` is read before this returns. */
-void hooks_run(struct controller *c, const struct network *def, enum hook hook, hook_done_fn *done, void *data);
+void hooks_run(struct controller *c, const struct network *def, enum hook hook, hook_done_fn *done,
+	       void *data);
 
 #endif

@@ -104,9 +104,11 @@ int keeper_spawn_worker(struct keeper *k, uint32_t id, const char *role)
 
 	if (find(k, id))
 		return -EPROTO;
-	/* Not the controller's fault alone: those of one that died are counted until they have ended. */
+	/* Not the controller's fault alone: those of one that died are counted until they have
+	 * ended. */
 	if (k->n_workers >= KEEPER_WORKERS_MAX) {
-		log_err("worker %u (%s) is not started: there are %d", id, role, KEEPER_WORKERS_MAX);
+		log_err("worker %u (%s) is not started: there are %d", id, role,
+			KEEPER_WORKERS_MAX);
 		tell_died(k, id, STATUS_NOT_STARTED);
 		return 0;
 	}

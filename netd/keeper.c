@@ -361,8 +361,8 @@ static int make_loop(struct keeper *k, struct err *e)
 	return r < 0 ? err_sys(e, -r, "cannot make the event loop") : 0;
 }
 
-/* A socket file that nobody listens on sends libvirt's clients the wrong way: they take its existence for a daemon.
- * Under systemd the sockets are the manager's, and may outlive us. */
+/* A socket file that nobody listens on sends libvirt's clients the wrong way: they take its
+ * existence for a daemon. Under systemd the sockets are the manager's, and may outlive us. */
 static void close_doors(const struct keeper *k)
 {
 	if (!k->stopping || getenv("INVOCATION_ID"))

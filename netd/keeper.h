@@ -12,9 +12,9 @@
 #define NETD_KEEPER_H
 
 #include "base/list.h"
-#include "netd/restart-pace.h"
 #include "netd/keeper-held.h"
 #include "netd/paths.h"
+#include "netd/restart-pace.h"
 
 #include <limits.h>
 #include <systemd/sd-event.h>

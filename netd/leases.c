@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <string.h>
 
-/* Of one network: more than guests on it, and less than what a captured worker could make us remember. */
+/* Of one network: more than guests on it, and less than what a captured worker could make us
+ * remember. */
 #define LEASES_MAX 262144
 
-/* The leases of one network; kept also while the network is unknown (a broken file comes back one day). */
+/* The leases of one network; kept also while the network is unknown (a broken file comes back one
+ * day). */
 struct lease_net {
 	struct table_node by_uuid;
 	struct uuid uuid;
@@ -35,8 +37,9 @@ struct leases {
 	struct table by_uuid;    /* struct lease_net */
 	struct table by_address; /* struct lease */
 	struct list pending;
-	bool complained; /* the store's failure has been logged */
-	uint64_t replaced; /* how often the store's file had been replaced when all leases were last put into it */
+	bool complained;   /* the store's failure has been logged */
+	uint64_t replaced; /* how often the store's file had been replaced when all leases were last
+			      put into it */
 };
 
 /* ---- memory ---- */
@@ -98,8 +101,8 @@ static void drop_lease(struct leases *l, struct lease *lease)
 }
 
 /* Add or replace. NULL when out of memory, or when the network has LEASES_MAX. */
-static struct lease *keep_lease(struct leases *l, const struct uuid *net, const struct lease_binding *b,
-                                int64_t expires_wall)
+static struct lease *keep_lease(struct leases *l, const struct uuid *net,
+				const struct lease_binding *b, int64_t expires_wall)
 {
 	struct lease *lease = find_lease(l, net, &b->ip);
 
@@ -109,7 +112,8 @@ static struct lease *keep_lease(struct leases *l, const struct uuid *net, const 
 		if (!lease)
 			return NULL;
 		lease->key = make_key(net, &b->ip);
-		if (table_add(&l->by_address, &lease->by_address, &lease->key, sizeof(lease->key)) < 0) {
+		if (table_add(&l->by_address, &lease->by_address, &lease->key, sizeof(lease->key)) <
+		    0) {
 			free(lease);
 			return NULL;
 		}
@@ -133,8 +137,12 @@ static void to_record(const struct lease *lease, struct lease_record *r)
 	const struct lease_binding *b = &lease->b;
 	bool forever = lease->expires_wall == INT64_MAX;
 
-	*r = (struct lease_record){ .network = lease->key.net, .address = b->ip, .mac = b->mac, .iaid = b->iaid,
-		                    .n_client_id = b->n_client_id, .state = LEASE_RECORD_BOUND };
+	*r = (struct lease_record){ .network = lease->key.net,
+				    .address = b->ip,
+				    .mac = b->mac,
+				    .iaid = b->iaid,
+				    .n_client_id = b->n_client_id,
+				    .state = LEASE_RECORD_BOUND };
 	memcpy(r->client_id, b->client_id, b->n_client_id);
 	copy_text(r->hostname, sizeof(r->hostname), b->name);
 	r->expiry = forever ? 0 : (uint64_t)lease->expires_wall;
@@ -146,7 +154,9 @@ static void to_record(const struct lease *lease, struct lease_record *r)
 static void loaded(void *data, const struct lease_record *r)
 {
 	struct leases *l = data;
-	struct lease_binding b = { .ip = r->address, .mac = r->mac, .iaid = r->iaid, .n_client_id = r->n_client_id };
+	struct lease_binding b = {
+		.ip = r->address, .mac = r->mac, .iaid = r->iaid, .n_client_id = r->n_client_id
+	};
 	int64_t expires = r->expiry ? (int64_t)r->expiry : INT64_MAX;
 
 	if (r->state != LEASE_RECORD_BOUND)
@@ -171,18 +181,21 @@ static void complete(void *data, uint64_t token, bool durable)
 	if (!durable && !l->complained) {
 		struct lease_store_health health;
 		lease_store_health(l->store, &health);
-		log_err("leases are not being stored: %s; guests are served with short leases until this is mended",
-		        health.problem);
+		log_err("leases are not being stored: %s; guests are served with short leases "
+			"until this is mended",
+			health.problem);
 	}
 	l->complained = !durable;
 	if (!p)
 		return;
 	list_remove(&p->node);
-	services_lease_verdict(l->c->services, p->worker_id, p->family, p->net_id, p->token, durable);
+	services_lease_verdict(l->c->services, p->worker_id, p->family, p->net_id, p->token,
+			       durable);
 	free(p);
 }
 
-/* A damaged file was set aside while we ran: what took its place lacks what guests have been promised since. */
+/* A damaged file was set aside while we ran: what took its place lacks what guests have been
+ * promised since. */
 static void put_all_again(struct leases *l)
 {
 	struct lease_store_health health;
@@ -277,13 +290,15 @@ void leases_free(struct leases *l)
 
 /* ---- what the worker reports ---- */
 
-/* What no honest worker says: an address outside the network or its own, a client that isn't one. */
+/* What no honest worker says: an address outside the network or its own, a client that isn't one.
+ */
 static bool is_plausible(const struct net *n, const struct lease_binding *b)
 {
 	const struct network_ip *ip = n->live ? network_dhcp_ip(n->live, b->ip.family) : NULL;
 
-	return ip && ip_in_prefix(&b->ip, &ip->address, ip->prefix) && !ip_equal(&b->ip, &ip->address) &&
-	       !mac_is_zero(&b->mac) && !mac_is_multicast(&b->mac);
+	return ip && ip_in_prefix(&b->ip, &ip->address, ip->prefix) &&
+	       !ip_equal(&b->ip, &ip->address) && !mac_is_zero(&b->mac) &&
+	       !mac_is_multicast(&b->mac);
 }
 
 /* Whoever asked waits for an answer. */
@@ -291,14 +306,14 @@ static void refuse(struct leases *l, const struct net *n, const struct lease_rep
 {
 	if (!r->token)
 		return;
-	services_lease_verdict(l->c->services, services_dhcp_worker(l->c->services, n), r->b.ip.family, n->id, r->token,
-	                       false);
+	services_lease_verdict(l->c->services, services_dhcp_worker(l->c->services, n),
+			       r->b.ip.family, n->id, r->token, false);
 	services_flush_verdicts(l->c->services);
 }
 
 /* Have it stored; without a place in the queue the answer is "not durable" at once. */
 static void store(struct leases *l, const struct net *n, const struct lease_report *r,
-                  const struct lease *lease)
+		  const struct lease *lease)
 {
 	struct pending *p = r->token ? malloc(sizeof(*p)) : NULL;
 	int err = -ENOMEM;
@@ -308,12 +323,14 @@ static void store(struct leases *l, const struct net *n, const struct lease_repo
 		if (lease)
 			to_record(lease, &record);
 		err = lease ? lease_store_put(l->store, &record, r->token ? 1 : 0)
-		            : lease_store_remove(l->store, &n->uuid, &r->b.ip, r->token ? 1 : 0);
+			    : lease_store_remove(l->store, &n->uuid, &r->b.ip, r->token ? 1 : 0);
 	}
 	uint32_t worker = services_dhcp_worker(l->c->services, n);
 	if (p && err == 0) {
-		*p = (struct pending){ .net_id = n->id, .worker_id = worker, .family = r->b.ip.family,
-		                       .token = r->token };
+		*p = (struct pending){ .net_id = n->id,
+				       .worker_id = worker,
+				       .family = r->b.ip.family,
+				       .token = r->token };
 		list_add_tail(&l->pending, &p->node);
 		return;
 	}
@@ -322,7 +339,7 @@ static void store(struct leases *l, const struct net *n, const struct lease_repo
 }
 
 static void tell_dns(struct leases *l, const struct net *n, const struct lease_binding *b, bool add,
-                     int64_t expires_wall)
+		     int64_t expires_wall)
 {
 	usec_t expires = USEC_INFINITY;
 
@@ -335,7 +352,8 @@ static void tell_dns(struct leases *l, const struct net *n, const struct lease_b
 	services_dns_lease(l->c->services, n, b->name, &b->ip, add, expires);
 }
 
-static bool apply_end(struct leases *l, struct net *n, const struct lease_report *r, struct lease *lease)
+static bool apply_end(struct leases *l, struct net *n, const struct lease_report *r,
+		      struct lease *lease)
 {
 	if (lease) {
 		tell_dns(l, n, &lease->b, false, 0);
@@ -345,7 +363,8 @@ static bool apply_end(struct leases *l, struct net *n, const struct lease_report
 	return true;
 }
 
-static bool apply_binding(struct leases *l, struct net *n, const struct lease_report *r, struct lease *lease)
+static bool apply_binding(struct leases *l, struct net *n, const struct lease_report *r,
+			  struct lease *lease)
 {
 	/* An address changes hands only after its release or expiry has been reported. */
 	if (lease && !mac_equal(&lease->b.mac, &r->b.mac))
@@ -357,7 +376,9 @@ static bool apply_binding(struct leases *l, struct net *n, const struct lease_re
 		static struct log_limit limit = { .burst = 5, .per_sec = 1 };
 		unsigned dropped;
 		if (log_allowed(&limit, &dropped))
-			log_err("a lease of network '%s' is not kept: it has %d, or memory is short", n->name, LEASES_MAX);
+			log_err(
+			    "a lease of network '%s' is not kept: it has %d, or memory is short",
+			    n->name, LEASES_MAX);
 		refuse(l, n, r);
 		return true;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lifecycle-internal.h — what lifecycle.c (coming and going) and lifecycle-update.c (change) share: the op. */
+/* lifecycle-internal.h — what lifecycle.c (coming and going) and lifecycle-update.c (change) share:
+ * the op. */
 #ifndef NETD_LIFECYCLE_INTERNAL_H
 #define NETD_LIFECYCLE_INTERNAL_H
 

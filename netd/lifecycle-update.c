@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changing a network while it runs. The new definitions are made and validated first; then the running one is put in
- * place and reconciled, then the file is written. Whatever fails on the way, the old running definition is put back and
- * reconciled, so that nothing is half done. */
+/* Changing a network while it runs. The new definitions are made and validated first; then the
+ * running one is put in place and reconciled, then the file is written. Whatever fails on the way,
+ * the old running definition is put back and reconciled, so that nothing is half done. */
 #include "netd/definitions.h"
 #include "netd/hooks.h"
 #include "netd/lifecycle-internal.h"
@@ -18,7 +18,8 @@ struct change {
 	void *how;
 	void (*free_how)(void *how);
 	unsigned flags;
-	struct network *live, *config; /* the new ones, until they are in place; then the old live one */
+	struct network *live,
+	    *config; /* the new ones, until they are in place; then the old live one */
 	bool live_swapped;
 };
 
@@ -137,24 +138,28 @@ static int resolve_flags(const struct net *n, unsigned *flags, struct err *e)
 	if (*flags & RPC_AFFECT_LIVE && !active)
 		return err_set(e, ERR_OPERATION_INVALID, "network is not running");
 	if (*flags & RPC_AFFECT_CONFIG && !n->config)
-		return err_set(e, ERR_OPERATION_INVALID, "cannot change persistent config of a transient network");
+		return err_set(e, ERR_OPERATION_INVALID,
+			       "cannot change persistent config of a transient network");
 	return 0;
 }
 
 /* The bridge and the identity of a running network stay what they are. */
 int lifecycle_check_live(const struct network *now, const struct network *next, struct err *e)
 {
-	const char *was = now->bridge ? now->bridge : "", *wanted = next->bridge ? next->bridge : "";
+	const char *was = now->bridge ? now->bridge : "",
+		   *wanted = next->bridge ? next->bridge : "";
 
 	if (network_owns_bridge(now) != network_owns_bridge(next))
 		return err_set(e, ERR_OPERATION_UNSUPPORTED,
-		               "network '%s' can't change who owns its bridge while it runs; destroy and start it",
-		               next->name);
+			       "network '%s' can't change who owns its bridge while it runs; "
+			       "destroy and start it",
+			       next->name);
 	if (strcmp(was, wanted) != 0)
 		return err_set(e, ERR_OPERATION_UNSUPPORTED,
-		               "network '%s' can't change its bridge from '%s' to '%s' while it runs; destroy and "
-		               "start it",
-		               next->name, was, wanted);
+			       "network '%s' can't change its bridge from '%s' to '%s' while it "
+			       "runs; destroy and "
+			       "start it",
+			       next->name, was, wanted);
 	return 0;
 }
 
@@ -163,11 +168,13 @@ static int check_live(struct op *op, const struct network *now)
 	struct change *ch = op->extra;
 	int r = lifecycle_check_live(now, ch->live, &op->err);
 
-	return r < 0 ? r : subnets_check(op->c->mirror, &op->c->registry, op->net, ch->live, &op->err);
+	return r < 0 ? r
+		     : subnets_check(op->c->mirror, &op->c->registry, op->net, ch->live, &op->err);
 }
 
 /* The new one; NULL: it stays as it is. */
-static int make_definition(struct change *ch, const struct network *old, struct network **ret, struct err *e)
+static int make_definition(struct change *ch, const struct network *old, struct network **ret,
+			   struct err *e)
 {
 	int r = ch->change(ch->how, old, ret, e);
 
@@ -186,9 +193,11 @@ static int complete_change(struct op *op)
 
 	reconcile_read_mirror(op->c->reconcile);
 	if (ch->live)
-		r = subnets_choose(op->c->mirror, &op->c->registry, op->net, NULL, ch->live, &op->err);
+		r = subnets_choose(op->c->mirror, &op->c->registry, op->net, NULL, ch->live,
+				   &op->err);
 	if (r == 0 && ch->config)
-		r = subnets_choose(op->c->mirror, &op->c->registry, op->net, ch->live, ch->config, &op->err);
+		r = subnets_choose(op->c->mirror, &op->c->registry, op->net, ch->live, ch->config,
+				   &op->err);
 	return r;
 }
 
@@ -231,8 +240,9 @@ static void begin_change(struct op *op)
 	reconcile_network(op->c->reconcile, op->net, live_reconciled, op);
 }
 
-void lifecycle_change(struct controller *c, struct net *n, unsigned flags, lifecycle_change_fn *change, void *how,
-                      void (*free_how)(void *how), lifecycle_done_fn *done, void *data)
+void lifecycle_change(struct controller *c, struct net *n, unsigned flags,
+		      lifecycle_change_fn *change, void *how, void (*free_how)(void *how),
+		      lifecycle_done_fn *done, void *data)
 {
 	struct op *op = calloc(1, sizeof(*op));
 	struct change *ch = calloc(1, sizeof(*ch));
@@ -247,7 +257,12 @@ void lifecycle_change(struct controller *c, struct net *n, unsigned flags, lifec
 		return;
 	}
 	*ch = (struct change){ .change = change, .how = how, .free_how = free_how, .flags = flags };
-	*op = (struct op){ .c = c, .net = n, .begin = begin_change, .extra = ch, .free_extra = free_change,
-		           .done = done, .data = data };
+	*op = (struct op){ .c = c,
+			   .net = n,
+			   .begin = begin_change,
+			   .extra = ch,
+			   .free_extra = free_change,
+			   .done = done,
+			   .data = data };
 	op_enqueue(op);
 }

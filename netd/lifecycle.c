@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each request is an op in its network's queue; the first one is running. An op begins in begin_*(), which checks the
- * rules and sets the next step going, and ends in op_finish(), whatever happened. Ops on different networks run side by
- * side; what must hold among networks (names, bridges, subnets) is decided within one call from the loop. */
+/* Each request is an op in its network's queue; the first one is running. An op begins in
+ * begin_*(), which checks the rules and sets the next step going, and ends in op_finish(), whatever
+ * happened. Ops on different networks run side by side; what must hold among networks (names,
+ * bridges, subnets) is decided within one call from the loop. */
 #include "netd/lifecycle-internal.h"
 
 #include "base/log.h"
@@ -65,7 +66,8 @@ static void run_next(struct net *n)
 {
 	struct op *op = list_first(&n->ops, struct op, node);
 
-	if (op && !op->deferred && sd_event_add_defer(op->c->loop, &op->deferred, begin_deferred, op) < 0)
+	if (op && !op->deferred &&
+	    sd_event_add_defer(op->c->loop, &op->deferred, begin_deferred, op) < 0)
 		op->begin(op); /* out of memory: recursion is the lesser evil */
 }
 
@@ -79,8 +81,8 @@ void op_enqueue(struct op *op)
 }
 
 /* Queue an op; `def` is taken over. Without memory `done` is told at once. */
-static void op_push(struct controller *c, struct net *n, void (*begin)(struct op *), struct network *def,
-                    lifecycle_done_fn *done, void *data, bool on)
+static void op_push(struct controller *c, struct net *n, void (*begin)(struct op *),
+		    struct network *def, lifecycle_done_fn *done, void *data, bool on)
 {
 	struct op *op = calloc(1, sizeof(*op));
 
@@ -93,7 +95,9 @@ static void op_push(struct controller *c, struct net *n, void (*begin)(struct op
 			registry_remove(&c->registry, n);
 		return;
 	}
-	*op = (struct op){ .c = c, .net = n, .begin = begin, .def = def, .done = done, .data = data, .on = on };
+	*op = (struct op){
+		.c = c, .net = n, .begin = begin, .def = def, .done = done, .data = data, .on = on
+	};
 	op_enqueue(op);
 }
 
@@ -105,8 +109,8 @@ bool op_needs_network(struct op *op)
 
 	if (net_is_shown(n))
 		return true;
-	err_set(&op->err, ERR_NO_NETWORK, "no network with matching uuid '%s' (%s)", uuid_format(&n->uuid, text),
-	        n->name);
+	err_set(&op->err, ERR_NO_NETWORK, "no network with matching uuid '%s' (%s)",
+		uuid_format(&n->uuid, text), n->name);
 	op_finish(op);
 	return false;
 }
@@ -138,12 +142,14 @@ static int complete_definition(struct op *op)
 
 	if (net_is_shown(n) && (!def->has_uuid || !uuid_equal(&def->uuid, &n->uuid))) {
 		char text[UUID_TEXT_MAX];
-		return err_set(&op->err, ERR_OPERATION_FAILED, "network '%s' already exists with uuid %s", n->name,
-		               uuid_format(&n->uuid, text));
+		return err_set(&op->err, ERR_OPERATION_FAILED,
+			       "network '%s' already exists with uuid %s", n->name,
+			       uuid_format(&n->uuid, text));
 	}
 	def->uuid = n->uuid;
 	def->has_uuid = true;
-	/* A redefinition without <mac> keeps the bridge's, so that no guest has to learn a new gateway. */
+	/* A redefinition without <mac> keeps the bridge's, so that no guest has to learn a new
+	 * gateway. */
 	if (!def->has_mac && n->config && n->config->has_mac && network_owns_bridge(def)) {
 		def->mac = n->config->mac;
 		def->has_mac = true;
@@ -152,7 +158,8 @@ static int complete_definition(struct op *op)
 	reconcile_read_mirror(op->c->reconcile);
 	if (subnets_choose(op->c->mirror, &op->c->registry, n, NULL, def, &op->err) < 0)
 		return -op->err.code;
-	return registry_choose_bridge(&op->c->registry, n, def, link_exists, op->c->mirror, &op->err);
+	return registry_choose_bridge(&op->c->registry, n, def, link_exists, op->c->mirror,
+				      &op->err);
 }
 
 static void define_written(void *data, const struct err *e)
@@ -195,8 +202,10 @@ static void begin_define(struct op *op)
 	definitions_save(op->c, n->name, xml, define_written, op);
 }
 
-/* The network that `def` is about: a known one, or a new entry. NULL: `done` has been told why not. */
-static struct net *find_or_add(struct controller *c, struct network *def, lifecycle_done_fn *done, void *data)
+/* The network that `def` is about: a known one, or a new entry. NULL: `done` has been told why not.
+ */
+static struct net *find_or_add(struct controller *c, struct network *def, lifecycle_done_fn *done,
+			       void *data)
 {
 	struct net *n = NULL;
 	struct err e = { 0 };
@@ -215,7 +224,8 @@ static struct net *find_or_add(struct controller *c, struct network *def, lifecy
 	return n;
 }
 
-void lifecycle_define(struct controller *c, struct network *def, lifecycle_done_fn *done, void *data)
+void lifecycle_define(struct controller *c, struct network *def, lifecycle_done_fn *done,
+		      void *data)
 {
 	struct net *n = find_or_add(c, def, done, data);
 
@@ -297,7 +307,7 @@ static void started(struct op *op)
 
 	n->state = NET_ACTIVE;
 	log_info("network '%s' started%s%s", n->name, n->live->bridge ? " on bridge " : "",
-	         n->live->bridge ? n->live->bridge : "");
+		 n->live->bridge ? n->live->bridge : "");
 	door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STARTED);
 	op_finish(op);
 }
@@ -332,7 +342,8 @@ static void start_hook_ended(void *data, const struct err *e)
 	op_take_error(op, e);
 	/* The script may have taken its time: look now, not before, what is in the way. */
 	reconcile_read_mirror(op->c->reconcile);
-	if (op->err.code || subnets_check(op->c->mirror, &op->c->registry, n, n->live, &op->err) < 0 ||
+	if (op->err.code ||
+	    subnets_check(op->c->mirror, &op->c->registry, n, n->live, &op->err) < 0 ||
 	    services_check(n, &op->err) < 0) {
 		network_free(n->live);
 		n->live = NULL;
@@ -359,7 +370,8 @@ static void begin_start(struct op *op)
 	if (n->state != NET_INACTIVE)
 		return op_refuse(op, "network is already active");
 	if (!n->config) {
-		err_set(&op->err, ERR_INTERNAL, "network '%s' is broken: %s", n->name, n->broken ? n->broken : "?");
+		err_set(&op->err, ERR_INTERNAL, "network '%s' is broken: %s", n->name,
+			n->broken ? n->broken : "?");
 		return op_finish(op);
 	}
 	start_network(op, network_share(n->config));
@@ -375,7 +387,8 @@ static void begin_create(struct op *op)
 	struct net *n = op->net;
 
 	if (n->state != NET_INACTIVE) {
-		err_set(&op->err, ERR_OPERATION_INVALID, "network is already active as '%s'", n->name);
+		err_set(&op->err, ERR_OPERATION_INVALID, "network is already active as '%s'",
+			n->name);
 		return op_finish(op);
 	}
 	if (complete_definition(op) < 0)
@@ -383,7 +396,8 @@ static void begin_create(struct op *op)
 	start_network(op, take_ptr(op->def));
 }
 
-void lifecycle_create(struct controller *c, struct network *def, lifecycle_done_fn *done, void *data)
+void lifecycle_create(struct controller *c, struct network *def, lifecycle_done_fn *done,
+		      void *data)
 {
 	struct net *n = find_or_add(c, def, done, data);
 
@@ -455,15 +469,16 @@ static void begin_autostart(struct op *op)
 	definitions_set_autostart(op->c, n->name, op->on, autostart_written, op);
 }
 
-void lifecycle_set_autostart(struct controller *c, struct net *n, bool on, lifecycle_done_fn *done, void *data)
+void lifecycle_set_autostart(struct controller *c, struct net *n, bool on, lifecycle_done_fn *done,
+			     void *data)
 {
 	op_push(c, n, begin_autostart, NULL, done, data, on);
 }
 
 /* ---- at the daemon's start ---- */
 
-/* Scripts may take minutes, one after the other; clients of the other networks need not wait for them, nor would the
- * keeper. */
+/* Scripts may take minutes, one after the other; clients of the other networks need not wait for
+ * them, nor would the keeper. */
 #define RESUME_USEC (15 * USEC_PER_SEC)
 
 struct resume {
@@ -475,7 +490,7 @@ struct resume {
 
 static void resume_tell(struct resume *r)
 {
-	void (*done)(struct controller *c) = r->done;
+	void (*done)(struct controller * c) = r->done;
 
 	r->patience = sd_event_source_disable_unref(r->patience);
 	r->done = NULL;
@@ -543,7 +558,8 @@ static void saved_completed(void *data, const struct err *e)
 		log_err("what was added to a definition is not kept: %s", e->msg);
 }
 
-/* A file that somebody copied here may lack what a definition by netctl gets: it is given once and kept. */
+/* A file that somebody copied here may lack what a definition by netctl gets: it is given once and
+ * kept. */
 static void complete_loaded(struct controller *c, struct net *n)
 {
 	struct err e = { 0 };
@@ -572,19 +588,23 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 		return;
 	}
 	*r = (struct resume){ .c = c, .left = 1, .done = done };
-	if (sd_event_add_time_relative(c->loop, &r->patience, CLOCK_BOOTTIME, RESUME_USEC, 0, resume_late, r) < 0)
+	if (sd_event_add_time_relative(c->loop, &r->patience, CLOCK_BOOTTIME, RESUME_USEC, 0,
+				       resume_late, r) < 0)
 		log_warning("out of memory: clients wait for the slowest network");
-	registry_foreach (n, &c->registry) {
+	registry_foreach(n, &c->registry)
+	{
 		complete_loaded(c, n);
 		if (runs_unnoticed(c, n))
 			n->live = network_share(n->config);
-		/* Wanted from now on: the first look at the rules must not miss any network that runs. */
+		/* Wanted from now on: the first look at the rules must not miss any network that
+		 * runs. */
 		if (n->live)
 			n->state = NET_STARTING;
 	}
 	attached_load(c->attached);
 	reconcile_rules(c->reconcile);
-	registry_foreach (n, &c->registry) {
+	registry_foreach(n, &c->registry)
+	{
 		if (!n->live && (!n->autostart || n->stopped_on_request))
 			continue;
 		r->left++;

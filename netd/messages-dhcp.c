@@ -236,7 +236,8 @@ static void get_record(struct rd *r, struct msg_dhcp4_record *m)
 	b->expires = rd_u64(r);
 	m->expires_wall = xdr_get_i64(r);
 	if (!m->net_id || change > DHCP4_EXPIRE || !b->ip || mac_is_zero(&b->mac) ||
-	    mac_is_multicast(&b->mac) || !msg_is_clean_name(b->name) || !msg_is_time(m->expires_wall))
+	    mac_is_multicast(&b->mac) || !msg_is_clean_name(b->name) ||
+	    !msg_is_time(m->expires_wall))
 		r->bad = true;
 	else
 		m->change = (enum dhcp4_change)change;

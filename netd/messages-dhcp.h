@@ -14,10 +14,11 @@
 #include "base/cursor.h"
 #include "dhcp/dhcp4.h"
 
-#define MSG_DHCP_RECORDS_MAX  64  /* bindings or verdicts in one message */
-#define MSG_DHCP_RECORD_MAX   448 /* octets of one encoded record */
-#define MSG_DHCP_BATCH_MAX    (4 + MSG_DHCP_RECORDS_MAX * MSG_DHCP_RECORD_MAX)
-#define MSG_DHCP_WALL_MAX     (INT64_C(1) << 40) /* seconds from 1970, either way, of an end that isn't "never" */
+#define MSG_DHCP_RECORDS_MAX 64  /* bindings or verdicts in one message */
+#define MSG_DHCP_RECORD_MAX  448 /* octets of one encoded record */
+#define MSG_DHCP_BATCH_MAX   (4 + MSG_DHCP_RECORDS_MAX * MSG_DHCP_RECORD_MAX)
+#define MSG_DHCP_WALL_MAX                                                                          \
+	(INT64_C(1) << 40) /* seconds from 1970, either way, of an end that isn't "never" */
 #define MSG_DHCP_COUNTERS_MAX (40 + 8 * DHCP4_COUNTER_N)
 
 /* MSG_DHCP4_CONFIG. Encoding needs at most msg_dhcp4_config_size() octets. A decoded config owns

@@ -13,8 +13,8 @@
 
 #define DNS_MESSAGE_SMALL 1024 /* octets that hold any body but MSG_DNS_CONFIG */
 
-/* The order of the descriptors of MSG_DNS_SOCKETS; its mask has bit 1 << DNS_SOCKET_X for those that
- * are there. HOST: on lo. The two with a 6 are for a second address, IPv6. */
+/* The order of the descriptors of MSG_DNS_SOCKETS; its mask has bit 1 << DNS_SOCKET_X for those
+ * that are there. HOST: on lo. The two with a 6 are for a second address, IPv6. */
 enum dns_socket {
 	DNS_SOCKET_UDP,
 	DNS_SOCKET_TCP,

@@ -23,14 +23,17 @@ struct port {
 
 /* ---- files ---- */
 
-static int path_of(const struct controller *c, const struct uuid *net, const struct uuid *u, char buf[static PATH_MAX])
+static int path_of(const struct controller *c, const struct uuid *net, const struct uuid *u,
+		   char buf[static PATH_MAX])
 {
 	char a[UUID_TEXT_MAX], b[UUID_TEXT_MAX];
 
-	return snprintf(buf, PATH_MAX, "%s/ports/%s.%s.xml", c->paths.run, uuid_format(net, a), uuid_format(u, b));
+	return snprintf(buf, PATH_MAX, "%s/ports/%s.%s.xml", c->paths.run, uuid_format(net, a),
+			uuid_format(u, b));
 }
 
-int ports_save(const struct controller *c, const struct net *n, const struct network_port *p, struct err *e)
+int ports_save(const struct controller *c, const struct net *n, const struct network_port *p,
+	       struct err *e)
 {
 	char path[PATH_MAX];
 	auto_free char *xml = network_port_format(p);
@@ -107,7 +110,8 @@ void ports_load(struct controller *c)
 		char net[UUID_TEXT_MAX] = "";
 		struct uuid u;
 		snprintf(net, sizeof(net), "%.36s", entry->d_name);
-		if (entry->d_name[0] == '.' || uuid_parse(net, &u) < 0 || !is_port_file(entry->d_name) ||
+		if (entry->d_name[0] == '.' || uuid_parse(net, &u) < 0 ||
+		    !is_port_file(entry->d_name) ||
 		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >= (int)sizeof(path))
 			continue;
 		if (load_one(c, path, &u) == -ENOENT)
@@ -139,15 +143,15 @@ static struct port *find(const struct controller *c, const struct net *n, const 
 	return NULL;
 }
 
-int ports_get(const struct controller *c, const struct net *n, const struct uuid *u, struct network_port **ret,
-              struct err *e)
+int ports_get(const struct controller *c, const struct net *n, const struct uuid *u,
+	      struct network_port **ret, struct err *e)
 {
 	char text[UUID_TEXT_MAX];
 	struct port *port = find(c, n, u);
 
 	if (!port)
 		return err_set(e, ERR_NO_NETWORK_PORT, "Network port with UUID %s does not exist",
-		               uuid_format(u, text));
+			       uuid_format(u, text));
 	*ret = port->p;
 	return 0;
 }
@@ -181,11 +185,13 @@ static int copy_name(char **dst, const char *src, struct err *e)
 
 static bool same_function(const struct pci_address *a, const struct pci_address *b)
 {
-	return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot && a->function == b->function;
+	return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot &&
+	       a->function == b->function;
 }
 
 /* How many ports use the device, or the PCI function, already. */
-static size_t users_of(const struct controller *c, const struct net *n, const struct forward_interface *i)
+static size_t users_of(const struct controller *c, const struct net *n,
+		       const struct forward_interface *i)
 {
 	struct port *port;
 	size_t users = 0;
@@ -195,16 +201,18 @@ static size_t users_of(const struct controller *c, const struct net *n, const st
 		if (!uuid_equal(&port->net, &n->uuid))
 			continue;
 		if (i->is_pci)
-			users += plug->type == PLUG_HOSTDEV_PCI && same_function(&plug->pci, &i->pci);
+			users +=
+			    plug->type == PLUG_HOSTDEV_PCI && same_function(&plug->pci, &i->pci);
 		else
-			users += plug->type == PLUG_DIRECT && plug->dev && strcmp(plug->dev, i->dev) == 0;
+			users += plug->type == PLUG_DIRECT && plug->dev &&
+				 strcmp(plug->dev, i->dev) == 0;
 	}
 	return users;
 }
 
 /* The device with the fewest users; an exclusive one must have none. */
-static const struct forward_interface *choose_device(const struct controller *c, const struct net *n, bool exclusive,
-                                                     struct err *e)
+static const struct forward_interface *
+choose_device(const struct controller *c, const struct net *n, bool exclusive, struct err *e)
 {
 	const struct forward *f = &n->live->forward;
 	const struct forward_interface *best = NULL;
@@ -218,18 +226,23 @@ static const struct forward_interface *choose_device(const struct controller *c,
 		}
 	}
 	if (!best)
-		err_set(e, ERR_INTERNAL, "network '%s' has no <interface> to connect a guest to", n->name);
+		err_set(e, ERR_INTERNAL, "network '%s' has no <interface> to connect a guest to",
+			n->name);
 	else if (exclusive && fewest)
-		err_set(e, ERR_INTERNAL,
-		        "network '%s' requires exclusive access to interfaces, but none are available", n->name);
+		err_set(
+		    e, ERR_INTERNAL,
+		    "network '%s' requires exclusive access to interfaces, but none are available",
+		    n->name);
 	return best && !(exclusive && fewest) ? best : NULL;
 }
 
-static int plug_direct(const struct controller *c, const struct net *n, struct network_port *p, struct err *e)
+static int plug_direct(const struct controller *c, const struct net *n, struct network_port *p,
+		       struct err *e)
 {
 	const struct network *def = n->live;
-	bool exclusive = def->forward.mode == FORWARD_PASSTHROUGH ||
-	                 (def->forward.mode == FORWARD_PRIVATE && p->virtualport.type == VPORT_8021QBH);
+	bool exclusive =
+	    def->forward.mode == FORWARD_PASSTHROUGH ||
+	    (def->forward.mode == FORWARD_PRIVATE && p->virtualport.type == VPORT_8021QBH);
 	const struct forward_interface *i = choose_device(c, n, exclusive, e);
 
 	if (!i)
@@ -239,7 +252,8 @@ static int plug_direct(const struct controller *c, const struct net *n, struct n
 	return copy_name(&p->plug.dev, i->dev ? i->dev : "", e);
 }
 
-static int plug_hostdev(const struct controller *c, const struct net *n, struct network_port *p, struct err *e)
+static int plug_hostdev(const struct controller *c, const struct net *n, struct network_port *p,
+			struct err *e)
 {
 	const struct forward *f = &n->live->forward;
 	const struct forward_interface *i = choose_device(c, n, true, e);
@@ -252,7 +266,8 @@ static int plug_hostdev(const struct controller *c, const struct net *n, struct 
 	return f->driver_name ? copy_name(&p->plug.driver_name, f->driver_name, e) : 0;
 }
 
-static int choose_plug(const struct controller *c, const struct net *n, struct network_port *p, struct err *e)
+static int choose_plug(const struct controller *c, const struct net *n, struct network_port *p,
+		       struct err *e)
 {
 	const struct network *def = n->live;
 
@@ -265,12 +280,14 @@ static int choose_plug(const struct controller *c, const struct net *n, struct n
 		p->plug.type = PLUG_BRIDGE;
 		return copy_name(&p->plug.bridge, def->bridge, e);
 	}
-	return def->forward.mode == FORWARD_HOSTDEV ? plug_hostdev(c, n, p, e) : plug_direct(c, n, p, e);
+	return def->forward.mode == FORWARD_HOSTDEV ? plug_hostdev(c, n, p, e)
+						    : plug_direct(c, n, p, e);
 }
 
 /* ---- floors ---- */
 
-int ports_check_floor(const struct controller *c, const struct net *n, const struct network_port *p, struct err *e)
+int ports_check_floor(const struct controller *c, const struct net *n, const struct network_port *p,
+		      struct err *e)
 {
 	const struct bandwidth_limit *in = &n->live->bandwidth.inbound;
 	uint64_t sum = p->bandwidth.inbound.floor, most = in->peak ? in->peak : in->average;
@@ -283,9 +300,11 @@ int ports_check_floor(const struct controller *c, const struct net *n, const str
 			sum += port->p->bandwidth.inbound.floor;
 	if (sum > most)
 		return err_set(e, ERR_OPERATION_INVALID,
-		               "Cannot plug interface into bridge '%s': the floors of its ports would be %llu kilobytes "
-		               "per second, network '%s' has %llu",
-		               n->live->bridge, (unsigned long long)sum, n->name, (unsigned long long)most);
+			       "Cannot plug interface into bridge '%s': the floors of its ports "
+			       "would be %llu kilobytes "
+			       "per second, network '%s' has %llu",
+			       n->live->bridge, (unsigned long long)sum, n->name,
+			       (unsigned long long)most);
 	return 0;
 }
 
@@ -304,26 +323,29 @@ static uint32_t free_class_id(const struct controller *c, const struct net *n)
 
 /* ---- coming and going ---- */
 
-static int check_new(const struct controller *c, const struct net *n, const struct network_port *p, bool reclaim,
-                     struct err *e)
+static int check_new(const struct controller *c, const struct net *n, const struct network_port *p,
+		     bool reclaim, struct err *e)
 {
 	char text[UUID_TEXT_MAX];
 
 	if (n->state != NET_ACTIVE)
 		return err_set(e, ERR_OPERATION_INVALID, "network '%s' is not active", n->name);
 	if (find(c, NULL, &p->uuid))
-		return err_set(e, ERR_NETWORK_PORT_EXIST, "Network port with UUID %s already exists",
-		               uuid_format(&p->uuid, text));
+		return err_set(e, ERR_NETWORK_PORT_EXIST,
+			       "Network port with UUID %s already exists",
+			       uuid_format(&p->uuid, text));
 	if (reclaim != (p->plug.type != PLUG_NONE))
 		return err_set(e, ERR_INVALID_ARG,
-		               reclaim ? "a port that is reclaimed must tell its <plug>"
-		                       : "a new port must not have a <plug>: netd chooses it");
+			       reclaim ? "a port that is reclaimed must tell its <plug>"
+				       : "a new port must not have a <plug>: netd chooses it");
 	if (ports_count(c, n) >= PORTS_MAX)
-		return err_set(e, ERR_INTERNAL, "network '%s' has %d ports, the most there can be", n->name, PORTS_MAX);
+		return err_set(e, ERR_INTERNAL, "network '%s' has %d ports, the most there can be",
+			       n->name, PORTS_MAX);
 	return 0;
 }
 
-static int complete(struct controller *c, struct net *n, struct network_port *p, bool reclaim, struct err *e)
+static int complete(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
+		    struct err *e)
 {
 	int r = check_new(c, n, p, reclaim, e);
 
@@ -340,7 +362,8 @@ static int complete(struct controller *c, struct net *n, struct network_port *p,
 	return r;
 }
 
-/* Whether a link leads to a guest's interface of this MAC. libvirt gives its taps the guest's with 0xfe in front. */
+/* Whether a link leads to a guest's interface of this MAC. libvirt gives its taps the guest's with
+ * 0xfe in front. */
 static bool has_link(const struct controller *c, const struct mac *mac)
 {
 	struct mac tap = *mac;
@@ -352,27 +375,30 @@ static bool has_link(const struct controller *c, const struct mac *mac)
 	return false;
 }
 
-/* A VM manager that cannot reach us when its guest ends never tells us again. When the same guest asks for the same
- * interface anew, and no link of it is there, such a port only keeps devices and bandwidth from others. A port made in
- * this life of ours can't be one: then it is a live change, which makes the new port first. */
-static void forget_abandoned(struct controller *c, const struct net *n, const struct network_port *p)
+/* A VM manager that cannot reach us when its guest ends never tells us again. When the same guest
+ * asks for the same interface anew, and no link of it is there, such a port only keeps devices and
+ * bandwidth from others. A port made in this life of ours can't be one: then it is a live change,
+ * which makes the new port first. */
+static void forget_abandoned(struct controller *c, const struct net *n,
+			     const struct network_port *p)
 {
 	struct port *port;
 	char text[UUID_TEXT_MAX];
 
 	list_foreach (port, &c->ports, struct port, of_net) {
 		if (!port->loaded || !uuid_equal(&port->net, &n->uuid) ||
-		    !uuid_equal(&port->p->owner_uuid, &p->owner_uuid) || !mac_equal(&port->p->mac, &p->mac) ||
-		    has_link(c, &p->mac))
+		    !uuid_equal(&port->p->owner_uuid, &p->owner_uuid) ||
+		    !mac_equal(&port->p->mac, &p->mac) || has_link(c, &p->mac))
 			continue;
-		log_info("network '%s': port %s was left behind by '%s', which asks for another", n->name,
-		         uuid_format(&port->p->uuid, text), p->owner_name);
+		log_info("network '%s': port %s was left behind by '%s', which asks for another",
+			 n->name, uuid_format(&port->p->uuid, text), p->owner_name);
 		remove_file(c, port);
 		drop(port);
 	}
 }
 
-int ports_create(struct controller *c, struct net *n, struct network_port *p, bool reclaim, struct err *e)
+int ports_create(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
+		 struct err *e)
 {
 	if (!reclaim && p->has_owner_uuid)
 		forget_abandoned(c, n, p);

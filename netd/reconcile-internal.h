@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* reconcile-internal.h — what the reconcile*.c files share: the line of tasks and the job that is on its way. */
+/* reconcile-internal.h — what the reconcile*.c files share: the line of tasks and the job that is
+ * on its way. */
 #ifndef NETD_RECONCILE_INTERNAL_H
 #define NETD_RECONCILE_INTERNAL_H
 
@@ -8,12 +9,12 @@
 #include "netd/reconcile.h"
 #include "netd/shaping.h"
 
-#define QUIET_USEC (3 * USEC_PER_SEC) /* without a change: then parked bridges are removed */
+#define QUIET_USEC     (3 * USEC_PER_SEC) /* without a change: then parked bridges are removed */
 #define SWEEP_GAP_USEC (200 * USEC_PER_MSEC)
 
 struct task {
-	struct list node; /* of reconcile.waiting */
-	uint32_t net_id;  /* 0: the whole table of rules */
+	struct list node;        /* of reconcile.waiting */
+	uint32_t net_id;         /* 0: the whole table of rules */
 	reconcile_done_fn *done; /* NULL: a repair, nobody waits */
 	void *data;
 	unsigned rounds;
@@ -25,14 +26,16 @@ struct reconcile {
 	struct kernel_socket *links; /* the kernel thread's while a job is on its way */
 	struct fw_kernel *rules;     /* likewise */
 	struct fw_watch *rules_watch;
-	struct fw_state *rules_had; /* as we left the table; NULL: unknown, sync before the next plan */
-	unsigned rules_touched;      /* how often others have changed the table */
+	struct fw_state
+	    *rules_had;         /* as we left the table; NULL: unknown, sync before the next plan */
+	unsigned rules_touched; /* how often others have changed the table */
 	struct fw_options fw;
 	struct list waiting;
 	struct task *running;
-	bool sweeping;          /* a parked bridge is being removed */
-	sd_event_source *turn;  /* begins the next task from the loop */
-	sd_event_source *links_source, *rules_source; /* what the kernel tells; not heard while a job is on its way */
+	bool sweeping;         /* a parked bridge is being removed */
+	sd_event_source *turn; /* begins the next task from the loop */
+	sd_event_source *links_source,
+	    *rules_source;      /* what the kernel tells; not heard while a job is on its way */
 	sd_event_source *quiet; /* timer */
 	sd_event_source *audit; /* timer */
 };
@@ -41,15 +44,15 @@ struct reconcile {
 struct work {
 	struct job job;
 	struct reconcile *r;
-	bool wanted;              /* start or repair; false: stop */
+	bool wanted; /* start or repair; false: stop */
 	struct bridge_plan links;
 	struct fw_plan *rules;
-	bool sync;                /* the whole table: `all` is wanted, rules_had comes out */
+	bool sync; /* the whole table: `all` is wanted, rules_had comes out */
 	struct fw_rows all;
 	struct fw_state *had;
 	char *name, *running_xml; /* the file in /run: to be written, or (NULL xml) removed */
 	bool file, stop_asked;
-	bool shape;               /* bandwidth is to be set */
+	bool shape; /* bandwidth is to be set */
 	struct uuid network;
 	struct shape_row bandwidth;
 	struct shape_result shaped;

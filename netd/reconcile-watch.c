@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* When there is something to reconcile without anybody having asked: others changed the kernel, events were lost, time
- * has passed. */
+/* When there is something to reconcile without anybody having asked: others changed the kernel,
+ * events were lost, time has passed. */
 #include "netd/reconcile-internal.h"
 
 #include "base/clock.h"
@@ -44,21 +44,21 @@ static void repair_all(struct reconcile *r)
 {
 	struct net *n;
 
-	registry_foreach (n, &r->c->registry)
-		if (n->state == NET_ACTIVE)
-			want_repair(r, n->id);
+	registry_foreach(n, &r->c->registry) if (n->state == NET_ACTIVE) want_repair(r, n->id);
 }
 
-/* Whether the event is about network `n`: its bridge, or (`port`) a port of it that waits for nothing but us. Other
- * events about guests' ports and foreign links are none's. */
-static bool concerns(struct net *n, const struct mirror_change *change, const struct mirror_link *port)
+/* Whether the event is about network `n`: its bridge, or (`port`) a port of it that waits for
+ * nothing but us. Other events about guests' ports and foreign links are none's. */
+static bool concerns(struct net *n, const struct mirror_change *change,
+		     const struct mirror_link *port)
 {
 	if (n->state != NET_ACTIVE)
 		return false;
 	bool shape = shaping_heard(n, change);
 	if (shape || change->what == MIRROR_SHAPE)
 		return shape;
-	return (uint32_t)n->ifindex == change->ifindex || (port && (uint32_t)n->ifindex == port->master) ||
+	return (uint32_t)n->ifindex == change->ifindex ||
+	       (port && (uint32_t)n->ifindex == port->master) ||
 	       (n->live && n->live->bridge && strcmp(n->live->bridge, change->name) == 0);
 }
 
@@ -75,9 +75,7 @@ void reconcile_link_changed(void *data, const struct mirror_change *change)
 	const struct mirror_link *port = mirror_by_ifindex(r->c->mirror, change->ifindex);
 	if (port && !mirror_is_waiting(port))
 		port = NULL;
-	registry_foreach (n, &r->c->registry)
-		if (concerns(n, change, port))
-			want_repair(r, n->id);
+	registry_foreach(n, &r->c->registry) if (concerns(n, change, port)) want_repair(r, n->id);
 }
 
 static int links_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
@@ -98,7 +96,7 @@ static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 	if (event != FW_EVENT_FOREIGN && event != FW_EVENT_OVERFLOW)
 		return 0;
 	log_warning("firewall: %s; reading the table again",
-	            event == FW_EVENT_FOREIGN ? "somebody changed our table" : "events were lost");
+		    event == FW_EVENT_FOREIGN ? "somebody changed our table" : "events were lost");
 	r->rules_touched++;
 	reconcile_forget_rules(r);
 	want_repair(r, 0);
@@ -187,7 +185,8 @@ static void remove_idle_table(struct reconcile *r)
 	struct fw_rows rows = { 0 };
 	struct err e = { 0 };
 
-	if (reconcile_want_all_rules(r, &rows, &e) == 0 && !rows.base && fw_sync(r->rules, &rows, NULL, NULL, &e) < 0)
+	if (reconcile_want_all_rules(r, &rows, &e) == 0 && !rows.base &&
+	    fw_sync(r->rules, &rows, NULL, NULL, &e) < 0)
 		log_warning("%s", e.msg);
 	fw_rows_done(&rows);
 }
@@ -206,13 +205,16 @@ int reconcile_watch_open(struct reconcile *r, struct err *e)
 	struct controller *c = r->c;
 	int result;
 
-	if ((result = sd_event_add_io(c->loop, &r->links_source, mirror_fd(c->mirror), EPOLLIN, links_ready, r)) < 0 ||
-	    (result = sd_event_add_io(c->loop, &r->rules_source, fw_watch_fd(r->rules_watch), EPOLLIN, rules_ready, r)) <
-	        0)
+	if ((result = sd_event_add_io(c->loop, &r->links_source, mirror_fd(c->mirror), EPOLLIN,
+				      links_ready, r)) < 0 ||
+	    (result = sd_event_add_io(c->loop, &r->rules_source, fw_watch_fd(r->rules_watch),
+				      EPOLLIN, rules_ready, r)) < 0)
 		return err_sys(e, -result, "cannot watch the kernel");
-	result = sd_event_add_time_relative(c->loop, &r->quiet, CLOCK_BOOTTIME, QUIET_USEC, 0, quiet, r);
+	result =
+	    sd_event_add_time_relative(c->loop, &r->quiet, CLOCK_BOOTTIME, QUIET_USEC, 0, quiet, r);
 	if (result >= 0)
-		result = sd_event_add_time_relative(c->loop, &r->audit, CLOCK_BOOTTIME, AUDIT_USEC, 0, audit, r);
+		result = sd_event_add_time_relative(c->loop, &r->audit, CLOCK_BOOTTIME, AUDIT_USEC,
+						    0, audit, r);
 	return result < 0 ? err_sys(e, -result, "cannot make a timer") : 0;
 }
 

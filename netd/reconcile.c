@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Networks wait in one line for their turn. A turn reads the mirror up to now, plans links and rules, and hands both plans
- * to the kernel thread as one job; while it works nobody else's plan is made, so every plan starts from what is really
- * there. When the job is back the network is looked at again, until nothing is left to do.
+/* Networks wait in one line for their turn. A turn reads the mirror up to now, plans links and
+ * rules, and hands both plans to the kernel thread as one job; while it works nobody else's plan is
+ * made, so every plan starts from what is really there. When the job is back the network is looked
+ * at again, until nothing is left to do.
  *
- * Starting, rules go before links; stopping, after them: no packet passes a bridge without its rules. */
+ * Starting, rules go before links; stopping, after them: no packet passes a bridge without its
+ * rules. */
 #include "netd/reconcile-internal.h"
 
 #include "base/clock.h"
@@ -16,7 +18,8 @@
 #include <poll.h>
 #include <string.h>
 
-#define ROUNDS_MAX 4 /* somebody who undoes our work at once wins after that, until the next event */
+#define ROUNDS_MAX                                                                                 \
+	4 /* somebody who undoes our work at once wins after that, until the next event */
 
 /* ---- the kernel thread's side ---- */
 
@@ -62,7 +65,7 @@ static int work_file(struct work *w)
 		return 0;
 	const struct paths *p = &w->r->c->paths;
 	return w->running_xml ? definitions_save_running(p, w->name, w->running_xml, &w->err)
-	                      : definitions_remove_running(p, w->name, w->stop_asked, &w->err);
+			      : definitions_remove_running(p, w->name, w->stop_asked, &w->err);
 }
 
 static void work_run(struct job *j)
@@ -71,7 +74,8 @@ static void work_run(struct job *j)
 	int r;
 
 	if (w->wanted) {
-		(void)((r = work_rules(w)) < 0 || (r = work_links(w)) < 0 || (work_shape(w), r = work_file(w)) < 0);
+		(void)((r = work_rules(w)) < 0 || (r = work_links(w)) < 0 ||
+		       (work_shape(w), r = work_file(w)) < 0);
 	} else {
 		/* Stopping goes as far as it can: what is left would be in the next start's way. */
 		(void)work_file(w);
@@ -105,8 +109,8 @@ static void task_finish(struct reconcile *r, struct task *t)
 	reconcile_next_turn(r);
 }
 
-/* Take in every event that the kernel has queued for us: those of our own changes are among them, for it queues them
- * before it acknowledges. */
+/* Take in every event that the kernel has queued for us: those of our own changes are among them,
+ * for it queues them before it acknowledges. */
 void reconcile_read_mirror(struct reconcile *r)
 {
 	struct pollfd p = { .fd = mirror_fd(r->c->mirror), .events = POLLIN };
@@ -120,8 +124,9 @@ void reconcile_read_mirror(struct reconcile *r)
 	}
 }
 
-/* A job makes a dozen events. While a bridge is made, to be woken for each of them costs the kernel thread more than to
- * read all when it is done, and nothing is decided before. (One that is taken down waits for RCU: then it is free.) */
+/* A job makes a dozen events. While a bridge is made, to be woken for each of them costs the kernel
+ * thread more than to read all when it is done, and nothing is decided before. (One that is taken
+ * down waits for RCU: then it is free.) */
 static void listen_to_kernel(struct reconcile *r, bool on)
 {
 	int state = on ? SD_EVENT_ON : SD_EVENT_OFF;
@@ -148,13 +153,15 @@ void reconcile_forget_rules(struct reconcile *r)
 
 static void take_rules(struct reconcile *r, struct work *w)
 {
-	/* Somebody changed the table while the job ran: before its dump or after it, nobody knows. */
+	/* Somebody changed the table while the job ran: before its dump or after it, nobody knows.
+	 */
 	if (w->rules_touched != r->rules_touched) {
 		reconcile_forget_rules(r);
 	} else if (w->sync && w->rules_done) {
 		fw_state_free(r->rules_had);
 		r->rules_had = take_ptr(w->had);
-	} else if (w->rules_stale || (w->rules_done && w->rules && fw_state_commit(r->rules_had, w->rules) < 0)) {
+	} else if (w->rules_stale ||
+		   (w->rules_done && w->rules && fw_state_commit(r->rules_had, w->rules) < 0)) {
 		reconcile_forget_rules(r);
 	}
 }
@@ -180,8 +187,8 @@ static void work_done(struct job *j)
 	listen_to_kernel(r, true);
 	attached_tried(r->c->attached, &w->links);
 	shape_is_done(r, t, w);
-	/* What somebody else changed meanwhile is looked at again; other failures are the caller's affair, if there is
-	 * one. */
+	/* What somebody else changed meanwhile is looked at again; other failures are the caller's
+	 * affair, if there is one. */
 	bool again = !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done));
 	if (!again)
 		t->err = w->err;
@@ -197,12 +204,15 @@ struct work *reconcile_work_new(struct reconcile *r)
 	struct work *w = calloc(1, sizeof(*w));
 
 	if (w)
-		*w = (struct work){ .job = { .run = work_run, .done = work_done }, .r = r, .wanted = true,
-		                    .rules_touched = r->rules_touched };
+		*w = (struct work){ .job = { .run = work_run, .done = work_done },
+				    .r = r,
+				    .wanted = true,
+				    .rules_touched = r->rules_touched };
 	return w;
 }
 
-static int plan_links(struct reconcile *r, const struct net *n, bool wanted, struct bridge_plan *ret, struct err *e)
+static int plan_links(struct reconcile *r, const struct net *n, bool wanted,
+		      struct bridge_plan *ret, struct err *e)
 {
 	struct bridge_want want;
 	int result = 0;
@@ -210,7 +220,8 @@ static int plan_links(struct reconcile *r, const struct net *n, bool wanted, str
 	if (wanted)
 		result = bridge_wanted(n->live, &want, e);
 	else
-		bridge_wanted_nothing(&n->uuid, n->live && n->live->bridge ? n->live->bridge : "", &want);
+		bridge_wanted_nothing(&n->uuid, n->live && n->live->bridge ? n->live->bridge : "",
+				      &want);
 	if (result < 0)
 		return result;
 	want.ifindex = (uint32_t)n->ifindex;
@@ -222,7 +233,8 @@ static int plan_links(struct reconcile *r, const struct net *n, bool wanted, str
 	return result;
 }
 
-static int plan_rules(struct reconcile *r, const struct net *n, bool wanted, struct fw_plan **ret, struct err *e)
+static int plan_rules(struct reconcile *r, const struct net *n, bool wanted, struct fw_plan **ret,
+		      struct err *e)
 {
 	struct fw_rows rows = { 0 };
 	int result = wanted ? fw_want_network(n->live, &r->fw, &rows, e) : 0;
@@ -239,7 +251,8 @@ int reconcile_want_all_rules(struct reconcile *r, struct fw_rows *rows, struct e
 	int result = 0;
 	bool any = false;
 
-	registry_foreach (n, &r->c->registry) {
+	registry_foreach(n, &r->c->registry)
+	{
 		if (result < 0 || !net_is_wanted(n) || !network_owns_bridge(n->live))
 			continue;
 		if (!any)
@@ -272,7 +285,8 @@ static int plan_file(struct net *n, struct work *w, bool first_round)
 	return 0;
 }
 
-/* Everything that is to be done for one network now. Networks on bridges of others have nothing in the kernel. */
+/* Everything that is to be done for one network now. Networks on bridges of others have nothing in
+ * the kernel. */
 static int plan_network(struct reconcile *r, struct net *n, bool first_round, struct work *w)
 {
 	int result = plan_file(n, w, first_round);
@@ -283,22 +297,26 @@ static int plan_network(struct reconcile *r, struct net *n, bool first_round, st
 	w->shape = shaping_due(r->c, n, w->wanted, &w->bandwidth);
 	result = plan_links(r, n, w->wanted, &w->links, &w->err);
 	if (result == 0)
-		result = r->rules_had ? plan_rules(r, n, w->wanted, &w->rules, &w->err) : plan_sync(r, w);
+		result = r->rules_had ? plan_rules(r, n, w->wanted, &w->rules, &w->err)
+				      : plan_sync(r, w);
 	return result;
 }
 
 static bool work_is_empty(const struct work *w)
 {
-	return bridge_plan_is_empty(&w->links) && (!w->rules || !w->rules->n) && !w->sync && !w->file && !w->shape;
+	return bridge_plan_is_empty(&w->links) && (!w->rules || !w->rules->n) && !w->sync &&
+	       !w->file && !w->shape;
 }
 
 static void note_ifindex(struct reconcile *r, struct net *n)
 {
-	const struct mirror_link *l = net_is_wanted(n) ? mirror_by_uuid(r->c->mirror, &n->uuid) : NULL;
+	const struct mirror_link *l =
+	    net_is_wanted(n) ? mirror_by_uuid(r->c->mirror, &n->uuid) : NULL;
 	int before = n->ifindex;
 
 	n->ifindex = l ? (int)l->ifindex : 0;
-	/* A bridge that was made anew, at once or after a time without any: sockets on the old one are deaf. */
+	/* A bridge that was made anew, at once or after a time without any: sockets on the old one
+	 * are deaf. */
 	if (n->state == NET_ACTIVE && n->ifindex && before != n->ifindex) {
 		struct err e = { 0 };
 		services_stop(r->c->services, n);
@@ -339,7 +357,8 @@ static void note_tried(struct reconcile *r, const struct work *w)
 			mirror_port_tried(r->c->mirror, w->links.steps[i].ifindex, now);
 }
 
-/* Push the job and return true, or return false when nothing is left to do or t->err says why it can't be. */
+/* Push the job and return true, or return false when nothing is left to do or t->err says why it
+ * can't be. */
 static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 {
 	struct work *w = reconcile_work_new(r);
@@ -364,8 +383,9 @@ static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 		return true;
 	}
 	if (!t->err.code && !work_is_empty(w))
-		err_set(&t->err, ERR_INTERNAL, "%s%s: the kernel doesn't keep what was set; somebody else changes it",
-		        n ? "network " : "the rules", n ? n->name : "");
+		err_set(&t->err, ERR_INTERNAL,
+			"%s%s: the kernel doesn't keep what was set; somebody else changes it",
+			n ? "network " : "the rules", n ? n->name : "");
 	reconcile_work_free(w);
 	return false;
 }
@@ -407,7 +427,8 @@ void reconcile_next_turn(struct reconcile *r)
 		sd_event_source_set_enabled(r->quiet, SD_EVENT_ONESHOT);
 		return;
 	}
-	if (!r->turn && !r->running && !r->sweeping && sd_event_add_defer(r->c->loop, &r->turn, take_turn, r) < 0)
+	if (!r->turn && !r->running && !r->sweeping &&
+	    sd_event_add_defer(r->c->loop, &r->turn, take_turn, r) < 0)
 		log_err("out of memory: the kernel's state waits for the next event");
 }
 
@@ -464,7 +485,9 @@ static void add_shape_text(const struct reconcile *r, const struct network *def,
 
 char *reconcile_plan_text(struct reconcile *r, const struct network *def)
 {
-	struct net n = { .name = def->name, .uuid = def->uuid, .live = (struct network *)(uintptr_t)def };
+	struct net n = { .name = def->name,
+			 .uuid = def->uuid,
+			 .live = (struct network *)(uintptr_t)def };
 	struct bridge_plan links = { 0 };
 	struct fw_plan *rules = NULL;
 	struct text text = { 0 };
@@ -491,7 +514,8 @@ static int open_kernel(struct reconcile *r, struct err *e)
 	struct controller *c = r->c;
 	int result;
 
-	if ((result = mirror_open(&c->mirror, 0, e)) < 0 || (result = kernel_socket_open(&r->links, e)) < 0 ||
+	if ((result = mirror_open(&c->mirror, 0, e)) < 0 ||
+	    (result = kernel_socket_open(&r->links, e)) < 0 ||
 	    (result = fw_kernel_open(-1, &r->rules, e)) < 0)
 		return result;
 	if ((result = fw_watch_open(fw_kernel_port(r->rules), &r->rules_watch, e)) < 0)

@@ -31,8 +31,7 @@ void registry_done(struct registry *r)
 {
 	struct net *n;
 
-	registry_foreach (n, r)
-		net_free(n);
+	registry_foreach(n, r) net_free(n);
 	list_init(&r->nets);
 	table_done(&r->by_name);
 	table_done(&r->by_uuid);
@@ -64,9 +63,8 @@ struct net *registry_find_bridge(const struct registry *r, const char *bridge)
 {
 	struct net *n;
 
-	registry_foreach (n, r)
-		if (n->live && n->live->bridge && strcmp(n->live->bridge, bridge) == 0)
-			return n;
+	registry_foreach(n, r) if (n->live && n->live->bridge &&
+				   strcmp(n->live->bridge, bridge) == 0) return n;
 	return NULL;
 }
 
@@ -75,7 +73,8 @@ static void insert_by_name(struct registry *r, struct net *n)
 	struct list *at = &r->nets;
 	struct net *other;
 
-	registry_foreach (other, r) {
+	registry_foreach(other, r)
+	{
 		if (strcmp(other->name, n->name) > 0) {
 			at = &other->in_order;
 			break;
@@ -122,28 +121,31 @@ void registry_remove(struct registry *r, struct net *n)
 }
 
 int registry_check_identity(const struct registry *r, const struct network *def, struct net **ret,
-                            struct err *e)
+			    struct err *e)
 {
 	char text[UUID_TEXT_MAX];
 	struct net *same_name = registry_find_name(r, def->name);
 	struct net *same_uuid = def->has_uuid ? registry_find_uuid(r, &def->uuid) : NULL;
 
 	if (same_uuid && same_uuid != same_name)
-		return err_set(e, ERR_OPERATION_FAILED, "network '%s' is already defined with uuid %s",
-		               same_uuid->name, uuid_format(&same_uuid->uuid, text));
+		return err_set(e, ERR_OPERATION_FAILED,
+			       "network '%s' is already defined with uuid %s", same_uuid->name,
+			       uuid_format(&same_uuid->uuid, text));
 	if (same_name && same_name != same_uuid)
 		return err_set(e, ERR_OPERATION_FAILED, "network '%s' already exists with uuid %s",
-		               same_name->name, uuid_format(&same_name->uuid, text));
+			       same_name->name, uuid_format(&same_name->uuid, text));
 	*ret = same_name;
 	return 0;
 }
 
 /* The network other than `self` whose config or live definition uses that bridge name. */
-static const struct net *bridge_owner(const struct registry *r, const struct net *self, const char *bridge)
+static const struct net *bridge_owner(const struct registry *r, const struct net *self,
+				      const char *bridge)
 {
 	const struct net *n;
 
-	registry_foreach (n, r) {
+	registry_foreach(n, r)
+	{
 		const struct network *defs[] = { n->config, n->live };
 		for (size_t i = 0; n != self && i < ARRAY_LEN(defs); i++)
 			if (defs[i] && network_owns_bridge(defs[i]) && defs[i]->bridge &&
@@ -162,7 +164,7 @@ static void fill_template(char *buf, size_t cap, const char *pattern, unsigned n
 }
 
 int registry_choose_bridge(const struct registry *r, const struct net *self, struct network *def,
-                           registry_link_exists_fn *exists, void *data, struct err *e)
+			   registry_link_exists_fn *exists, void *data, struct err *e)
 {
 	const char *pattern = def->bridge ? def->bridge : "virbr%d";
 
@@ -171,8 +173,9 @@ int registry_choose_bridge(const struct registry *r, const struct net *self, str
 	if (def->bridge && !strstr(def->bridge, "%d")) {
 		const struct net *owner = bridge_owner(r, self, def->bridge);
 		if (owner)
-			return err_set(e, ERR_INTERNAL, "bridge name '%s' already in use by network '%s'.",
-			               def->bridge, owner->name);
+			return err_set(e, ERR_INTERNAL,
+				       "bridge name '%s' already in use by network '%s'.",
+				       def->bridge, owner->name);
 		return 0;
 	}
 	/* A redefinition keeps the name that the network has. */
@@ -193,7 +196,7 @@ int registry_choose_bridge(const struct registry *r, const struct net *self, str
 		return 0;
 	}
 	return err_set(e, ERR_INTERNAL, "no free bridge name: %s is used up to number %u", pattern,
-	               BRIDGE_NUMBER_MAX);
+		       BRIDGE_NUMBER_MAX);
 }
 
 const struct network *net_definition(const struct net *n)

@@ -100,8 +100,10 @@ static int add_ranges4(struct dhcp4_config *dc, const struct network_ip *ip)
 		return -ENOMEM;
 	for (size_t i = 0; i < ip->n_ranges && dc->n_ranges < DHCP4_RANGES_MAX; i++) {
 		const struct dhcp_range *r = &ip->ranges[i];
-		dc->ranges[dc->n_ranges++] = (struct dhcp4_range){ .start = r->start.v4, .end = r->end.v4,
-			                                           .lease_sec = lease_time_seconds(&r->lease, 0) };
+		dc->ranges[dc->n_ranges++] =
+		    (struct dhcp4_range){ .start = r->start.v4,
+					  .end = r->end.v4,
+					  .lease_sec = lease_time_seconds(&r->lease, 0) };
 	}
 	return 0;
 }
@@ -114,8 +116,10 @@ static int add_hosts4(struct dhcp4_config *dc, const struct network_ip *ip)
 	for (size_t i = 0; i < ip->n_hosts && dc->n_hosts < DHCP4_HOSTS_MAX; i++) {
 		const struct dhcp_host *h = &ip->hosts[i];
 		struct dhcp4_host *to = &dc->hosts[dc->n_hosts++];
-		*to = (struct dhcp4_host){ .has_mac = h->has_mac, .mac = h->mac, .ip = h->ip.v4,
-			                   .lease_sec = lease_time_seconds(&h->lease, 0) };
+		*to = (struct dhcp4_host){ .has_mac = h->has_mac,
+					   .mac = h->mac,
+					   .ip = h->ip.v4,
+					   .lease_sec = lease_time_seconds(&h->lease, 0) };
 		put_name(to->name, sizeof(to->name), h->name);
 	}
 	return 0;
@@ -125,8 +129,11 @@ static int dhcp4_config_from_network(const struct network *def, struct dhcp4_con
 {
 	const struct network_ip *ip = network_dhcp_ip(def, AF_INET);
 
-	*dc = (struct dhcp4_config){ .server = ip->address.v4, .prefix = ip->prefix, .bridge_mac = def->mac,
-		                     .mtu = def->mtu, .authoritative = true };
+	*dc = (struct dhcp4_config){ .server = ip->address.v4,
+				     .prefix = ip->prefix,
+				     .bridge_mac = def->mac,
+				     .mtu = def->mtu,
+				     .authoritative = true };
 	dc->router = def->forward.mode == FORWARD_NONE ? 0 : ip->address.v4;
 	dc->dns = service_wants_dns(def) ? ip->address.v4 : 0;
 	dc->next_server = ip_is_set(&ip->bootp_server) ? ip->bootp_server.v4 : 0;
@@ -184,18 +191,22 @@ static void restore4(void *data, const struct lease *lease)
 	if (b->ip.family != AF_INET)
 		return;
 	struct msg_dhcp4_record *to = &r->record[r->n++];
-	*to = (struct msg_dhcp4_record){ .net_id = r->net_id, .change = DHCP4_GRANT,
-		                         .expires_wall = lease->expires_wall,
-		                         .binding = { .ip = b->ip.v4, .mac = b->mac, .lease_sec = b->lease_sec,
-		                                      .client_id_len = b->n_client_id,
-		                                      .expires = USEC_INFINITY } };
+	*to = (struct msg_dhcp4_record){ .net_id = r->net_id,
+					 .change = DHCP4_GRANT,
+					 .expires_wall = lease->expires_wall,
+					 .binding = { .ip = b->ip.v4,
+						      .mac = b->mac,
+						      .lease_sec = b->lease_sec,
+						      .client_id_len = b->n_client_id,
+						      .expires = USEC_INFINITY } };
 	memcpy(to->binding.client_id, b->client_id, b->n_client_id);
 	copy_text(to->binding.name, sizeof(to->binding.name), b->name);
 	if (r->n == MSG_DHCP_RECORDS_MAX)
 		flush4(r);
 }
 
-static void post_sockets(struct worker_proc *p, const struct net *n, uint32_t type, const int *fds, size_t count)
+static void post_sockets(struct worker_proc *p, const struct net *n, uint32_t type, const int *fds,
+			 size_t count)
 {
 	uint8_t body[8];
 	struct wr w = wr_over(body, sizeof(body));
@@ -204,8 +215,8 @@ static void post_sockets(struct worker_proc *p, const struct net *n, uint32_t ty
 	worker_post(p, type, body, wr_len(&w), fds, count);
 }
 
-int service_dhcp4_tell(struct worker_proc *p, const struct net *n, const struct leases *l, bool anew,
-                       const int fds[static 2])
+int service_dhcp4_tell(struct worker_proc *p, const struct net *n, const struct leases *l,
+		       bool anew, const int fds[static 2])
 {
 	static struct restore4 r; /* large; the loop is one thread */
 	int result = post_config4(p, n);
@@ -223,12 +234,15 @@ int service_dhcp4_tell(struct worker_proc *p, const struct net *n, const struct 
 
 static void add_prefix(struct ra_config *c, const struct network_ip *ip, bool managed)
 {
-	if (ip->address.family != AF_INET6 || is_link_local(&ip->address) || c->n_prefixes == RA_PREFIXES_MAX)
+	if (ip->address.family != AF_INET6 || is_link_local(&ip->address) ||
+	    c->n_prefixes == RA_PREFIXES_MAX)
 		return;
-	c->prefix[c->n_prefixes++] = (struct ra_prefix){ .prefix = ip_network(&ip->address, ip->prefix),
-		                                         .length = ip->prefix,
-		                                         .autonomous = !managed && ip->prefix == 64,
-		                                         .valid = SLAAC_VALID, .preferred = SLAAC_PREFERRED };
+	c->prefix[c->n_prefixes++] =
+	    (struct ra_prefix){ .prefix = ip_network(&ip->address, ip->prefix),
+				.length = ip->prefix,
+				.autonomous = !managed && ip->prefix == 64,
+				.valid = SLAAC_VALID,
+				.preferred = SLAAC_PREFERRED };
 }
 
 /* The network's own name service; its IPv6 addresses are all the bridge's. */
@@ -236,8 +250,10 @@ static void ra_config_from_network(const struct network *def, struct ra_config *
 {
 	const struct network_ip *dhcp = network_dhcp_ip(def, AF_INET6);
 
-	*c = (struct ra_config){ .mac = def->mac, .link_local = ip6_link_local(&def->mac), .managed = dhcp != NULL,
-		                 .mtu = def->mtu ? def->mtu : BRIDGE_MTU_DEFAULT };
+	*c = (struct ra_config){ .mac = def->mac,
+				 .link_local = ip6_link_local(&def->mac),
+				 .managed = dhcp != NULL,
+				 .mtu = def->mtu ? def->mtu : BRIDGE_MTU_DEFAULT };
 	c->router_lifetime = def->forward.mode == FORWARD_NONE ? 0 : RA_ROUTER_LIFETIME;
 	c->dns = service_dns6(def);
 	put_name(c->domain, sizeof(c->domain), def->domain);
@@ -264,9 +280,14 @@ void service_ip6_end(const struct network *def, int fd)
 
 	ra_config_from_network(def, &c);
 	const struct ip6_packet p = {
-		.from = c.mac, .to = ip6_multicast_mac(&all_nodes), .src = c.link_local, .dst = all_nodes,
-		.hop_limit = HOP_LIMIT_ND, .protocol = IP6_PROTO_ICMPV6,
-		.payload = message, .n = ra_final(&c, message),
+		.from = c.mac,
+		.to = ip6_multicast_mac(&all_nodes),
+		.src = c.link_local,
+		.dst = all_nodes,
+		.hop_limit = HOP_LIMIT_ND,
+		.protocol = IP6_PROTO_ICMPV6,
+		.payload = message,
+		.n = ra_final(&c, message),
 	};
 	size_t n = ip6_frame_make(frame, sizeof(frame), &p);
 	if (n)
@@ -298,8 +319,10 @@ static int add_ranges6(struct dhcp6_config *dc, const struct network_ip *ip)
 		return -ENOMEM;
 	for (size_t i = 0; i < ip->n_ranges && dc->n_ranges < DHCP6_RANGES_MAX; i++) {
 		const struct dhcp_range *r = &ip->ranges[i];
-		dc->ranges[dc->n_ranges++] = (struct dhcp6_range){ .start = r->start, .end = r->end,
-			                                           .lease_sec = lease_time_seconds(&r->lease, 0) };
+		dc->ranges[dc->n_ranges++] =
+		    (struct dhcp6_range){ .start = r->start,
+					  .end = r->end,
+					  .lease_sec = lease_time_seconds(&r->lease, 0) };
 	}
 	return 0;
 }
@@ -314,7 +337,8 @@ static int add_hosts6(struct dhcp6_config *dc, const struct network_ip *ip)
 		struct dhcp6_host *to = &dc->hosts[dc->n_hosts++];
 		if (h->ip.family != AF_INET6)
 			continue; /* only in definitions of old */
-		*to = (struct dhcp6_host){ .ip = h->ip, .lease_sec = lease_time_seconds(&h->lease, 0) };
+		*to = (struct dhcp6_host){ .ip = h->ip,
+					   .lease_sec = lease_time_seconds(&h->lease, 0) };
 		to->duid_len = parse_duid(h->id, to->duid);
 		put_name(to->name, sizeof(to->name), h->name);
 	}
@@ -326,8 +350,11 @@ static int dhcp6_config_from_network(const struct network *def, struct dhcp6_con
 {
 	const struct network_ip *ip = network_dhcp_ip(def, AF_INET6);
 
-	*dc = (struct dhcp6_config){ .server = ip->address, .prefix = ip->prefix, .bridge_mac = def->mac,
-		                     .dns = service_dns6(def), .duid = { 0, DUID_UUID } };
+	*dc = (struct dhcp6_config){ .server = ip->address,
+				     .prefix = ip->prefix,
+				     .bridge_mac = def->mac,
+				     .dns = service_dns6(def),
+				     .duid = { 0, DUID_UUID } };
 	memcpy(dc->duid + 2, def->uuid.b, sizeof(def->uuid.b));
 	dc->duid_len = 2 + sizeof(def->uuid.b);
 	put_name(dc->domain, sizeof(dc->domain), def->domain);
@@ -380,21 +407,27 @@ static void restore6(void *data, const struct lease *lease)
 	struct restore6 *r = data;
 	const struct lease_binding *b = &lease->b;
 
-	if (b->ip.family != AF_INET6 || b->n_client_id < DHCP6_DUID_MIN || b->n_client_id > DHCP6_DUID_MAX)
+	if (b->ip.family != AF_INET6 || b->n_client_id < DHCP6_DUID_MIN ||
+	    b->n_client_id > DHCP6_DUID_MAX)
 		return;
 	struct msg_dhcp6_record *to = &r->record[r->n++];
-	*to = (struct msg_dhcp6_record){ .net_id = r->net_id, .change = DHCP4_GRANT,
-		                         .expires_wall = lease->expires_wall,
-		                         .binding = { .ip = b->ip, .mac = b->mac, .iaid = b->iaid,
-		                                      .lease_sec = b->lease_sec, .duid_len = b->n_client_id,
-		                                      .expires = USEC_INFINITY } };
+	*to = (struct msg_dhcp6_record){ .net_id = r->net_id,
+					 .change = DHCP4_GRANT,
+					 .expires_wall = lease->expires_wall,
+					 .binding = { .ip = b->ip,
+						      .mac = b->mac,
+						      .iaid = b->iaid,
+						      .lease_sec = b->lease_sec,
+						      .duid_len = b->n_client_id,
+						      .expires = USEC_INFINITY } };
 	memcpy(to->binding.duid, b->client_id, b->n_client_id);
 	copy_text(to->binding.name, sizeof(to->binding.name), b->name);
 	if (r->n == MSG_DHCP_RECORDS_MAX)
 		flush6(r);
 }
 
-int service_ip6_tell(struct worker_proc *p, const struct net *n, const struct leases *l, bool anew, int fd)
+int service_ip6_tell(struct worker_proc *p, const struct net *n, const struct leases *l, bool anew,
+		     int fd)
 {
 	static struct restore6 r; /* large; the loop is one thread */
 	bool dhcp = service_wants_dhcp6(n->live);
@@ -424,10 +457,13 @@ static int reports4(const struct channel_message *m, struct service_report *ret)
 		const struct dhcp4_binding *b = &record[i].binding;
 		struct lease_report *to = &ret[i].r;
 		ret[i].net_id = record[i].net_id;
-		*to = (struct lease_report){ .change = record[i].change, .token = record[i].token,
-			                     .expires_wall = record[i].expires_wall,
-			                     .b = { .ip = ip_from_v4(b->ip), .mac = b->mac,
-			                            .n_client_id = b->client_id_len, .lease_sec = b->lease_sec } };
+		*to = (struct lease_report){ .change = record[i].change,
+					     .token = record[i].token,
+					     .expires_wall = record[i].expires_wall,
+					     .b = { .ip = ip_from_v4(b->ip),
+						    .mac = b->mac,
+						    .n_client_id = b->client_id_len,
+						    .lease_sec = b->lease_sec } };
 		memcpy(to->b.client_id, b->client_id, b->client_id_len);
 		copy_text(to->b.name, sizeof(to->b.name), b->name);
 	}
@@ -443,17 +479,22 @@ static int reports6(const struct channel_message *m, struct service_report *ret)
 		const struct dhcp6_binding *b = &record[i].binding;
 		struct lease_report *to = &ret[i].r;
 		ret[i].net_id = record[i].net_id;
-		*to = (struct lease_report){ .change = record[i].change, .token = record[i].token,
-			                     .expires_wall = record[i].expires_wall,
-			                     .b = { .ip = b->ip, .mac = b->mac, .iaid = b->iaid,
-			                            .n_client_id = b->duid_len, .lease_sec = b->lease_sec } };
+		*to = (struct lease_report){ .change = record[i].change,
+					     .token = record[i].token,
+					     .expires_wall = record[i].expires_wall,
+					     .b = { .ip = b->ip,
+						    .mac = b->mac,
+						    .iaid = b->iaid,
+						    .n_client_id = b->duid_len,
+						    .lease_sec = b->lease_sec } };
 		memcpy(to->b.client_id, b->duid, b->duid_len);
 		copy_text(to->b.name, sizeof(to->b.name), b->name);
 	}
 	return count;
 }
 
-int service_dhcp_reports(const struct channel_message *m, struct service_report ret[static MSG_DHCP_RECORDS_MAX])
+int service_dhcp_reports(const struct channel_message *m,
+			 struct service_report ret[static MSG_DHCP_RECORDS_MAX])
 {
 	return m->type == MSG_DHCP6_BINDING ? reports6(m, ret) : reports4(m, ret);
 }

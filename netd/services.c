@@ -41,14 +41,15 @@ struct net_service {
 	struct list untold; /* of services.untold */
 	struct net *net;
 	bool wanted[WORKER_KINDS];
-	bool dhcp4, ip6, dhcp6; /* what the dhcp worker does */
+	bool dhcp4, ip6, dhcp6;     /* what the dhcp worker does */
 	bool held[SERVICE_SOCKETS]; /* the keeper has the socket as well */
-	int fd[SERVICE_SOCKETS]; /* -1: not open */
+	int fd[SERVICE_SOCKETS];    /* -1: not open */
 	int ifindex;
 	struct ip address; /* where names and files are asked for */
-	struct ip address6; /* where names are asked for as well; not set without a second address */
-	char *root; /* of the files */
-	bool http;  /* whether they are given by HTTP as well */
+	struct ip
+	    address6; /* where names are asked for as well; not set without a second address */
+	char *root;   /* of the files */
+	bool http;    /* whether they are given by HTTP as well */
 	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
 	unsigned crashes[WORKER_KINDS];
 };
@@ -56,7 +57,8 @@ struct net_service {
 struct services {
 	struct controller *c;
 	struct workers *workers;
-	struct list untold; /* started in this turn of the loop; keeper and workers are told in the next */
+	struct list
+	    untold; /* started in this turn of the loop; keeper and workers are told in the next */
 	sd_event_source *tell;
 	bool replied; /* a turn has passed since the last start */
 	/* verdicts gathered for one worker */
@@ -115,15 +117,17 @@ struct name_target {
 static void post_name(void *data, const struct lease *lease)
 {
 	const struct name_target *t = data;
-	struct message_dns_lease m = { .net_id = t->net_id, .add = true, .expires = USEC_INFINITY,
-		                       .ip = lease->b.ip };
+	struct message_dns_lease m = {
+		.net_id = t->net_id, .add = true, .expires = USEC_INFINITY, .ip = lease->b.ip
+	};
 	int64_t now = (int64_t)(clock_wall() / USEC_PER_SEC);
 
 	if (!lease->b.name[0])
 		return;
 	copy_text(m.name, sizeof(m.name), lease->b.name);
 	if (lease->expires_wall != INT64_MAX)
-		m.expires = clock_boottime() + (usec_t)MAX_OF(lease->expires_wall - now, 0) * USEC_PER_SEC;
+		m.expires =
+		    clock_boottime() + (usec_t)MAX_OF(lease->expires_wall - now, 0) * USEC_PER_SEC;
 	post_dns_lease(t->p, &m);
 }
 
@@ -205,12 +209,13 @@ static void worker_up(void *data, struct worker_proc *p)
 
 	if (worker_kind(p) == WORKER_DNS)
 		post_upstreams(s, p);
-	registry_foreach (n, &s->c->registry)
-		if (n->service && n->service->worker[worker_kind(p)] == p && list_is_empty(&n->service->untold))
-			tell(s, p, n, true);
+	registry_foreach(
+	    n, &s->c->registry) if (n->service && n->service->worker[worker_kind(p)] == p &&
+				    list_is_empty(&n->service->untold)) tell(s, p, n, true);
 }
 
-/* A network that this worker really serves; what it says about others (or one just stopped) doesn't count. */
+/* A network that this worker really serves; what it says about others (or one just stopped) doesn't
+ * count. */
 static struct net *served_net(struct services *s, struct worker_proc *p, uint32_t net_id)
 {
 	struct net *n = registry_find_id(&s->c->registry, net_id);
@@ -218,7 +223,8 @@ static struct net *served_net(struct services *s, struct worker_proc *p, uint32_
 	return n && n->service && n->service->worker[worker_kind(p)] == p ? n : NULL;
 }
 
-static bool take_bindings(struct services *s, struct worker_proc *p, const struct channel_message *m)
+static bool take_bindings(struct services *s, struct worker_proc *p,
+			  const struct channel_message *m)
 {
 	static struct service_report report[MSG_DHCP_RECORDS_MAX];
 	int count = service_dhcp_reports(m, report);
@@ -226,7 +232,8 @@ static bool take_bindings(struct services *s, struct worker_proc *p, const struc
 	for (int i = 0; i < count; i++) {
 		struct net *n = served_net(s, p, report[i].net_id);
 		if (n && !leases_apply(s->c->leases, n, &report[i].r)) {
-			log_err("network '%s': the dhcp worker reported a lease that can't be", n->name);
+			log_err("network '%s': the dhcp worker reported a lease that can't be",
+				n->name);
 			return false;
 		}
 	}
@@ -238,10 +245,11 @@ static bool worker_said(void *data, struct worker_proc *p, struct channel_messag
 	struct services *s = data;
 
 	channel_message_close_fds(m); /* no worker has any to give */
-	if (worker_kind(p) == WORKER_DHCP && (m->type == MSG_DHCP4_BINDING || m->type == MSG_DHCP6_BINDING))
+	if (worker_kind(p) == WORKER_DHCP &&
+	    (m->type == MSG_DHCP4_BINDING || m->type == MSG_DHCP6_BINDING))
 		return take_bindings(s, p, m);
-	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_IP6_COUNTERS || m->type == MSG_DNS_COUNTERS ||
-	       m->type == MSG_FILES_COUNTERS;
+	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_IP6_COUNTERS ||
+	       m->type == MSG_DNS_COUNTERS || m->type == MSG_FILES_COUNTERS;
 }
 
 /* Give the network a worker of its own when its packets have killed one too often. */
@@ -267,12 +275,14 @@ static void worker_crashed(void *data, struct worker_proc *p, uint32_t serving)
 
 /* ---- sockets ---- */
 
-/* The name under which the keeper holds a socket; another bridge (ifindex) makes it another socket. */
+/* The name under which the keeper holds a socket; another bridge (ifindex) makes it another socket.
+ */
 static void socket_name(const struct net *n, enum service_socket which, char buf[static 96])
 {
 	char uuid[UUID_TEXT_MAX];
 
-	snprintf(buf, 96, "%s.%d.%u", uuid_format(&n->uuid, uuid), n->service->ifindex, (unsigned)which);
+	snprintf(buf, 96, "%s.%d.%u", uuid_format(&n->uuid, uuid), n->service->ifindex,
+		 (unsigned)which);
 }
 
 static int open_socket(const struct net *n, enum service_socket which, struct err *e)
@@ -303,7 +313,8 @@ static int open_socket(const struct net *n, enum service_socket which, struct er
 	return err_set(e, ERR_INTERNAL, "no such socket");
 }
 
-static int take_or_open(struct services *s, const struct net *n, enum service_socket which, struct err *e)
+static int take_or_open(struct services *s, const struct net *n, enum service_socket which,
+			struct err *e)
 {
 	char name[96];
 
@@ -327,11 +338,13 @@ static bool is_wanted(const struct net_service *sv, enum service_socket which)
 	return sv->wanted[socket_kind(which)] && (which != FILES_HTTP || sv->http);
 }
 
-/* Without these guests are served all the same: the host can't ask for guests' names, there are no files (services_check()
- * keeps a network from being started like this), they come by TFTP alone. */
+/* Without these guests are served all the same: the host can't ask for guests' names, there are no
+ * files (services_check() keeps a network from being started like this), they come by TFTP alone.
+ */
 static bool is_optional(enum service_socket which)
 {
-	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_FIRST || which == FILES_HTTP;
+	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_FIRST ||
+	       which == FILES_HTTP;
 }
 
 static int open_sockets(struct services *s, const struct net *n, struct err *e)
@@ -366,9 +379,10 @@ static int choose_workers(struct services *s, struct net *n, struct err *e)
 		sv->worker[i] = workers_get(s->workers, i, i == WORKER_FILES ? n->id : 0);
 		if (!sv->worker[i])
 			return err_set(e, ERR_OPERATION_FAILED,
-			               "network '%s': cannot start another worker; there is no memory, or there are "
-			               "%d already",
-			               n->name, WORKERS_MAX);
+				       "network '%s': cannot start another worker; there is no "
+				       "memory, or there are "
+				       "%d already",
+				       n->name, WORKERS_MAX);
 	}
 	return 0;
 }
@@ -387,8 +401,9 @@ static void store_sockets(struct services *s, const struct net *n)
 	}
 }
 
-/* In the turn of the loop after the next, when whoever asked for a start has the reply: the sockets are open, so nothing
- * that guests send is lost meanwhile, and waking three processes takes a fifth of a start's time. */
+/* In the turn of the loop after the next, when whoever asked for a start has the reply: the sockets
+ * are open, so nothing that guests send is lost meanwhile, and waking three processes takes a fifth
+ * of a start's time. */
 static int tell_others(sd_event_source *source, void *data)
 {
 	struct services *s = data;
@@ -467,10 +482,11 @@ static void stop(struct services *s, struct net *n)
 	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
 		if (sv->fd[i] < 0)
 			continue;
-		/* The keeper and the worker close theirs a moment later; a listener must not hold its port for so
-		 * long, the network may be started again at once. */
+		/* The keeper and the worker close theirs a moment later; a listener must not hold
+		 * its port for so long, the network may be started again at once. */
 		(void)!shutdown(sv->fd[i], SHUT_RDWR);
-		close_fd(&sv->fd[i]); /* not the last one: the end of a packet socket waits for RCU, 10 ms */
+		close_fd(&sv->fd[i]); /* not the last one: the end of a packet socket waits for RCU,
+					 10 ms */
 		socket_name(n, i, name);
 		if (sv->held[i])
 			keeper_link_drop(s->c->keeper, name);
@@ -534,12 +550,14 @@ static bool sockets_fit(const struct net *n)
 		return false;
 	bool wanted[WORKER_KINDS];
 	fill_wanted(def, wanted);
-	if (memcmp(wanted, sv->wanted, sizeof(wanted)) != 0 || sv->dhcp4 != service_wants_dhcp4(def) ||
-	    sv->ip6 != service_wants_ip6(def) || sv->dhcp6 != service_wants_dhcp6(def))
+	if (memcmp(wanted, sv->wanted, sizeof(wanted)) != 0 ||
+	    sv->dhcp4 != service_wants_dhcp4(def) || sv->ip6 != service_wants_ip6(def) ||
+	    sv->dhcp6 != service_wants_dhcp6(def))
 		return false;
 	/* Not told by what is wanted: a folder that had gone is remembered, but not served. */
 	const char *root = service_files_root(def);
-	if (!root != !sv->root || (root && (strcmp(sv->root, root) != 0 || sv->http != def->options.http)))
+	if (!root != !sv->root ||
+	    (root && (strcmp(sv->root, root) != 0 || sv->http != def->options.http)))
 		return false;
 	struct ip now = service_address(def), now6 = second_address(def);
 	if (!ip_equal(&now6, &sv->address6))
@@ -574,7 +592,9 @@ void services_stop(struct services *s, struct net *n)
 
 uint32_t services_dhcp_worker(const struct services *s, const struct net *n)
 {
-	return n->service && n->service->worker[WORKER_DHCP] ? worker_id(n->service->worker[WORKER_DHCP]) : 0;
+	return n->service && n->service->worker[WORKER_DHCP]
+		   ? worker_id(n->service->worker[WORKER_DHCP])
+		   : 0;
 }
 
 void services_flush_verdicts(struct services *s)
@@ -586,30 +606,33 @@ void services_flush_verdicts(struct services *s)
 
 	if (p) {
 		msg_put_dhcp4_verdicts(&w, s->verdict, s->n_verdicts);
-		worker_post(p, s->verdict_family == AF_INET6 ? MSG_DHCP6_COMMITTED : MSG_DHCP4_COMMITTED, body, wr_len(&w),
-		            NULL, 0);
+		worker_post(
+		    p, s->verdict_family == AF_INET6 ? MSG_DHCP6_COMMITTED : MSG_DHCP4_COMMITTED,
+		    body, wr_len(&w), NULL, 0);
 	}
 	s->n_verdicts = 0;
 }
 
-void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id, uint64_t token,
-                            bool durable)
+void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,
+			    uint64_t token, bool durable)
 {
 	if (!worker)
 		return;
 	if (s->n_verdicts && (s->verdict_worker != worker || s->verdict_family != family ||
-	                      s->n_verdicts == MSG_DHCP_RECORDS_MAX))
+			      s->n_verdicts == MSG_DHCP_RECORDS_MAX))
 		services_flush_verdicts(s);
 	s->verdict_worker = worker;
 	s->verdict_family = family;
 	s->verdict[s->n_verdicts++] = (struct msg_dhcp4_verdict){ net_id, token, durable };
 }
 
-void services_dns_lease(struct services *s, const struct net *n, const char *name, const struct ip *address,
-                        bool add, usec_t expires)
+void services_dns_lease(struct services *s, const struct net *n, const char *name,
+			const struct ip *address, bool add, usec_t expires)
 {
 	struct worker_proc *p = n->service ? n->service->worker[WORKER_DNS] : NULL;
-	struct message_dns_lease m = { .net_id = n->id, .add = add, .ip = *address, .expires = expires };
+	struct message_dns_lease m = {
+		.net_id = n->id, .add = add, .ip = *address, .expires = expires
+	};
 
 	if (!p)
 		return;
@@ -619,7 +642,8 @@ void services_dns_lease(struct services *s, const struct net *n, const char *nam
 
 /* ---- the rest ---- */
 
-void services_worker_spawned(struct services *s, uint32_t worker, pid_t pid, int channel_fd, int page_fd)
+void services_worker_spawned(struct services *s, uint32_t worker, pid_t pid, int channel_fd,
+			     int page_fd)
 {
 	workers_spawned(s->workers, worker, pid, channel_fd, page_fd);
 }
@@ -645,8 +669,9 @@ void services_visit_workers(const struct services *s, services_worker_fn *visit,
 
 struct services *services_new(struct controller *c, struct err *e)
 {
-	static const struct worker_events events = { .up = worker_up, .message = worker_said,
-		                                     .crashed = worker_crashed };
+	static const struct worker_events events = { .up = worker_up,
+						     .message = worker_said,
+						     .crashed = worker_crashed };
 	struct services *s = calloc(1, sizeof(*s));
 
 	if (s) {

@@ -12,7 +12,8 @@ struct net_shape {
 	struct shape_result result;
 };
 
-bool shaping_due(const struct controller *c, const struct net *n, bool wanted, struct shape_row *ret)
+bool shaping_due(const struct controller *c, const struct net *n, bool wanted,
+		 struct shape_row *ret)
 {
 	const struct mirror_link *bridge = mirror_by_uuid(c->mirror, &n->uuid);
 
@@ -21,13 +22,15 @@ bool shaping_due(const struct controller *c, const struct net *n, bool wanted, s
 		shape_wanted(n->live, ret);
 	if (!n->shape)
 		return !shape_is_empty(ret);
-	return n->shape->touched || !shape_equal(ret, &n->shape->row) || !bridge || bridge->ifindex != n->shape->bridge;
+	return n->shape->touched || !shape_equal(ret, &n->shape->row) || !bridge ||
+	       bridge->ifindex != n->shape->bridge;
 }
 
-void shaping_done(const struct controller *c, struct net *n, uint32_t bridge, const struct shape_row *row,
-                  const struct shape_result *result)
+void shaping_done(const struct controller *c, struct net *n, uint32_t bridge,
+		  const struct shape_row *row, const struct shape_result *result)
 {
-	if (result->trouble[0] && (!n->shape || strcmp(n->shape->result.trouble, result->trouble) != 0))
+	if (result->trouble[0] &&
+	    (!n->shape || strcmp(n->shape->result.trouble, result->trouble) != 0))
 		log_warning("network '%s': %s", n->name, result->trouble);
 	if (shape_is_empty(row)) {
 		free(n->shape);
@@ -45,7 +48,8 @@ bool shaping_heard(struct net *n, const struct mirror_change *change)
 	bool ifb = n->shape && n->shape->result.ifb && change->ifindex == n->shape->result.ifb;
 	bool bridge = n->shape && change->ifindex == n->shape->bridge;
 
-	if (!(change->what == MIRROR_SHAPE && (ifb || bridge)) && !(change->what == MIRROR_LINK && ifb))
+	if (!(change->what == MIRROR_SHAPE && (ifb || bridge)) &&
+	    !(change->what == MIRROR_LINK && ifb))
 		return false;
 	n->shape->touched = true;
 	return true;

@@ -14,15 +14,17 @@ static json_int_t resident_kb(pid_t pid)
 	unsigned long total, resident;
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
-	if (file_read_proc(path, line, sizeof(line)) < 0 || sscanf(line, "%lu %lu", &total, &resident) != 2)
+	if (file_read_proc(path, line, sizeof(line)) < 0 ||
+	    sscanf(line, "%lu %lu", &total, &resident) != 2)
 		return 0;
 	return (json_int_t)(resident * (unsigned long)sysconf(_SC_PAGESIZE) / 1024);
 }
 
 static void add_process(json_t *list, const char *role, pid_t pid, unsigned restarts)
 {
-	json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:i}", "role", role, "pid", (int)pid, "resident-kb",
-	                                      resident_kb(pid), "restarts", (int)restarts));
+	json_array_append_new(list, json_pack("{s:s, s:i, s:I, s:i}", "role", role, "pid", (int)pid,
+					      "resident-kb", resident_kb(pid), "restarts",
+					      (int)restarts));
 }
 
 static void add_worker(void *data, const char *role, pid_t pid, unsigned restarts)
@@ -60,13 +62,15 @@ static json_t *networks(struct controller *c)
 	json_t *list = json_array();
 	struct net *n;
 
-	registry_foreach (n, &c->registry) {
+	registry_foreach(n, &c->registry)
+	{
 		const struct network *def = net_definition(n);
 		char uuid[UUID_TEXT_MAX];
-		json_t *row = json_pack("{s:s, s:s, s:s, s:s?, s:b, s:b, s:i, s:s?}", "name", n->name, "uuid",
-		                        uuid_format(&n->uuid, uuid), "state", state_name(n), "bridge",
-		                        def ? def->bridge : NULL, "persistent", n->config != NULL, "autostart",
-		                        n->autostart, "links", (int)attached_count(n), "problem", n->broken);
+		json_t *row = json_pack("{s:s, s:s, s:s, s:s?, s:b, s:b, s:i, s:s?}", "name",
+					n->name, "uuid", uuid_format(&n->uuid, uuid), "state",
+					state_name(n), "bridge", def ? def->bridge : NULL,
+					"persistent", n->config != NULL, "autostart", n->autostart,
+					"links", (int)attached_count(n), "problem", n->broken);
 		if (net_is_shown(n))
 			json_array_append_new(list, row);
 		else
@@ -78,8 +82,8 @@ static json_t *networks(struct controller *c)
 char *status_json(struct controller *c)
 {
 	json_t *all = json_pack("{s:s, s:s, s:o, s:o}", "version", NETD_VERSION, "root",
-	                        c->paths.root[0] ? c->paths.root : "/", "networks", networks(c), "processes",
-	                        processes(c));
+				c->paths.root[0] ? c->paths.root : "/", "networks", networks(c),
+				"processes", processes(c));
 	char *text = all ? json_dumps(all, JSON_INDENT(2)) : NULL;
 
 	json_decref(all);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* status.h — the daemon about itself: one JSON object, {"version", "root", "networks": [...], "processes": [...]}.
- * Memory is resident size in kB as the kernel tells it. */
+/* status.h — the daemon about itself: one JSON object, {"version", "root", "networks": [...],
+ * "processes": [...]}. Memory is resident size in kB as the kernel tells it. */
 #ifndef NETD_STATUS_H
 #define NETD_STATUS_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Watched are the folders of the file and of every symbolic link on the way to it, because editors and network
- * managers replace the file, or the link, by a rename; the watches are made anew after each event. */
+/* Watched are the folders of the file and of every symbolic link on the way to it, because editors
+ * and network managers replace the file, or the link, by a rename; the watches are made anew after
+ * each event. */
 #include "netd/upstreams.h"
 
 #include "base/file.h"
@@ -31,8 +32,8 @@ size_t upstreams_parse(const char *text, struct ip *ret, size_t cap)
 		size_t line = strcspn(text, "\n");
 		char buf[160];
 		snprintf(buf, sizeof(buf), "%.*s", (int)MIN_OF(line, sizeof(buf) - 1), text);
-		if (sscanf(buf, " %15s %63s", word, address) == 2 && strcmp(word, "nameserver") == 0 &&
-		    ip_parse(address, &ret[n]) == 0)
+		if (sscanf(buf, " %15s %63s", word, address) == 2 &&
+		    strcmp(word, "nameserver") == 0 && ip_parse(address, &ret[n]) == 0)
 			n++;
 		text += line + (text[line] == '\n');
 	}
@@ -70,7 +71,8 @@ static void watch_folder(struct upstreams *u, const char *path)
 	if (!slash)
 		return;
 	slash[slash == dir] = '\0';
-	if (inotify_add_watch(u->fd, dir, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR) < 0)
+	if (inotify_add_watch(
+		u->fd, dir, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR) < 0)
 		log_debug("cannot watch %s: %s", dir, strerror(errno));
 }
 
@@ -86,7 +88,7 @@ static bool follow(char path[static PATH_MAX])
 	char *slash = strrchr(path, '/');
 	int dir = slash ? (int)(slash - path) : 0;
 	int len = target[0] == '/' ? snprintf(next, sizeof(next), "%s", target)
-	                           : snprintf(next, sizeof(next), "%.*s/%s", dir, path, target);
+				   : snprintf(next, sizeof(next), "%.*s/%s", dir, path, target);
 	return len > 0 && len < PATH_MAX && copy_text(path, PATH_MAX, next);
 }
 
@@ -111,7 +113,8 @@ struct upstreams *upstreams_new(const char *path, struct err *e)
 	copy_text(u->path, sizeof(u->path), path);
 	u->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (u->fd < 0) {
-		/* The limit of instances per user may be used up: the servers of now are better than none. */
+		/* The limit of instances per user may be used up: the servers of now are better
+		 * than none. */
 		log_warning("changes of %s will not be noticed: %s", path, strerror(errno));
 	} else {
 		watch_all(u);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* upstreams.h — the host's own resolvers, followed as they change.
  *
- * /etc/resolv.conf is read again when it, or what a symbolic link behind it names, is replaced. A file that is
- * missing or empty keeps the servers known last. Not below --root: it is the host's file. */
+ * /etc/resolv.conf is read again when it, or what a symbolic link behind it names, is replaced. A
+ * file that is missing or empty keeps the servers known last. Not below --root: it is the host's
+ * file. */
 #ifndef NETD_UPSTREAMS_H
 #define NETD_UPSTREAMS_H
 
@@ -24,7 +25,8 @@ const struct ip *upstreams_list(const struct upstreams *u, size_t *ret_n);
 int upstreams_fd(const struct upstreams *u);
 bool upstreams_read(struct upstreams *u);
 
-/* Pure: the nameserver lines of a resolv.conf text, at most `cap`. Addresses with a scope are left out. */
+/* Pure: the nameserver lines of a resolv.conf text, at most `cap`. Addresses with a scope are left
+ * out. */
 size_t upstreams_parse(const char *text, struct ip *ret, size_t cap);
 
 #endif

@@ -16,8 +16,9 @@
 #define PING_USEC       (1 * USEC_PER_SEC)
 #define MESSAGES_A_TURN 64
 
-static const char *const role_name[WORKER_KINDS] = { [WORKER_DHCP] = "dhcp", [WORKER_DNS] = "dns",
-	                                             [WORKER_FILES] = "files" };
+static const char *const role_name[WORKER_KINDS] = {
+	[WORKER_DHCP] = "dhcp", [WORKER_DNS] = "dns", [WORKER_FILES] = "files"
+};
 
 struct worker_proc {
 	struct list node;
@@ -48,7 +49,8 @@ struct workers {
 
 static void kill_worker(struct worker_proc *p, const char *why)
 {
-	log_warning("the %s worker (pid %d) %s; it is killed", role_name[p->kind], (int)p->pid, why);
+	log_warning("the %s worker (pid %d) %s; it is killed", role_name[p->kind], (int)p->pid,
+		    why);
 	keeper_link_kill(p->ws->c->keeper, p->id);
 }
 
@@ -59,7 +61,8 @@ static void want_write(struct worker_proc *p)
 	(void)!sd_event_source_set_io_events(p->io, events);
 }
 
-void worker_post(struct worker_proc *p, uint32_t type, const void *body, size_t n, const int *fds, size_t n_fds)
+void worker_post(struct worker_proc *p, uint32_t type, const void *body, size_t n, const int *fds,
+		 size_t n_fds)
 {
 	if (!p->channel)
 		return;
@@ -67,9 +70,12 @@ void worker_post(struct worker_proc *p, uint32_t type, const void *body, size_t 
 	if (r == 0)
 		want_write(p);
 	else if (r == -EMSGSIZE)
-		log_err("a message of %zu octets to the %s worker is too large", n, role_name[p->kind]);
-	else if (r != -EPIPE) /* then its death is about to be reported; else the next one is told everything */
-		kill_worker(p, r == -ENOBUFS ? "doesn't read what it is told" : "can't be told what it has to know");
+		log_err("a message of %zu octets to the %s worker is too large", n,
+			role_name[p->kind]);
+	else if (r != -EPIPE) /* then its death is about to be reported; else the next one is told
+				 everything */
+		kill_worker(p, r == -ENOBUFS ? "doesn't read what it is told"
+					     : "can't be told what it has to know");
 }
 
 static void take_pong(struct worker_proc *p, struct channel_message *m)
@@ -86,7 +92,8 @@ static int channel_ready(sd_event_source *s, int fd, uint32_t events, void *data
 
 	if (events & EPOLLOUT && channel_flush(p->channel) == 0)
 		want_write(p);
-	for (unsigned i = 0; i < MESSAGES_A_TURN && (r = channel_receive(p->channel, &m)) == 1; i++) {
+	for (unsigned i = 0; i < MESSAGES_A_TURN && (r = channel_receive(p->channel, &m)) == 1;
+	     i++) {
 		if (m.type == MSG_PONG) {
 			take_pong(p, &m);
 		} else if (!p->ws->events.message(p->ws->data, p, &m)) {
@@ -172,7 +179,8 @@ static bool take_process(struct worker_proc *p, int channel_fd, int page_fd)
 {
 	p->page = worker_page_map(page_fd);
 	p->channel = channel_new(channel_fd);
-	return p->channel && sd_event_add_io(p->ws->c->loop, &p->io, channel_fd, EPOLLIN, channel_ready, p) >= 0;
+	return p->channel &&
+	       sd_event_add_io(p->ws->c->loop, &p->io, channel_fd, EPOLLIN, channel_ready, p) >= 0;
 }
 
 void workers_spawned(struct workers *ws, uint32_t id, pid_t pid, int channel_fd, int page_fd)
@@ -208,16 +216,16 @@ void workers_died(struct workers *ws, uint32_t id, int wait_status)
 		return;
 	uint32_t serving = p->page ? atomic_load(&p->page->serving) : 0;
 	usec_t wait = restart_wait(&p->pace, clock_boottime());
-	log_warning("the %s worker (pid %d) has ended (%s %d); another one is started", role_name[p->kind],
-	            (int)p->pid, WIFSIGNALED(wait_status) ? "signal" : "status",
-	            WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
+	log_warning("the %s worker (pid %d) has ended (%s %d); another one is started",
+		    role_name[p->kind], (int)p->pid, WIFSIGNALED(wait_status) ? "signal" : "status",
+		    WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status));
 	bool hung = p->hung;
 	forget_process(p);
 	p->restarts++;
 	if ((is_crash(wait_status) || hung) && serving)
 		ws->events.crashed(ws->data, p, serving);
-	if (!wait ||
-	    sd_event_add_time_relative(ws->c->loop, &p->again, CLOCK_BOOTTIME, wait, 0, start_again, p) < 0)
+	if (!wait || sd_event_add_time_relative(ws->c->loop, &p->again, CLOCK_BOOTTIME, wait, 0,
+						start_again, p) < 0)
 		start_process(p);
 }
 
@@ -290,7 +298,8 @@ struct workers *workers_new(struct controller *c, const struct worker_events *ev
 		return NULL;
 	*ws = (struct workers){ .c = c, .events = *events, .data = data };
 	list_init(&ws->procs);
-	if (sd_event_add_time_relative(c->loop, &ws->ping, CLOCK_BOOTTIME, PING_USEC, 0, ping_all, ws) < 0) {
+	if (sd_event_add_time_relative(c->loop, &ws->ping, CLOCK_BOOTTIME, PING_USEC, 0, ping_all,
+				       ws) < 0) {
 		free(ws);
 		return NULL;
 	}

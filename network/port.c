@@ -83,11 +83,12 @@ static const char *direct_mode(enum forward_mode mode)
 static void format_plug(struct out *o, const struct plug *plug)
 {
 	static const char *const types[] = { [PLUG_NETWORK] = "network",
-		                             [PLUG_BRIDGE] = "bridge",
-		                             [PLUG_DIRECT] = "direct",
-		                             [PLUG_HOSTDEV_PCI] = "hostdev-pci" };
-	static const char *const managers[] = { [MAC_TABLE_KERNEL] = "kernel",
-		                                [MAC_TABLE_LIBVIRT] = "libvirt" };
+					     [PLUG_BRIDGE] = "bridge",
+					     [PLUG_DIRECT] = "direct",
+					     [PLUG_HOSTDEV_PCI] = "hostdev-pci" };
+	static const char *const managers[] = {
+		[MAC_TABLE_KERNEL] = "kernel", [MAC_TABLE_LIBVIRT] = "libvirt"
+	};
 
 	if (plug->type == PLUG_NONE)
 		return;
@@ -158,17 +159,21 @@ static int inherit_vlan(struct vlan *to, const struct vlan *from)
 	return 0;
 }
 
-static int inherit_virtualport(struct virtualport *to, const struct virtualport *from, struct err *e)
+static int inherit_virtualport(struct virtualport *to, const struct virtualport *from,
+			       struct err *e)
 {
 	if (!from->given)
 		return 0;
 	if (to->type != VPORT_NONE && from->type != VPORT_NONE && to->type != from->type)
 		return err_set(e, ERR_CONFIG_UNSUPPORTED,
-		               "attempt to merge virtualports with mismatched types: the port asks for another "
-		               "one than its network or portgroup");
+			       "attempt to merge virtualports with mismatched types: the port asks "
+			       "for another "
+			       "one than its network or portgroup");
 	struct virtualport own = *to;
 	*to = *from;
-	to->profileid = own.profileid ? own.profileid : from->profileid ? strdup(from->profileid) : NULL;
+	to->profileid = own.profileid     ? own.profileid
+			: from->profileid ? strdup(from->profileid)
+					  : NULL;
 	if (from->profileid && !to->profileid)
 		return err_sys(e, ENOMEM, "cannot set up a port");
 	if (own.type != VPORT_NONE)
@@ -210,16 +215,21 @@ int network_port_check(const struct network_port *p, const struct network *n, st
 
 	if (p->virtualport.type != VPORT_NONE && managed)
 		return err_set(e, ERR_CONFIG_UNSUPPORTED,
-		               "<virtualport type='…'> not supported for network '%s' which uses IP forwarding", n->name);
+			       "<virtualport type='…'> not supported for network '%s' which uses "
+			       "IP forwarding",
+			       n->name);
 	if (p->vlan.n_tags && managed)
 		return err_set(e, ERR_CONFIG_UNSUPPORTED,
-		               "an interface connecting to network '%s' is requesting a vlan tag, but that is not "
-		               "supported for this type of network",
-		               n->name);
+			       "an interface connecting to network '%s' is requesting a vlan tag, "
+			       "but that is not "
+			       "supported for this type of network",
+			       n->name);
 	if (p->bandwidth.inbound.floor && (!managed || !n->bandwidth.inbound.average))
 		return err_set(e, ERR_OPERATION_UNSUPPORTED,
-		               "Invalid use of 'floor' on interface with MAC address %02x:%02x:%02x:%02x:%02x:%02x - "
-		               "network '%s' has no inbound QoS set",
-		               p->mac.b[0], p->mac.b[1], p->mac.b[2], p->mac.b[3], p->mac.b[4], p->mac.b[5], n->name);
+			       "Invalid use of 'floor' on interface with MAC address "
+			       "%02x:%02x:%02x:%02x:%02x:%02x - "
+			       "network '%s' has no inbound QoS set",
+			       p->mac.b[0], p->mac.b[1], p->mac.b[2], p->mac.b[3], p->mac.b[4],
+			       p->mac.b[5], n->name);
 	return 0;
 }

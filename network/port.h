@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* port.h — a port: one guest's interface on a network, as libvirt's <networkport> describes it.
  *
- * A VM manager creates it with who it is for and what it wishes; network_port_resolve() adds what the network and the
- * portgroup say, and the *plug*: what the guest is to be connected to. */
+ * A VM manager creates it with who it is for and what it wishes; network_port_resolve() adds what
+ * the network and the portgroup say, and the *plug*: what the guest is to be connected to. */
 #ifndef NETWORK_PORT_H
 #define NETWORK_PORT_H
 
@@ -18,11 +18,11 @@ enum plug_type {
 
 struct plug {
 	enum plug_type type;
-	char *bridge;                /* PLUG_NETWORK, PLUG_BRIDGE */
-	unsigned mac_table_manager;  /* MAC_TABLE_*, as in struct network */
-	char *dev;                   /* PLUG_DIRECT */
-	enum forward_mode mode;      /* PLUG_DIRECT: bridge, private, vepa, passthrough */
-	enum tristate managed;       /* PLUG_HOSTDEV_PCI, with driver and pci */
+	char *bridge;               /* PLUG_NETWORK, PLUG_BRIDGE */
+	unsigned mac_table_manager; /* MAC_TABLE_*, as in struct network */
+	char *dev;                  /* PLUG_DIRECT */
+	enum forward_mode mode;     /* PLUG_DIRECT: bridge, private, vepa, passthrough */
+	enum tristate managed;      /* PLUG_HOSTDEV_PCI, with driver and pci */
 	char *driver_name, *driver_model;
 	struct pci_address pci;
 };
@@ -46,18 +46,20 @@ struct network_port {
 
 void network_port_free(struct network_port *p); /* NULL is fine */
 
-/* Parse <networkport>. Missing uuid, owner or mac: ERR_INTERNAL, as libvirt. *ret is the caller's. */
+/* Parse <networkport>. Missing uuid, owner or mac: ERR_INTERNAL, as libvirt. *ret is the caller's.
+ */
 int network_port_parse(const char *xml, size_t n, unsigned flags, struct network_port **ret,
-                       struct network_warnings *warnings, struct err *e) mustcheck;
+		       struct network_warnings *warnings, struct err *e) mustcheck;
 
 /* As libvirt prints it. NULL when out of memory. */
 char *network_port_format(const struct network_port *p) mustcheck;
 
-/* Fill in what the network and its portgroup (the named or the default one) give a port that doesn't say otherwise:
- * virtualport, bandwidth, VLAN, isolation, trust. Not the plug. */
+/* Fill in what the network and its portgroup (the named or the default one) give a port that
+ * doesn't say otherwise: virtualport, bandwidth, VLAN, isolation, trust. Not the plug. */
 int network_port_inherit(struct network_port *p, const struct network *n, struct err *e) mustcheck;
 
 /* Whether a port with these wishes can be on this network: VLAN, virtualport, floor. */
-int network_port_check(const struct network_port *p, const struct network *n, struct err *e) mustcheck;
+int network_port_check(const struct network_port *p, const struct network *n, struct err *e)
+    mustcheck;
 
 #endif

@@ -17,9 +17,10 @@ static int read_uuid_text(struct report *r, xmlNode *node, struct uuid *ret, boo
 	if (err < 0)
 		return err;
 	if (!text || uuid_parse(text, ret) < 0)
-		return report_refuse(r, ERR_INTERNAL, line_of(node),
-		                     "Failed to parse UUID '%.100s': it needs 32 hexadecimal digits",
-		                     text ? text : "");
+		return report_refuse(
+		    r, ERR_INTERNAL, line_of(node),
+		    "Failed to parse UUID '%.100s': it needs 32 hexadecimal digits",
+		    text ? text : "");
 	*given = true;
 	return 0;
 }
@@ -72,7 +73,8 @@ static const struct attr mac_attrs[] = {
 	ATTR("address", attr_mac, struct network_port, mac, .missing = ERR_INTERNAL,
 	     .given = GIVEN(struct network_port, has_mac)),
 };
-static const struct attr isolation_attrs[] = { ATTR_YES_NO("isolated", struct network_port, isolated) };
+static const struct attr isolation_attrs[] = { ATTR_YES_NO("isolated", struct network_port,
+							   isolated) };
 static const struct attr rxfilters_attrs[] = {
 	ATTR_YES_NO("trustGuest", struct network_port, trust_guest_rx_filters),
 };
@@ -129,11 +131,13 @@ static const struct word plug_types[] = {
 	{ NULL, 0 },
 };
 static const struct word managers[] = { { "kernel", MAC_TABLE_KERNEL },
-	                                { "libvirt", MAC_TABLE_LIBVIRT },
-	                                { NULL, 0 } };
+					{ "libvirt", MAC_TABLE_LIBVIRT },
+					{ NULL, 0 } };
 static const struct word direct_modes[] = {
-	{ "bridge", FORWARD_BRIDGE },   { "private", FORWARD_PRIVATE },
-	{ "vepa", FORWARD_VEPA },       { "passthrough", FORWARD_PASSTHROUGH },
+	{ "bridge", FORWARD_BRIDGE },
+	{ "private", FORWARD_PRIVATE },
+	{ "vepa", FORWARD_VEPA },
+	{ "passthrough", FORWARD_PASSTHROUGH },
 	{ NULL, 0 },
 };
 static const struct attr plug_attrs[] = {
@@ -185,10 +189,10 @@ static int read_plug(struct report *r, xmlNode *node, void *port)
 		return err;
 	if ((plug->type == PLUG_NETWORK || plug->type == PLUG_BRIDGE) && !plug->bridge)
 		return report_refuse(r, ERR_INTERNAL, line_of(node),
-		                     "Missing network port bridge name: <plug> needs bridge='…'");
+				     "Missing network port bridge name: <plug> needs bridge='…'");
 	if (plug->type == PLUG_DIRECT && !plug->dev)
 		return report_refuse(r, ERR_XML, line_of(node),
-		                     "Missing network port link device name: <plug> needs dev='…'");
+				     "Missing network port link device name: <plug> needs dev='…'");
 	return 0;
 }
 
@@ -212,11 +216,14 @@ static int check_complete(struct report *r, const struct network_port *p)
 	if (!p->has_uuid)
 		return report_refuse(r, ERR_INTERNAL, 0, "Missing network port uuid: add <uuid>");
 	if (!p->owner_name)
-		return report_refuse(r, ERR_INTERNAL, 0, "Missing network port owner name: add <owner><name>");
+		return report_refuse(r, ERR_INTERNAL, 0,
+				     "Missing network port owner name: add <owner><name>");
 	if (!p->has_owner_uuid)
-		return report_refuse(r, ERR_INTERNAL, 0, "Missing network port owner UUID: add <owner><uuid>");
+		return report_refuse(r, ERR_INTERNAL, 0,
+				     "Missing network port owner UUID: add <owner><uuid>");
 	if (!p->has_mac)
-		return report_refuse(r, ERR_INTERNAL, 0, "Missing network port mac: add <mac address='…'/>");
+		return report_refuse(r, ERR_INTERNAL, 0,
+				     "Missing network port mac: add <mac address='…'/>");
 	return 0;
 }
 
@@ -227,8 +234,8 @@ static int read_document(struct report *r, const xmlDoc *doc, struct network_por
 
 	if (!root || strcmp((const char *)root->name, "networkport") != 0)
 		return report_refuse(r, ERR_XML, root ? line_of(root) : 0,
-		                     "unexpected root element <%.100s>, expecting <networkport>",
-		                     root ? (const char *)root->name : "");
+				     "unexpected root element <%.100s>, expecting <networkport>",
+				     root ? (const char *)root->name : "");
 	err = read_no_attrs(r, root);
 	if (err == 0)
 		err = READ_CHILDREN(r, root, port_children, p);
@@ -239,7 +246,7 @@ static int read_document(struct report *r, const xmlDoc *doc, struct network_por
 }
 
 int network_port_parse(const char *xml, size_t n, unsigned flags, struct network_port **ret,
-                       struct network_warnings *warnings, struct err *e)
+		       struct network_warnings *warnings, struct err *e)
 {
 	struct report r = { flags, warnings, e };
 

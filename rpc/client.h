@@ -116,7 +116,8 @@ int client_rules(struct rpc_client *c, const struct rpc_net *net, char **ret, st
     mustcheck;
 
 /* The definitions that a network had, as JSON; and one of them as XML. */
-int client_history(struct rpc_client *c, const char *name, char **ret_json, struct err *e) mustcheck;
+int client_history(struct rpc_client *c, const char *name, char **ret_json, struct err *e)
+    mustcheck;
 int client_history_get(struct rpc_client *c, const char *name, uint32_t number, char **ret,
 		       struct err *e) mustcheck;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* protocol.h — the numbers of the wire: programs, procedures, limits, flags.
  *
- * One socket carries three programs. `remote` is libvirt's own, so that virsh, its bindings and the QEMU
- * driver are clients unchanged; `keepalive` is libvirt's too; `netd` is ours, for what libvirt has no
- * procedure for. All share the framing (rpc/frame.h) and the codec (rpc/xdr.h).
+ * One socket carries three programs. `remote` is libvirt's own, so that virsh, its bindings and the
+ * QEMU driver are clients unchanged; `keepalive` is libvirt's too; `netd` is ours, for what libvirt
+ * has no procedure for. All share the framing (rpc/frame.h) and the codec (rpc/xdr.h).
  *
  * Beside each procedure of ours stand its arguments and reply in the words of RFC 4506; `net` is
  * {string name; opaque uuid[16]}, `type?` an optional. libvirt's shapes are libvirt's. */
@@ -101,30 +101,32 @@ enum rpc_proc {
 	RPC_NETWORK_SET_METADATA = 444,
 	RPC_NETWORK_GET_METADATA = 445,
 	RPC_NETWORK_EVENT_METADATA_CHANGE = 446,
-	/* The last that libvirt's clients of today know: a higher number is an unknown procedure. */
+	/* The last that libvirt's clients of today know: a higher number is an unknown procedure.
+	 */
 	RPC_PROC_LAST = 453,
 };
 
 /* Program RPC_PROGRAM_NETD. */
 enum rpc_netd_proc {
-	RPC_NETD_STATUS = 1,        /* - -> string: a JSON object with version, networks, processes */
-	RPC_NETD_GUEST_ATTACH = 2,  /* net, string interface, string? mac + [netns] -> string host_interface,
-	                             * string mac, string bridge */
-	RPC_NETD_TAP_CREATE = 3,    /* net, string? name, u32 uid, u32 gid, u32 flags -> string name */
+	RPC_NETD_STATUS = 1, /* - -> string: a JSON object with version, networks, processes */
+	RPC_NETD_GUEST_ATTACH = 2, /* net, string interface, string? mac + [netns] -> string
+				    * host_interface, string mac, string bridge */
+	RPC_NETD_TAP_CREATE = 3, /* net, string? name, u32 uid, u32 gid, u32 flags -> string name */
 	RPC_NETD_PORT_REMOVE = 4,   /* net, string interface -> - */
 	RPC_NETD_NETWORK_PLAN = 5,  /* net, u32 what -> string */
 	RPC_NETD_NETWORK_RULES = 6, /* net -> string: a JSON object with network, bridge, rules */
 	RPC_NETD_CHECK = 7,         /* u32 flags -> string */
-	RPC_NETD_LIST = 8,          /* u32 flags -> row<>, row = {net, u32 state, string? bridge, string? title}:
-	                             * all that net-list shows, in one round trip */
-	RPC_NETD_HISTORY = 9,       /* string name -> string: JSON {network, definitions: [{number, time, octets}]},
-	                             * oldest first; also of a network that was undefined */
-	RPC_NETD_HISTORY_GET = 10,  /* string name, u32 number -> string: XML */
-	RPC_NETD_APPLY = 11,        /* string xml, string? source, u32 flags -> string: JSON {network, uuid,
-	                             * definition: defined|changed|unchanged,
-	                             * running: no|started|changed|unchanged|pending, pending: why or null};
-	                             * of a dry run also {before, after: XML, plan: text} */
-	RPC_NETD_APPLIED = 12,      /* string source -> string: JSON {networks: [name]} */
+	RPC_NETD_LIST = 8,    /* u32 flags -> row<>, row = {net, u32 state, string? bridge, string?
+			       * title}:    all that net-list shows, in one round trip */
+	RPC_NETD_HISTORY = 9, /* string name -> string: JSON {network, definitions: [{number, time,
+			       * octets}]}, oldest first; also of a network that was undefined */
+	RPC_NETD_HISTORY_GET = 10, /* string name, u32 number -> string: XML */
+	RPC_NETD_APPLY =
+	    11, /* string xml, string? source, u32 flags -> string: JSON {network, uuid,
+		 * definition: defined|changed|unchanged,
+		 * running: no|started|changed|unchanged|pending, pending: why or null};
+		 * of a dry run also {before, after: XML, plan: text} */
+	RPC_NETD_APPLIED = 12, /* string source -> string: JSON {networks: [name]} */
 };
 
 enum rpc_keepalive_proc { RPC_KEEPALIVE_PING = 1, RPC_KEEPALIVE_PONG = 2 };
@@ -138,13 +140,14 @@ enum rpc_feature {
 	RPC_FEATURE_KEEPALIVE = 10, /* the only one that may be asked before CONNECT_OPEN */
 	RPC_FEATURE_EVENT_FILTERING = 14,
 	RPC_FEATURE_CLOSE_CALLBACK = 15,
-	RPC_FEATURE_UPDATE_ORDER = 16, /* without it clients swap command and section in NETWORK_UPDATE */
+	RPC_FEATURE_UPDATE_ORDER =
+	    16, /* without it clients swap command and section in NETWORK_UPDATE */
 };
 
 enum rpc_auth { RPC_AUTH_NONE = 0, RPC_AUTH_SASL = 1, RPC_AUTH_TYPE_POLKIT = 2 };
 
-/* LIST_ALL_NETWORKS and RPC_NETD_LIST flags, and a row's state (the positive bits). None of a pair: the pair
- * doesn't filter. */
+/* LIST_ALL_NETWORKS and RPC_NETD_LIST flags, and a row's state (the positive bits). None of a pair:
+ * the pair doesn't filter. */
 enum rpc_list_flags {
 	RPC_LIST_INACTIVE = 1,
 	RPC_LIST_ACTIVE = 2,
@@ -202,14 +205,20 @@ enum rpc_lifecycle {
 enum rpc_lease_type { RPC_LEASE_IPV4 = 0, RPC_LEASE_IPV6 = 1 };
 
 /* RPC_NETD_NETWORK_PLAN: which part of the plan. */
-enum rpc_plan_what { RPC_PLAN_ALL = 0, RPC_PLAN_LINKS = 1, RPC_PLAN_FIREWALL = 2, RPC_PLAN_SERVICES = 3 };
+enum rpc_plan_what {
+	RPC_PLAN_ALL = 0,
+	RPC_PLAN_LINKS = 1,
+	RPC_PLAN_FIREWALL = 2,
+	RPC_PLAN_SERVICES = 3
+};
 
 /* RPC_NETD_APPLY flags */
-#define RPC_APPLY_DRY_RUN   1u  /* tell, and do nothing */
-#define RPC_APPLY_START     2u  /* start the network unless it runs */
-#define RPC_APPLY_AUTOSTART 4u  /* mark it as autostarted */
-#define RPC_APPLY_VALIDATE  8u  /* check the schema */
-#define RPC_APPLY_KEEP_UUID 16u /* an existing network keeps its uuid, whatever the definition says */
+#define RPC_APPLY_DRY_RUN   1u /* tell, and do nothing */
+#define RPC_APPLY_START     2u /* start the network unless it runs */
+#define RPC_APPLY_AUTOSTART 4u /* mark it as autostarted */
+#define RPC_APPLY_VALIDATE  8u /* check the schema */
+#define RPC_APPLY_KEEP_UUID                                                                        \
+	16u /* an existing network keeps its uuid, whatever the definition says */
 #define RPC_APPLY_CONFIG    32u /* leave the running network alone */
 #define RPC_APPLY_ALL_FLAGS 63u
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xdr.h — External Data Representation (RFC 4506) over the byte cursor: the codec of libvirt's wire and of
- * the messages between netd's own processes.
+/* xdr.h — External Data Representation (RFC 4506) over the byte cursor: the codec of libvirt's wire
+ * and of the messages between netd's own processes.
  *
- * Decoding allocates nothing: strings are slices of the packet or copies into buffers of the caller, and a
- * length from the wire is compared with the caller's maximum before it is used. Like every cursor read a
- * failed one sets r->bad and sticks, so a procedure's arguments are checked once, at their end.
- * As libvirt's server does, padding content is ignored and any non-zero optional flag means "present"
- * (go-libvirt sends 01 00 00 00); unlike it, a NUL inside a string is refused. */
+ * Decoding allocates nothing: strings are slices of the packet or copies into buffers of the
+ * caller, and a length from the wire is compared with the caller's maximum before it is used. Like
+ * every cursor read a failed one sets r->bad and sticks, so a procedure's arguments are checked
+ * once, at their end. As libvirt's server does, padding content is ignored and any non-zero
+ * optional flag means "present" (go-libvirt sends 01 00 00 00); unlike it, a NUL inside a string is
+ * refused. */
 #ifndef RPC_XDR_H
 #define RPC_XDR_H
 
