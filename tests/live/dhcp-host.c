@@ -15,6 +15,7 @@
 #include <net/if.h>
 #include <netpacket/packet.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -76,15 +77,27 @@ static struct mac mac_of_device(int fd, const char *device)
 	return m;
 }
 
+/* The worker's root folder; it goes when we are told to end. */
+static char empty[] = "/tmp/dhcp-host-XXXXXX";
+
+static void leave(int number)
+{
+	(void)rmdir(empty);
+	_exit(0);
+}
+
 static pid_t start_worker(const char *program, int channel)
 {
-	char empty[] = "/tmp/dhcp-host-XXXXXX";
 	int page = memfd_create("page", 0);
 
 	if (page < 0 || ftruncate(page, WORKER_PAGE_SIZE) < 0 || !mkdtemp(empty))
 		die("worker");
+	signal(SIGTERM, leave);
+	signal(SIGINT, leave);
 	pid_t pid = fork();
 	if (pid == 0) {
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
 		int from[2] = { fcntl(channel, F_DUPFD, 10), fcntl(page, F_DUPFD, 10) };
 		dup2(from[0], 3);
 		dup2(from[1], 4);

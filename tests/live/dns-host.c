@@ -15,6 +15,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -44,16 +45,28 @@ static int open_service(const char *device, uint32_t address, int type)
 	return fd;
 }
 
+/* The worker's root folder; it goes when we are told to end. */
+static char empty[] = "/tmp/dns-host-XXXXXX";
+
+static void leave(int number)
+{
+	(void)rmdir(empty);
+	_exit(0);
+}
+
 static pid_t start_worker(const char *program, int channel)
 {
 	int page = memfd_create("page", 0);
 	if (page < 0 || ftruncate(page, WORKER_PAGE_SIZE) < 0)
 		die("page");
-	char empty[] = "/tmp/dns-host-XXXXXX";
 	if (!mkdtemp(empty))
 		die("folder");
+	signal(SIGTERM, leave);
+	signal(SIGINT, leave);
 	pid_t pid = fork();
 	if (pid == 0) {
+		signal(SIGTERM, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
 		int from[2] = { fcntl(channel, F_DUPFD, 10), fcntl(page, F_DUPFD, 10) };
 		dup2(from[0], 3);
 		dup2(from[1], 4);
