@@ -83,6 +83,21 @@ static int write_all(int fd, const char *p, size_t n)
 	return 0;
 }
 
+/* A new file. What a crash has left there is removed, anything else is refused. */
+static int open_new(const char *path, mode_t mode)
+{
+	const int how = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW;
+	int fd = open(path, how, mode);
+
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	if (unlink(path) < 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return open(path, how, mode);
+}
+
 static int replace(const char *path, mode_t mode, const char *text, size_t n, bool durable,
 		   struct err *e)
 {
@@ -91,9 +106,7 @@ static int replace(const char *path, mode_t mode, const char *text, size_t n, bo
 	if (len < 0 || (size_t)len >= sizeof(temp))
 		return err_sys(e, ENAMETOOLONG, "cannot write %s", path);
 
-	(void)unlink(
-	    temp); /* left by a crash; O_EXCL below refuses whatever somebody else puts there */
-	auto_close int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	auto_close int fd = open_new(temp, mode);
 	if (fd < 0)
 		return err_sys(e, errno, "cannot create %s", temp);
 	int r = write_all(fd, text, n);

@@ -73,6 +73,9 @@ static void find_scripts(struct run *r)
 	char dir[PATH_MAX], path[PATH_MAX];
 	struct dirent **entries;
 
+	snprintf(dir, sizeof(dir), "%s/hooks", r->c->paths.etc);
+	if (access(dir, F_OK) < 0) /* the usual case, and on every network's way up */
+		return;
 	snprintf(path, sizeof(path), "%s/hooks/network", r->c->paths.etc);
 	add_script(r, path);
 	snprintf(dir, sizeof(dir), "%s/hooks/network.d", r->c->paths.etc);
