@@ -15,7 +15,6 @@
 #include <net/if.h>
 #include <netpacket/packet.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -77,27 +76,26 @@ static struct mac mac_of_device(int fd, const char *device)
 	return m;
 }
 
-/* The worker's root folder; it goes when we are told to end. */
-static char empty[] = "/tmp/dhcp-host-XXXXXX";
-
-static void leave(int number)
+/* The worker's root folder, in the test's own, which goes with the test. */
+static void make_folder(char buf[static 256])
 {
-	(void)rmdir(empty);
-	_exit(0);
+	const char *test = getenv("NT_FOLDER");
+
+	snprintf(buf, 256, "%s/dhcp-host-XXXXXX", test ? test : "/tmp");
+	if (!mkdtemp(buf))
+		die("folder");
 }
 
 static pid_t start_worker(const char *program, int channel)
 {
 	int page = memfd_create("page", 0);
 
-	if (page < 0 || ftruncate(page, WORKER_PAGE_SIZE) < 0 || !mkdtemp(empty))
+	if (page < 0 || ftruncate(page, WORKER_PAGE_SIZE) < 0)
 		die("worker");
-	signal(SIGTERM, leave);
-	signal(SIGINT, leave);
+	char empty[256];
+	make_folder(empty);
 	pid_t pid = fork();
 	if (pid == 0) {
-		signal(SIGTERM, SIG_DFL);
-		signal(SIGINT, SIG_DFL);
 		int from[2] = { fcntl(channel, F_DUPFD, 10), fcntl(page, F_DUPFD, 10) };
 		dup2(from[0], 3);
 		dup2(from[1], 4);

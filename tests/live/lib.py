@@ -392,6 +392,7 @@ class Case(unittest.TestCase):
         self.number = 0
         self.folder = tempfile.mkdtemp(prefix=f'nt-{os.getpid()}-', dir='/tmp')  # short: a root has at most 74 characters
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        os.environ['NT_FOLDER'] = self.folder  # for the programs that a test starts
         self.hosts = []
 
     def next_number(self):
