@@ -43,7 +43,7 @@ class Pinger:
         self.process.popen.send_signal(signal.SIGINT)
         self.process.popen.wait(5)
         sent, received = map(int, re.search(r'(\d+) packets transmitted, (\d+) received', self.process.log()).groups())
-        if sent < 4:
+        if sent < 10:
             raise lib.Failed(f'too few pings to tell anything:\n{self.process.log()}')
         return sent - received
 
