@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* rules.c — net-rules: a network's firewall rules in libvirt's terms.
  *
- * The daemon sends them as JSON (netd/rules.h). They are printed as a table, or as `iptables -L -v
- * -n` and `ip6tables -L -v -n` would print libvirt's chains. */
+ * The daemon sends them as JSON (netd/kernel/rules.h). They are printed as a table, or as `iptables
+ * -L -v -n` and `ip6tables -L -v -n` would print libvirt's chains. */
 #include "netctl/columns.h"
 #include "netctl/connect.h"
 

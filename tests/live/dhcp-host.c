@@ -5,10 +5,10 @@
  * stored (-r), and plays the store: each batch of bindings is printed, then called durable (-n: not
  * durable). -i: isolated. Ends with stdin. */
 #include "base/log.h"
-#include "netd/channel.h"
-#include "netd/messages-dhcp.h"
-#include "netd/messages.h"
-#include "netd/worker-page.h"
+#include "netd/messages/messages-dhcp.h"
+#include "netd/messages/messages.h"
+#include "netd/process/channel.h"
+#include "netd/worker/worker-page.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,10 +5,10 @@
  * over the network, and prints the counters at its end (EOF on stdin). Domain: lab.test. -i:
  * isolated. */
 #include "base/log.h"
-#include "netd/channel.h"
-#include "netd/messages-dns.h"
-#include "netd/messages.h"
-#include "netd/worker-page.h"
+#include "netd/messages/messages-dns.h"
+#include "netd/messages/messages.h"
+#include "netd/process/channel.h"
+#include "netd/worker/worker-page.h"
 
 #include <errno.h>
 #include <fcntl.h>

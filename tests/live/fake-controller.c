@@ -2,9 +2,9 @@
 /* A controller for the keeper's test: it does on the test's word (datagrams to ROOT/control) what a
  * controller may do, and what it must not, and writes what it sees to ROOT/events. */
 #include "base/text.h"
-#include "netd/keeper-link.h"
-#include "netd/privileges.h"
-#include "netd/worker-page.h"
+#include "netd/process/keeper-link.h"
+#include "netd/process/privileges.h"
+#include "netd/worker/worker-page.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -130,7 +130,7 @@ class Keeper(unittest.TestCase):
         self.assertFalse(alive(controller))
 
     def test_restart_at_once_then_backoff(self):
-        """At once while there is credit (netd/restart-pace.h: 20 in a row), then after waits that double."""
+        """At once while there is credit (netd/process/restart-pace.h: 20 in a row), then after waits that double."""
         p = self.start("--foreground")
         gaps = []
         for n in range(24):

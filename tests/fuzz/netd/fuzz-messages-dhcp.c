@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every decoder of netd/messages-dhcp.h; what decodes must survive a round trip. */
-#include "netd/messages-dhcp.h"
+/* Every decoder of netd/messages/messages-dhcp.h; what decodes must survive a round trip. */
+#include "netd/messages/messages-dhcp.h"
 
 #include <string.h>
 

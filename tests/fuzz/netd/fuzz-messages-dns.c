@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bodies between controller and dns worker: first octet which, then the body. What decodes must
  * encode to the same body again, and a configuration must be taken or refused by a server. */
-#include "netd/messages-dns.h"
+#include "netd/messages/messages-dns.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bodies from a process that may be hostile: what decodes encodes to the same octets. */
-#include "netd/messages-files.h"
+#include "netd/messages/messages-files.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

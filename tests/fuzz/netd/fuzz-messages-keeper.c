@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Input: octet 0 the type, octet 1 the number of descriptors, then the body. What decodes must
  * encode to what decodes to the same. */
-#include "netd/messages-keeper.h"
+#include "netd/messages/messages-keeper.h"
 
 #include <assert.h>
 #include <string.h>

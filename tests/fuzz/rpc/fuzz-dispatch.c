@@ -2,7 +2,7 @@
 /* Calls of every procedure with arguments of any shape, over the fake backend: [flags][procedure:
  * 2][length: 2] [arguments] … Each call that is answered is answered by one well-formed message. */
 #include "fake-backend.h"
-#include "netd/door-internal.h"
+#include "netd/door/door-internal.h"
 
 #include <fcntl.h>
 

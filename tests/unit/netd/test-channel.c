@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The line between two processes: whole messages, descriptors, large bodies, back-pressure, and a
  * peer that lies. */
-#include "netd/channel.h"
+#include "netd/process/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which definitions are kept on disk, and for how long. */
-#include "netd/history.h"
+#include "netd/controller/history.h"
 
 #include "base/file.h"
 
@@ -117,10 +117,8 @@ static void odd_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbered),
-		cmocka_unit_test(bounded),
-		cmocka_unit_test(undefined_and_back),
-		cmocka_unit_test(undefined_are_bounded),
+		cmocka_unit_test(numbered),           cmocka_unit_test(bounded),
+		cmocka_unit_test(undefined_and_back), cmocka_unit_test(undefined_are_bounded),
 		cmocka_unit_test(odd_names),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/jobs.h"
+#include "netd/kernel/jobs.h"
 #include "tests/unit/test.h"
 
 #include <poll.h>
@@ -87,7 +87,9 @@ static void chain_done(struct job *j)
 static void runs_at_the_end_what_follows(void **state)
 {
 	struct err e = { 0 };
-	struct chain c = { .job = { .run = chain_run, .done = chain_done }, .js = jobs_new("test", &e), .left = 3 };
+	struct chain c = { .job = { .run = chain_run, .done = chain_done },
+			   .js = jobs_new("test", &e),
+			   .left = 3 };
 
 	assert_non_null(c.js);
 	jobs_push(c.js, &c.job);
@@ -99,7 +101,7 @@ static void runs_at_the_end_what_follows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(keeps_the_order),
-		                            cmocka_unit_test(runs_at_the_end_what_follows) };
+					    cmocka_unit_test(runs_at_the_end_what_follows) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

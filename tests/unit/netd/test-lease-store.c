@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The lease store against a real disk: what it acknowledged is there afterwards, whatever happens
  * in between. */
-#include "netd/lease-store.h"
+#include "netd/lease/lease-store.h"
 
 #include "base/clock.h"
 

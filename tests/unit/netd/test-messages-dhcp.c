@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/messages-dhcp.h"
+#include "netd/messages/messages-dhcp.h"
 
 #include <errno.h>
 #include <setjmp.h>

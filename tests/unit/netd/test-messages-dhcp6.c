@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the controller and the dhcp worker say to each other of IPv6: there and back, and never by
  * halves. */
-#include "netd/messages-dhcp6.h"
+#include "netd/messages/messages-dhcp6.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the controller tells the dns worker: there and back, cut anywhere, and from a definition. */
-#include "netd/messages-dns.h"
+#include "netd/messages/messages-dns.h"
 #include "network/xml.h"
 
 #include <errno.h>

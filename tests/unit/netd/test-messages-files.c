@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the controller and a files worker say to each other: there and back, cut anywhere. */
-#include "netd/messages-files.h"
+#include "netd/messages/messages-files.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/messages-keeper.h"
-#include "netd/messages.h"
+#include "netd/messages/messages-keeper.h"
+#include "netd/messages/messages.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/paths.h"
+#include "netd/process/paths.h"
 
 #include <errno.h>
 #include <setjmp.h>

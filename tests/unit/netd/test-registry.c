@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/registry.h"
+#include "netd/controller/registry.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>
@@ -71,7 +71,8 @@ static bool virbr1_exists(void *data, const char *name)
 	return strcmp(name, "virbr1") == 0;
 }
 
-static const char *chosen(struct registry *r, const struct net *self, const char *extra, char buf[64])
+static const char *chosen(struct registry *r, const struct net *self, const char *extra,
+			  char buf[64])
 {
 	struct network *def = definition("x", extra);
 	struct err e = { 0 };
@@ -94,10 +95,12 @@ static void bridge_names_are_chosen(void **state)
 	assert_string_equal(chosen(&r, NULL, "", buf), "virbr2");
 	assert_string_equal(chosen(&r, NULL, "<bridge name='lab%d'/>", buf), "lab0");
 	assert_string_equal(chosen(&r, NULL, "<bridge name='virbr7'/>", buf), "virbr7");
-	assert_non_null(strstr(chosen(&r, NULL, "<bridge name='virbr0'/>", buf), "already in use by network 'one'"));
+	assert_non_null(strstr(chosen(&r, NULL, "<bridge name='virbr0'/>", buf),
+			       "already in use by network 'one'"));
 	assert_string_equal(chosen(&r, one, "<bridge name='virbr0'/>", buf), "virbr0");
 	assert_string_equal(chosen(&r, one, "", buf), "virbr0");
-	assert_string_equal(chosen(&r, NULL, "<forward mode='bridge'/><bridge name='virbr0'/>", buf), "virbr0");
+	assert_string_equal(
+	    chosen(&r, NULL, "<forward mode='bridge'/><bridge name='virbr0'/>", buf), "virbr0");
 	registry_done(&r);
 }
 
@@ -111,8 +114,7 @@ static void order_is_by_name(void **state)
 	add(&r, "b", "");
 	add(&r, "c", "");
 	struct net *a = add(&r, "a", "");
-	registry_foreach (n, &r)
-		strncat(got, n->name, sizeof(got) - strlen(got) - 1);
+	registry_foreach(n, &r) strncat(got, n->name, sizeof(got) - strlen(got) - 1);
 	assert_string_equal(got, "abc");
 	assert_ptr_equal(registry_find_name(&r, "a"), a);
 	assert_ptr_equal(registry_find_uuid(&r, &a->uuid), a);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/restart-pace.h"
+#include "netd/process/restart-pace.h"
 #include "tests/unit/test.h"
 
 static void killed_every_second(void **state)

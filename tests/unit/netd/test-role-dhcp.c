@@ -3,9 +3,9 @@
  * stand for the UDP and the packet socket. */
 #include "../dhcp/scene.h"
 
-#include "netd/messages-dhcp.h"
-#include "netd/messages.h"
-#include "netd/worker.h"
+#include "netd/messages/messages-dhcp.h"
+#include "netd/messages/messages.h"
+#include "netd/worker/worker.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>

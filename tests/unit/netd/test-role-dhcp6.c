@@ -4,9 +4,9 @@
 #include "../dhcp/scene6.h"
 
 #include "dhcp/ip6-frame.h"
-#include "netd/messages-dhcp6.h"
-#include "netd/messages.h"
-#include "netd/worker.h"
+#include "netd/messages/messages-dhcp6.h"
+#include "netd/messages/messages.h"
+#include "netd/worker/worker.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>

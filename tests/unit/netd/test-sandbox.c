@@ -4,9 +4,9 @@
  * SIGSYS, an allowed one must succeed. */
 #include "worker-child.h"
 
-#include "netd/messages-files.h"
-#include "netd/messages.h"
-#include "netd/privileges.h"
+#include "netd/messages/messages-files.h"
+#include "netd/messages/messages.h"
+#include "netd/process/privileges.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

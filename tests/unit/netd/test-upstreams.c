@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/upstreams.h"
+#include "netd/service/upstreams.h"
 #include "tests/unit/test.h"
 
 #include <poll.h>
@@ -31,10 +31,11 @@ static void parses_what_glibc_would(void **state)
 	struct ip got[3];
 	char text[IP_TEXT_MAX];
 
-	size_t n = upstreams_parse("# nameserver 9.9.9.9\nsearch example.org\n nameserver\t10.0.0.1 # first\n"
-	                           "nameserver fe80::1%eth0\nnameserver 2001:db8::1\nnameservers 1.2.3.4\n"
-	                           "nameserver host\nnameserver 10.0.0.2\nnameserver 10.0.0.3",
-	                           got, 3);
+	size_t n = upstreams_parse(
+	    "# nameserver 9.9.9.9\nsearch example.org\n nameserver\t10.0.0.1 # first\n"
+	    "nameserver fe80::1%eth0\nnameserver 2001:db8::1\nnameservers 1.2.3.4\n"
+	    "nameserver host\nnameserver 10.0.0.2\nnameserver 10.0.0.3",
+	    got, 3);
 	assert_int_equal(n, 3);
 	assert_string_equal(ip_format(&got[0], text), "10.0.0.1");
 	assert_string_equal(ip_format(&got[1], text), "2001:db8::1");
@@ -79,7 +80,8 @@ static void follows_renames_and_links(void **state)
 	assert_true(changed_within(u, 1000));
 	expect(u, "10.0.0.2");
 
-	/* Replaced by a link, then the link's target by another file; a missing file keeps what was known. */
+	/* Replaced by a link, then the link's target by another file; a missing file keeps what was
+	 * known. */
 	put("target", "nameserver 10.0.0.3\n");
 	assert_int_equal(unlink(conf), 0);
 	assert_false(changed_within(u, 50));

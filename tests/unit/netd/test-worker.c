@@ -3,7 +3,7 @@
  * full. */
 #include "worker-child.h"
 
-#include "netd/messages.h"
+#include "netd/messages/messages.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #ifndef TESTS_WORKER_CHILD_H
 #define TESTS_WORKER_CHILD_H
 
-#include "netd/worker-frame.h"
-#include "netd/worker-page.h"
+#include "netd/worker/worker-frame.h"
+#include "netd/worker/worker-page.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -5,7 +5,7 @@
 #ifndef FAKE_BACKEND_H
 #define FAKE_BACKEND_H
 
-#include "netd/door.h"
+#include "netd/door/door.h"
 
 #define FAKE_NETWORKS_MAX 4096
 

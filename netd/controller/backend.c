@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The door's questions, put to the registry and the life cycle. No decision is taken here but the
+ * translation of who is meant and of what came out. */
+#include "netd/controller/backend-internal.h"
+
+#include "base/log.h"
+#include "netd/controller/lifecycle.h"
+#include "netd/controller/ports.h"
+#include "netd/controller/status.h"
+#include "netd/kernel/guests.h"
+#include "netd/kernel/reconcile.h"
+#include "netd/kernel/rules.h"
+#include "netd/lease/leases.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct net *backend_net(struct controller *c, struct door_call *call, const struct rpc_net *ref)
+{
+	struct net *n = registry_find_uuid(&c->registry, &ref->uuid);
+
+	if (n && net_is_shown(n))
+		return n;
+	door_fail_no_network(call, ref);
+	return NULL;
+}
+
+/* ---- facts ---- */
+
+static bool describe(const struct net *n, struct door_network *ret)
+{
+	const struct network *def = net_definition(n);
+
+	if (!net_is_shown(n))
+		return false;
+	*ret = (struct door_network){ .name = n->name,
+				      .uuid = n->uuid,
+				      .active = net_is_active(n),
+				      .persistent = n->config || n->broken,
+				      .autostart = n->autostart,
+				      .bridge = def ? def->bridge : NULL,
+				      .title = def ? def->title : NULL };
+	return true;
+}
+
+static void each(void *data, bool (*visit)(void *ctx, const struct door_network *n), void *ctx)
+{
+	struct controller *c = data;
+	struct door_network row;
+	struct net *n;
+
+	registry_foreach(n, &c->registry) if (describe(n, &row) && !visit(ctx, &row)) return;
+}
+
+static bool find(void *data, const char *name, const struct uuid *uuid, struct door_network *ret)
+{
+	struct controller *c = data;
+	struct net *n =
+	    name ? registry_find_name(&c->registry, name) : registry_find_uuid(&c->registry, uuid);
+
+	return n && describe(n, ret);
+}
+
+/* ---- definitions ---- */
+
+static void replied_net(void *data, const struct net *n, const struct err *e)
+{
+	struct door_call *call = data;
+
+	if (e->code)
+		door_fail(call, e);
+	else
+		door_reply_net(call, n->name, &n->uuid);
+}
+
+void backend_replied_void(void *data, const struct net *n, const struct err *e)
+{
+	struct door_call *call = data;
+
+	if (e->code)
+		door_fail(call, e);
+	else
+		door_reply_void(call);
+}
+
+/* Doubts go to the log; they don't stop the client. */
+struct network *backend_parse(struct door_call *call, const char *xml, size_t n, bool validate)
+{
+	struct network_warnings warnings = { 0 };
+	struct network *def = NULL;
+	struct err e = { 0 };
+	int r = network_parse(xml, n, validate ? NETWORK_PARSE_VALIDATE : 0, &def, &warnings, &e);
+
+	for (size_t i = 0; i < warnings.n; i++)
+		log_warning("definition from %s: %s", door_call_who(call), warnings.line[i]);
+	network_warnings_done(&warnings);
+	if (r == 0)
+		return def;
+	door_fail(call, &e);
+	return NULL;
+}
+
+static void define_xml(void *data, struct door_call *call, const char *xml, size_t n, bool validate)
+{
+	struct network *def = backend_parse(call, xml, n, validate);
+
+	if (def)
+		lifecycle_define(data, def, replied_net, call);
+}
+
+static void create_xml(void *data, struct door_call *call, const char *xml, size_t n, bool validate)
+{
+	struct network *def = backend_parse(call, xml, n, validate);
+
+	if (def)
+		lifecycle_create(data, def, replied_net, call);
+}
+
+static void get_xml(void *data, struct door_call *call, const struct rpc_net *ref, bool inactive)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (!n)
+		return;
+	const struct network *def = inactive && n->config ? n->config : net_definition(n);
+	if (!def) {
+		door_failf(call, ERR_INTERNAL, "network '%s' is broken: %s", n->name, n->broken);
+		return;
+	}
+	bool live = def == n->live && !inactive;
+	auto_free char *xml =
+	    network_format(def, live ? NETWORK_FORMAT_LIVE : 0, (unsigned)ports_count(data, n));
+	if (xml)
+		door_reply_text(call, xml);
+	else
+		door_failf(call, ERR_NO_MEMORY, "%s", "");
+}
+
+/* ---- life cycle ---- */
+
+static void start(void *data, struct door_call *call, const struct rpc_net *ref)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		lifecycle_start(data, n, backend_replied_void, call);
+}
+
+static void destroy(void *data, struct door_call *call, const struct rpc_net *ref)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		lifecycle_destroy(data, n, backend_replied_void, call);
+}
+
+static void undefine(void *data, struct door_call *call, const struct rpc_net *ref)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		lifecycle_undefine(data, n, backend_replied_void, call);
+}
+
+static void set_autostart(void *data, struct door_call *call, const struct rpc_net *ref, bool on)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		lifecycle_set_autostart(data, n, on, backend_replied_void, call);
+}
+
+/* ---- leases ---- */
+
+struct lease_text {
+	char mac[MAC_TEXT_MAX], ip[IP_TEXT_MAX], client_id[3 * LEASE_CLIENT_ID_MAX + 1], iaid[12];
+};
+struct lease_list {
+	const struct net *net;
+	const struct mac *only;
+	struct rpc_lease *lease;
+	struct lease_text **text;
+	size_t n, cap, cap_text;
+	bool failed;
+};
+
+static void colon_hex(char *buf, const uint8_t *p, size_t n)
+{
+	*buf = '\0';
+	for (size_t i = 0; i < n; i++)
+		buf += snprintf(buf, 4, "%s%02x", i ? ":" : "", p[i]);
+}
+
+static void add_lease(void *data, const struct lease *l)
+{
+	struct lease_list *list = data;
+	const struct lease_binding *b = &l->b;
+	const struct network *def = net_definition(list->net);
+	const struct network_ip *ip = def ? network_dhcp_ip(def, b->ip.family) : NULL;
+	bool six = b->ip.family == AF_INET6;
+
+	if (list->only && !mac_equal(list->only, &b->mac))
+		return;
+	if (l->expires_wall != INT64_MAX &&
+	    l->expires_wall < (int64_t)(clock_wall() / USEC_PER_SEC))
+		return;
+	struct lease_text *t = calloc(1, sizeof(*t));
+	if (!t || list->n >= RPC_LEASES_MAX || GROW(list->lease, list->cap, list->n + 1) < 0 ||
+	    GROW(list->text, list->cap_text, list->n + 1) < 0) {
+		free(t);
+		list->failed = true;
+		return;
+	}
+	colon_hex(t->client_id, b->client_id, b->n_client_id);
+	snprintf(t->iaid, sizeof(t->iaid), "%u", b->iaid);
+	list->text[list->n] = t;
+	list->lease[list->n++] = (struct rpc_lease){
+		.interface = def && def->bridge ? def->bridge : "",
+		.expiry_sec = l->expires_wall == INT64_MAX ? 0 : l->expires_wall,
+		.type = six ? RPC_LEASE_IPV6 : RPC_LEASE_IPV4,
+		.mac = mac_format(&b->mac, t->mac),
+		.iaid = six ? t->iaid : NULL,
+		.ip = ip_format(&b->ip, t->ip),
+		.prefix = ip ? ip->prefix : 0,
+		.hostname = b->name[0] ? b->name : NULL,
+		.client_id = b->n_client_id ? t->client_id : NULL,
+	};
+}
+
+static void leases(void *data, struct door_call *call, const struct rpc_net *ref,
+		   const struct mac *mac)
+{
+	struct controller *c = data;
+	struct net *n = backend_net(c, call, ref);
+
+	if (!n)
+		return;
+	struct lease_list list = { .net = n, .only = mac };
+	leases_visit(c->leases, n, add_lease, &list);
+	if (list.failed)
+		door_failf(call, ERR_INTERNAL,
+			   "the leases of network '%s' are too many for one answer", n->name);
+	else
+		door_reply_leases(call, list.lease, list.n);
+	for (size_t i = 0; i < list.n; i++)
+		free(list.text[i]);
+	free(list.text);
+	free(list.lease);
+}
+
+/* ---- netd's own ---- */
+
+static void status(void *data, struct door_call *call)
+{
+	auto_free char *json = status_json(data);
+
+	if (json)
+		door_reply_text(call, json);
+	else
+		door_failf(call, ERR_NO_MEMORY, "%s", "");
+}
+
+static void plan(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t what)
+{
+	struct controller *c = data;
+	struct net *n = backend_net(c, call, ref);
+	const struct network *def = n ? net_definition(n) : NULL;
+
+	if (!n)
+		return;
+	auto_free char *text = def ? reconcile_plan_text(c->reconcile, def) : NULL;
+	if (text)
+		door_reply_text(call, text);
+	else
+		door_failf(call, ERR_INTERNAL, "network '%s' cannot be planned", n->name);
+}
+
+static void rules(void *data, struct door_call *call, const struct rpc_net *ref)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		rules_reply(data, n, call);
+}
+
+static void guest_attach(void *data, struct door_call *call, const struct rpc_net *ref,
+			 const char *interface, const struct mac *mac, int netns_fd)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		guests_attach(data, n, call, interface, mac, netns_fd);
+}
+
+static void tap_create(void *data, struct door_call *call, const struct rpc_net *ref,
+		       const char *name, uint32_t uid, uint32_t gid, uint32_t flags)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		guests_create_tap(data, n, call, name, uid, gid, flags);
+}
+
+static void port_remove(void *data, struct door_call *call, const struct rpc_net *ref,
+			const char *interface)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		guests_remove_port(data, n, call, interface);
+}
+
+void backend_init(struct door_backend *b, struct controller *c)
+{
+	*b = (struct door_backend){
+		.data = c,
+		.each = each,
+		.find = find,
+		.define_xml = define_xml,
+		.create_xml = create_xml,
+		.start = start,
+		.destroy = destroy,
+		.undefine = undefine,
+		.set_autostart = set_autostart,
+		.get_xml = get_xml,
+		.leases = leases,
+		.update = backend_update,
+		.set_metadata = backend_set_metadata,
+		.get_metadata = backend_get_metadata,
+		.port_list = backend_port_list,
+		.port_lookup = backend_port_lookup,
+		.port_create = backend_port_create,
+		.port_get_xml = backend_port_get_xml,
+		.port_delete = backend_port_delete,
+		.port_get_params = backend_port_get_params,
+		.port_set_params = backend_port_set_params,
+		.status = status,
+		.plan = plan,
+		.rules = rules,
+		.history = backend_history,
+		.history_get = backend_history_get,
+		.apply = backend_apply,
+		.applied = backend_applied,
+		.guest_attach = guest_attach,
+		.tap_create = tap_create,
+		.port_remove = port_remove,
+	};
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The controller: started by the keeper, which first hands over what an earlier controller has left
+ * (listening doors, service sockets) and then says hello. From there on everything is built up in
+ * order, running networks are taken up as they are, the doors open, and the keeper is told that we
+ * serve. */
+#include "base/log.h"
+#include "netd/controller/backend-controller.h"
+#include "netd/controller/controller.h"
+#include "netd/controller/definitions.h"
+#include "netd/controller/lifecycle.h"
+#include "netd/controller/ports.h"
+#include "netd/door/door.h"
+#include "netd/kernel/attached.h"
+#include "netd/kernel/reconcile.h"
+#include "netd/lease/leases.h"
+#include "netd/process/keeper-link.h"
+#include "netd/process/privileges.h"
+#include "netd/service/services.h"
+#include "netd/service/upstreams.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#define HELD_MAX    65536
+#define RESOLV_CONF "/etc/resolv.conf"
+
+static struct door_backend backend;
+
+/* ---- parts that controller.h offers ---- */
+
+struct watch {
+	void (*ready)(void *data);
+	void *data;
+};
+
+static int watch_ready(sd_event_source *s, int fd, uint32_t events, void *data)
+{
+	struct watch *w = data;
+
+	w->ready(w->data);
+	return 0;
+}
+
+int controller_watch(struct controller *c, int fd, void (*ready)(void *data), void *data,
+		     struct err *e)
+{
+	struct watch *w = malloc(sizeof(*w));
+	sd_event_source *s;
+
+	if (!w)
+		return err_sys(e, ENOMEM, "cannot watch a descriptor");
+	*w = (struct watch){ ready, data };
+	int r = sd_event_add_io(c->loop, &s, fd, EPOLLIN, watch_ready, w);
+	if (r < 0) {
+		free(w);
+		return err_sys(e, -r, "cannot watch a descriptor");
+	}
+	sd_event_source_set_destroy_callback(s, free);
+	return sd_event_source_set_floating(s, true) < 0
+		   ? err_sys(e, ENOMEM, "cannot watch a descriptor")
+		   : (sd_event_source_unref(s), 0);
+}
+
+int controller_take_held(struct controller *c, const char *name)
+{
+	for (size_t i = 0; i < c->n_held; i++) {
+		if (strcmp(c->held[i].name, name) != 0)
+			continue;
+		int fd = c->held[i].fd;
+		free(c->held[i].name);
+		c->held[i] = c->held[--c->n_held];
+		return fd;
+	}
+	return -1;
+}
+
+/* What nobody has taken up: sockets of networks and bridges that are gone. */
+static void drop_held(struct controller *c)
+{
+	for (size_t i = 0; i < c->n_held; i++) {
+		keeper_link_drop(c->keeper, c->held[i].name);
+		close_fd(&c->held[i].fd);
+		free(c->held[i].name);
+	}
+	free(c->held);
+	c->held = NULL;
+	c->n_held = c->cap_held = 0;
+}
+
+/* ---- building up ---- */
+
+static int open_door(struct controller *c, const char *name, const char *path, bool read_only,
+		     struct err *e)
+{
+	int fd = controller_take_held(c, name);
+
+	/* Whoever can open the socket may use it: root and the group libvirt; reading is for
+	 * everybody. */
+	if (fd < 0) {
+		int r = door_listen(path, read_only ? 0666 : 0660, privileges_door_group(), &fd, e);
+		if (r < 0)
+			return r;
+	}
+	keeper_link_store(c->keeper, name, fd);
+	return door_add_listener(c->door, fd, read_only, e);
+}
+
+static void jobs_ready(void *data)
+{
+	jobs_collect(data);
+}
+
+static int open_threads(struct controller *c, struct err *e)
+{
+	c->kernel = jobs_new("kernel", e);
+	c->files = c->kernel ? jobs_new("files", e) : NULL;
+	if (!c->files)
+		return -ENOMEM;
+	int r = controller_watch(c, jobs_fd(c->kernel), jobs_ready, c->kernel, e);
+	return r < 0 ? r : controller_watch(c, jobs_fd(c->files), jobs_ready, c->files, e);
+}
+
+static void resolvers_ready(void *data)
+{
+	struct controller *c = data;
+
+	if (upstreams_read(c->upstreams))
+		services_upstreams_changed(c->services);
+}
+
+static int open_upstreams(struct controller *c, struct err *e)
+{
+	c->upstreams = upstreams_new(RESOLV_CONF, e);
+	if (!c->upstreams)
+		return -ENOMEM;
+	if (upstreams_fd(c->upstreams) < 0)
+		return 0;
+	return controller_watch(c, upstreams_fd(c->upstreams), resolvers_ready, c, e);
+}
+
+/* Everything but the doors. */
+static int build_up(struct controller *c, struct err *e)
+{
+	int r;
+
+	registry_init(&c->registry);
+	list_init(&c->ports);
+	if ((r = open_threads(c, e)) < 0 || (r = open_upstreams(c, e)) < 0)
+		return r;
+	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
+	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)))
+		return -e->code;
+	backend_init(&backend, c);
+	c->door = door_new(c->loop, &backend);
+	if (!c->door)
+		return err_sys(e, ENOMEM, "cannot open the doors");
+	return definitions_load(c, e);
+}
+
+static void fail(struct controller *c, const struct err *e)
+{
+	log_err("cannot serve: %s", e->msg);
+	keeper_link_failed(c->keeper, e->msg);
+	exit(1);
+}
+
+/* Networks are as they should be: let clients in. */
+static void resumed(struct controller *c)
+{
+	struct err e = { 0 };
+
+	ports_load(c);
+	if (open_door(c, "door-rw", c->paths.door_rw, false, &e) < 0 ||
+	    open_door(c, "door-ro", c->paths.door_ro, true, &e) < 0)
+		fail(c, &e);
+	drop_held(c);
+	keeper_link_ready(c->keeper, "serving");
+	log_info("serving at %s", c->paths.door_rw);
+}
+
+/* ---- the keeper's words ---- */
+
+static void held(void *data, const char *name, int fd)
+{
+	struct controller *c = data;
+	char *copy = strdup(name);
+
+	if (!copy || c->n_held >= HELD_MAX || GROW(c->held, c->cap_held, c->n_held + 1) < 0) {
+		free(copy);
+		close_fd(&fd);
+		return;
+	}
+	c->held[c->n_held++] = (struct held){ copy, fd };
+}
+
+static void hello(void *data, const char *root, unsigned starts)
+{
+	struct controller *c = data;
+	struct err e = { 0 };
+
+	c->starts_before = starts;
+	if (paths_init(&c->paths, root, &e) < 0)
+		fail(c, &e);
+	/* The keeper made the folders; whoever has removed one since shall not keep running
+	 * networks from being served. */
+	if (paths_make(&c->paths, &e) < 0)
+		log_warning("%s", e.msg);
+	err_clear(&e);
+	if (build_up(c, &e) < 0)
+		fail(c, &e);
+	lifecycle_resume(c, resumed);
+}
+
+static void spawned(void *data, uint32_t worker, pid_t pid, int channel_fd, int page_fd)
+{
+	struct controller *c = data;
+
+	services_worker_spawned(c->services, worker, pid, channel_fd, page_fd);
+}
+
+static void died(void *data, uint32_t worker, int wait_status)
+{
+	struct controller *c = data;
+
+	services_worker_died(c->services, worker, wait_status);
+}
+
+static void reload(void *data)
+{
+	struct controller *c = data;
+
+	/* Look at everything again: the host's resolvers, and whether the kernel holds what it
+	 * should. */
+	resolvers_ready(c);
+	reconcile_audit(c->reconcile);
+}
+
+static void stop(void *data)
+{
+	struct controller *c = data;
+
+	log_info("stopping; running networks go on");
+	sd_event_exit(c->loop, 0);
+}
+
+static const struct keeper_events keeper_events = {
+	.held = held,
+	.hello = hello,
+	.spawned = spawned,
+	.died = died,
+	.reload = reload,
+	.stop = stop,
+};
+
+static int keeper_ready(sd_event_source *s, int fd, uint32_t events, void *data)
+{
+	struct controller *c = data;
+	int r = keeper_link_process(c->keeper);
+
+	if (r < 0)
+		return sd_event_exit(c->loop, 1);
+	return 0;
+}
+
+/* The line may have something queued after any call: ask before each wait. */
+static int before_wait(sd_event_source *s, void *data)
+{
+	struct controller *c = data;
+
+	return sd_event_source_set_io_events(c->keeper_source, keeper_link_wants(c->keeper));
+}
+
+static int open_line(struct controller *c, struct err *e)
+{
+	int r = keeper_link_open(&c->keeper, &keeper_events, c, e);
+
+	if (r < 0)
+		return r;
+	if ((r = sd_event_add_io(c->loop, &c->keeper_source, keeper_link_fd(c->keeper), EPOLLIN,
+				 keeper_ready, c)) < 0 ||
+	    (r = sd_event_source_set_prepare(c->keeper_source, before_wait)) < 0)
+		return err_sys(e, -r, "cannot watch the line to the keeper");
+	return 0;
+}
+
+/* ---- the end ---- */
+
+static void tear_down(struct controller *c)
+{
+	if (c->door)
+		door_stop_listening(c->door);
+	if (c->attached)
+		attached_save(c->attached);
+	jobs_free(c->kernel);
+	jobs_free(c->files);
+	door_free(c->door); /* not before: whatever the last jobs bring to an end is told there */
+	if (c->reconcile)
+		reconcile_leave(c->reconcile);
+	leases_free(c->leases);
+	services_free(c->services);
+	reconcile_free(c->reconcile);
+	attached_free(c->attached);
+	upstreams_free(c->upstreams);
+	ports_free(c);
+	registry_done(&c->registry);
+	sd_event_source_unref(c->keeper_source);
+	keeper_link_free(c->keeper);
+	sd_event_unref(c->loop);
+}
+
+int main(int argc, char **argv)
+{
+	static struct controller c;
+	struct err e = { 0 };
+
+	log_open("netd-controller");
+	signal(SIGPIPE, SIG_IGN);
+	sigset_t children; /* the loop waits for hook scripts; no thread may be told of them */
+	sigemptyset(&children);
+	sigaddset(&children, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &children, NULL);
+	privileges_many_fds();
+	if (sd_event_new(&c.loop) < 0 || open_line(&c, &e) < 0 || privileges_controller(&e) < 0) {
+		log_err("%s", e.code ? e.msg : "cannot make an event loop");
+		return 1;
+	}
+	privileges_die_with_parent();
+	int r = sd_event_loop(c.loop);
+	tear_down(&c);
+	return r < 0 ? 1 : r;
+}

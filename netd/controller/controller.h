@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* controller.h — the controller's parts in one place. One loop thread owns all of it and decides
+ * everything; what may block is handed to `kernel` or `files` (netd/kernel/jobs.h) and comes back
+ * as a callback.
+ *
+ *   door -> backend -> lifecycle -> reconcile -> kernel thread        a command's way down
+ *                          |            |
+ *                     definitions    services -> workers              and what follows from it
+ */
+#ifndef NETD_CONTROLLER_H
+#define NETD_CONTROLLER_H
+
+#include "bridge/mirror.h"
+#include "netd/controller/registry.h"
+#include "netd/kernel/jobs.h"
+#include "netd/process/paths.h"
+
+#include <systemd/sd-event.h>
+
+struct door;
+struct keeper_link;
+struct leases;
+struct attached;
+struct reconcile;
+struct services;
+struct upstreams;
+
+struct controller {
+	sd_event *loop;
+	struct paths paths;
+	struct registry registry;
+	struct jobs *kernel; /* rtnetlink and nftables writes */
+	struct jobs *files;  /* fsync */
+	struct mirror *mirror;
+	struct reconcile *reconcile;
+	struct attached *attached;
+	struct services *services;
+	struct leases *leases;
+	struct upstreams *upstreams;
+	struct door *door;
+	struct keeper_link *keeper;
+	sd_event_source *keeper_source;
+	unsigned starts_before; /* how many controllers this keeper has had before */
+	struct list ports;      /* netd/controller/ports.c */
+	struct held *held;      /* descriptors of an earlier life, not yet taken up */
+	size_t n_held, cap_held;
+};
+
+struct held {
+	char *name;
+	int fd;
+};
+/* A descriptor that the keeper held under that name, now the caller's; -1: there is none. */
+int controller_take_held(struct controller *c, const char *name);
+
+/* Call `ready(data)` from the loop whenever fd is readable. The source lives as long as the loop.
+ */
+int controller_watch(struct controller *c, int fd, void (*ready)(void *data), void *data,
+		     struct err *e) mustcheck;
+
+#endif

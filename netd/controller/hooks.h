@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hooks.h — an administrator's scripts at the turns of a network's life, as libvirt calls them.
+ *
+ *   ETC/hooks/network, then ETC/hooks/network.d/… in alphabetical order: executable files that
+ * belong to root and that nobody else can write called as: SCRIPT NETWORK OPERATION SUB-OPERATION -
+ *   standard input: <hookData> with the definition
+ *
+ * No shell is involved, the environment is PATH, HOME and LC_ALL, the working folder is /. A script
+ * that doesn't end within HOOK_LIMIT_SEC is killed with everything in its process group. It must
+ * not call back into netd about the same network: that call would wait for the script, and the
+ * script for it. Without scripts nothing is run and nothing waits. */
+#ifndef NETD_HOOKS_H
+#define NETD_HOOKS_H
+
+#include "netd/controller/controller.h"
+
+#define HOOK_LIMIT_SEC 30
+
+enum hook {
+	HOOK_START,   /* "start begin": before anything is made; a failure aborts the start */
+	HOOK_STARTED, /* "started begin": a failure stops the network again */
+	HOOK_STOPPED, /* "stopped end": a failure is only logged */
+	HOOK_UPDATED, /* "updated begin": the change stays, the call fails */
+};
+
+/* e->code is 0 when every script ended with status 0, else ERR_HOOK_FAILED with the script's own
+ * words. Called before hooks_run() returns when there is no script. */
+typedef void hook_done_fn(void *data, const struct err *e);
+
+/* One at a time for each network. `def` is read before this returns. */
+void hooks_run(struct controller *c, const struct network *def, enum hook hook, hook_done_fn *done,
+	       void *data);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ports.h — the ports that VM managers ask for: objects, not devices. Who creates one is told what
+ * to plug its guest into and does so itself; ports are what `connections`, bandwidth floors and
+ * exclusive devices are counted by.
+ *
+ * Kept in RUN/ports, one file each, so that they outlive the daemon but not the host. A network's
+ * ports go with it when it is destroyed. */
+#ifndef NETD_PORTS_H
+#define NETD_PORTS_H
+
+#include "netd/controller/controller.h"
+#include "network/port.h"
+
+/* Read what an earlier life left; ports of networks that don't run are dropped. After
+ * lifecycle_resume(). */
+void ports_load(struct controller *c);
+void ports_free(struct controller *c);
+
+/* `p` is taken over in every case. `reclaim`: the guest is plugged in already, as p->plug says;
+ * else the plug is chosen here, and what the same guest left behind for the same interface while
+ * netd didn't run is forgotten. ERR_OPERATION_INVALID, ERR_NETWORK_PORT_EXIST and the refusals of
+ * network_port_check(). */
+int ports_create(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
+		 struct err *e) mustcheck;
+int ports_delete(struct controller *c, struct net *n, const struct uuid *u, struct err *e)
+    mustcheck;
+/* ERR_NO_NETWORK_PORT when there is none; the port stays ours. */
+int ports_get(const struct controller *c, const struct net *n, const struct uuid *u,
+	      struct network_port **ret, struct err *e) mustcheck;
+/* After a change of *p: written again. */
+int ports_save(const struct controller *c, const struct net *n, const struct network_port *p,
+	       struct err *e) mustcheck;
+
+/* Whether floors of `p` and of the network's other ports fit into its bandwidth. */
+int ports_check_floor(const struct controller *c, const struct net *n, const struct network_port *p,
+		      struct err *e) mustcheck;
+
+size_t ports_count(const struct controller *c, const struct net *n);
+typedef void ports_visit_fn(void *data, const struct network_port *p);
+void ports_visit(const struct controller *c, const struct net *n, ports_visit_fn *visit,
+		 void *data);
+
+/* The network is gone: so are its ports. */
+void ports_forget(struct controller *c, const struct net *n);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When there is something to reconcile without anybody having asked: others changed the kernel,
+ * events were lost, time has passed. */
+#include "netd/kernel/reconcile-internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "netd/kernel/attached.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define AUDIT_USEC (600 * USEC_PER_SEC) /* interfaces' sysctls change without an event */
+
+/* ---- what others do to the kernel ---- */
+
+static bool is_waiting(const struct reconcile *r, uint32_t net_id)
+{
+	struct task *t;
+
+	list_foreach (t, &r->waiting, struct task, node)
+		if (t->net_id == net_id)
+			return true;
+	return false;
+}
+
+static void want_repair(struct reconcile *r, uint32_t net_id)
+{
+	if (!is_waiting(r, net_id))
+		reconcile_enqueue(r, net_id, NULL, NULL);
+}
+
+void reconcile_rules(struct reconcile *r)
+{
+	want_repair(r, 0);
+}
+
+void reconcile_look(struct reconcile *r, const struct net *n)
+{
+	want_repair(r, n->id);
+}
+
+static void repair_all(struct reconcile *r)
+{
+	struct net *n;
+
+	registry_foreach(n, &r->c->registry) if (n->state == NET_ACTIVE) want_repair(r, n->id);
+}
+
+/* Whether the event is about network `n`: its bridge, or (`port`) a port of it that waits for
+ * nothing but us. Other events about guests' ports and foreign links are none's. */
+static bool concerns(struct net *n, const struct mirror_change *change,
+		     const struct mirror_link *port)
+{
+	if (n->state != NET_ACTIVE)
+		return false;
+	bool shape = shaping_heard(n, change);
+	if (shape || change->what == MIRROR_SHAPE)
+		return shape;
+	return (uint32_t)n->ifindex == change->ifindex ||
+	       (port && (uint32_t)n->ifindex == port->master) ||
+	       (n->live && n->live->bridge && strcmp(n->live->bridge, change->name) == 0);
+}
+
+void reconcile_link_changed(void *data, const struct mirror_change *change)
+{
+	struct reconcile *r = data;
+	struct net *n;
+
+	attached_heard(r->c->attached, change);
+	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
+		repair_all(r);
+		return;
+	}
+	const struct mirror_link *port = mirror_by_ifindex(r->c->mirror, change->ifindex);
+	if (port && !mirror_is_waiting(port))
+		port = NULL;
+	registry_foreach(n, &r->c->registry) if (concerns(n, change, port)) want_repair(r, n->id);
+}
+
+static int links_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
+{
+	struct reconcile *r = data;
+	struct err e = { 0 };
+
+	if (mirror_read(r->c->mirror, reconcile_link_changed, r, &e) < 0)
+		log_err("%s", e.msg);
+	return 0;
+}
+
+static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
+{
+	struct reconcile *r = data;
+	enum fw_event event = fw_events(r->rules_watch);
+
+	if (event != FW_EVENT_FOREIGN && event != FW_EVENT_OVERFLOW)
+		return 0;
+	log_warning("firewall: %s; reading the table again",
+		    event == FW_EVENT_FOREIGN ? "somebody changed our table" : "events were lost");
+	r->rules_touched++;
+	reconcile_forget_rules(r);
+	want_repair(r, 0);
+	return 0;
+}
+
+/* ---- audit ---- */
+
+void reconcile_audit(struct reconcile *r)
+{
+	struct err e = { 0 };
+	struct mirror_change all = { .what = MIRROR_RESYNC };
+
+	if (mirror_resync(r->c->mirror, &e) < 0)
+		log_err("%s", e.msg);
+	reconcile_link_changed(r, &all);
+	r->rules_touched++;
+	reconcile_forget_rules(r);
+	want_repair(r, 0);
+}
+
+static int audit(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct reconcile *r = data;
+
+	reconcile_audit(r);
+	sd_event_source_set_time_relative(s, AUDIT_USEC);
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* ---- quiet moments ---- */
+
+static void sweep_done(struct job *j)
+{
+	struct work *w = container_of(j, struct work, job);
+	struct reconcile *r = w->r;
+
+	bool failed = w->err.code;
+
+	r->sweeping = false;
+	reconcile_refresh_after(r, w);
+	if (failed)
+		log_warning("%s", w->err.msg);
+	reconcile_work_free(w);
+	reconcile_next_turn(r);
+	/* As long as it stays quiet the next one follows soon, with room for others in between. */
+	if (!failed && list_is_empty(&r->waiting))
+		sd_event_source_set_time_relative(r->quiet, SWEEP_GAP_USEC);
+}
+
+static int quiet(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct reconcile *r = data;
+	struct work *w = r->running || r->sweeping ? NULL : reconcile_work_new(r);
+
+	if (!w)
+		return 0;
+	w->job.done = sweep_done;
+	if (bridge_plan_remove_parked(r->c->mirror, 0, 1, &w->links, &w->err) == 0 &&
+	    !bridge_plan_is_empty(&w->links)) {
+		r->sweeping = true;
+		jobs_push(r->c->kernel, &w->job);
+	} else {
+		reconcile_work_free(w);
+	}
+	return 0;
+}
+
+static void remove_parked(struct reconcile *r)
+{
+	struct bridge_plan plan;
+	struct bridge_result result;
+	struct err e = { 0 };
+
+	if (bridge_plan_remove_parked(r->c->mirror, 0, SIZE_MAX, &plan, &e) < 0)
+		return;
+	if (bridge_apply(r->links, &plan, &result, &e) < 0)
+		log_warning("%s", e.msg);
+	bridge_plan_done(&plan);
+}
+
+/* The table serves running networks; without one it goes. */
+static void remove_idle_table(struct reconcile *r)
+{
+	struct fw_rows rows = { 0 };
+	struct err e = { 0 };
+
+	if (reconcile_want_all_rules(r, &rows, &e) == 0 && !rows.base &&
+	    fw_sync(r->rules, &rows, NULL, NULL, &e) < 0)
+		log_warning("%s", e.msg);
+	fw_rows_done(&rows);
+}
+
+void reconcile_leave(struct reconcile *r)
+{
+	reconcile_read_mirror(r);
+	remove_parked(r);
+	remove_idle_table(r);
+}
+
+/* ---- opening ---- */
+
+int reconcile_watch_open(struct reconcile *r, struct err *e)
+{
+	struct controller *c = r->c;
+	int result;
+
+	if ((result = sd_event_add_io(c->loop, &r->links_source, mirror_fd(c->mirror), EPOLLIN,
+				      links_ready, r)) < 0 ||
+	    (result = sd_event_add_io(c->loop, &r->rules_source, fw_watch_fd(r->rules_watch),
+				      EPOLLIN, rules_ready, r)) < 0)
+		return err_sys(e, -result, "cannot watch the kernel");
+	result =
+	    sd_event_add_time_relative(c->loop, &r->quiet, CLOCK_BOOTTIME, QUIET_USEC, 0, quiet, r);
+	if (result >= 0)
+		result = sd_event_add_time_relative(c->loop, &r->audit, CLOCK_BOOTTIME, AUDIT_USEC,
+						    0, audit, r);
+	return result < 0 ? err_sys(e, -result, "cannot make a timer") : 0;
+}
+
+void reconcile_watch_close(struct reconcile *r)
+{
+	sd_event_source_disable_unref(r->quiet);
+	sd_event_source_disable_unref(r->audit);
+	sd_event_source_disable_unref(r->links_source);
+	sd_event_source_disable_unref(r->rules_source);
+}

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Networks wait in one line for their turn. A turn reads the mirror up to now, plans links and
+ * rules, and hands both plans to the kernel thread as one job; while it works nobody else's plan is
+ * made, so every plan starts from what is really there. When the job is back the network is looked
+ * at again, until nothing is left to do.
+ *
+ * Starting, rules go before links; stopping, after them: no packet passes a bridge without its
+ * rules. */
+#include "netd/kernel/reconcile-internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "netd/controller/definitions.h"
+#include "netd/kernel/attached.h"
+#include "netd/service/services.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#define ROUNDS_MAX                                                                                 \
+	4 /* somebody who undoes our work at once wins after that, until the next event */
+
+/* ---- the kernel thread's side ---- */
+
+static int work_rules(struct work *w)
+{
+	int r = 0;
+
+	if (w->sync) {
+		size_t steps = 0;
+		r = fw_sync(w->r->rules, &w->all, &w->had, &steps, &w->err);
+		if (r == 0 && steps)
+			log_info("firewall: the table was brought back in %zu steps", steps);
+	} else if (w->rules && w->rules->n) {
+		r = fw_apply(w->r->rules, w->rules, &w->err);
+		w->rules_stale = r < 0;
+	}
+	w->rules_done = r == 0;
+	return r;
+}
+
+static int work_links(struct work *w)
+{
+	if (bridge_plan_is_empty(&w->links))
+		return 0;
+	return bridge_apply(w->r->links, &w->links, &w->result, &w->err);
+}
+
+static uint32_t work_bridge(const struct work *w)
+{
+	return w->result.ifindex ? w->result.ifindex : w->links.ifindex;
+}
+
+/* A bridge that comes from another network may have kept that one's when a stop was cut short. */
+static void work_shape(struct work *w)
+{
+	if (w->shape || w->result.recycled)
+		bridge_shape(w->r->links, &w->network, work_bridge(w), &w->bandwidth, &w->shaped);
+}
+
+static int work_file(struct work *w)
+{
+	if (!w->file)
+		return 0;
+	const struct paths *p = &w->r->c->paths;
+	return w->running_xml ? definitions_save_running(p, w->name, w->running_xml, &w->err)
+			      : definitions_remove_running(p, w->name, w->stop_asked, &w->err);
+}
+
+static void work_run(struct job *j)
+{
+	struct work *w = container_of(j, struct work, job);
+	int r;
+
+	if (w->wanted) {
+		(void)((r = work_rules(w)) < 0 || (r = work_links(w)) < 0 ||
+		       (work_shape(w), r = work_file(w)) < 0);
+	} else {
+		/* Stopping goes as far as it can: what is left would be in the next start's way. */
+		(void)work_file(w);
+		work_shape(w);
+		(void)work_links(w);
+		(void)work_rules(w);
+	}
+}
+
+/* ---- the loop's side ---- */
+
+void reconcile_work_free(struct work *w)
+{
+	bridge_plan_done(&w->links);
+	fw_plan_free(w->rules);
+	fw_rows_done(&w->all);
+	fw_state_free(w->had);
+	free(w->name);
+	free(w->running_xml);
+	free(w);
+}
+
+static void task_finish(struct reconcile *r, struct task *t)
+{
+	r->running = NULL;
+	if (t->done)
+		t->done(t->data, &t->err);
+	else if (t->err.code)
+		log_err("repair: %s", t->err.msg);
+	free(t);
+	reconcile_next_turn(r);
+}
+
+/* Take in every event that the kernel has queued for us: those of our own changes are among them,
+ * for it queues them before it acknowledges. */
+void reconcile_read_mirror(struct reconcile *r)
+{
+	struct pollfd p = { .fd = mirror_fd(r->c->mirror), .events = POLLIN };
+	struct err e = { 0 };
+
+	for (unsigned i = 0; i < 1000 && poll(&p, 1, 0) > 0; i++) {
+		if (mirror_read(r->c->mirror, reconcile_link_changed, r, &e) < 0) {
+			log_err("%s", e.msg);
+			return;
+		}
+	}
+}
+
+/* A job makes a dozen events. While a bridge is made, to be woken for each of them costs the kernel
+ * thread more than to read all when it is done, and nothing is decided before. (One that is taken
+ * down waits for RCU: then it is free.) */
+static void listen_to_kernel(struct reconcile *r, bool on)
+{
+	int state = on ? SD_EVENT_ON : SD_EVENT_OFF;
+
+	(void)!sd_event_source_set_enabled(r->links_source, state);
+	(void)!sd_event_source_set_enabled(r->rules_source, state);
+}
+
+void reconcile_refresh_after(struct reconcile *r, const struct work *w)
+{
+	struct err e = { 0 };
+
+	reconcile_read_mirror(r);
+	if (w->result.needs_refresh && w->result.ifindex &&
+	    mirror_refresh_link(r->c->mirror, w->result.ifindex, &e) < 0)
+		log_warning("%s", e.msg);
+}
+
+void reconcile_forget_rules(struct reconcile *r)
+{
+	fw_state_free(r->rules_had);
+	r->rules_had = NULL;
+}
+
+static void take_rules(struct reconcile *r, struct work *w)
+{
+	/* Somebody changed the table while the job ran: before its dump or after it, nobody knows.
+	 */
+	if (w->rules_touched != r->rules_touched) {
+		reconcile_forget_rules(r);
+	} else if (w->sync && w->rules_done) {
+		fw_state_free(r->rules_had);
+		r->rules_had = take_ptr(w->had);
+	} else if (w->rules_stale ||
+		   (w->rules_done && w->rules && fw_state_commit(r->rules_had, w->rules) < 0)) {
+		reconcile_forget_rules(r);
+	}
+}
+
+static void run_task(struct reconcile *r, struct task *t);
+
+static void shape_is_done(struct reconcile *r, const struct task *t, const struct work *w)
+{
+	struct net *n = t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
+
+	if (n && w->shape && (!w->wanted || !w->err.code))
+		shaping_done(r->c, n, work_bridge(w), &w->bandwidth, &w->shaped);
+}
+
+static void work_done(struct job *j)
+{
+	struct work *w = container_of(j, struct work, job);
+	struct reconcile *r = w->r;
+	struct task *t = r->running;
+
+	take_rules(r, w);
+	reconcile_refresh_after(r, w);
+	listen_to_kernel(r, true);
+	attached_tried(r->c->attached, &w->links);
+	shape_is_done(r, t, w);
+	/* What somebody else changed meanwhile is looked at again; other failures are the caller's
+	 * affair, if there is one. */
+	bool again = !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done));
+	if (!again)
+		t->err = w->err;
+	reconcile_work_free(w);
+	if (again)
+		run_task(r, t);
+	else
+		task_finish(r, t);
+}
+
+struct work *reconcile_work_new(struct reconcile *r)
+{
+	struct work *w = calloc(1, sizeof(*w));
+
+	if (w)
+		*w = (struct work){ .job = { .run = work_run, .done = work_done },
+				    .r = r,
+				    .wanted = true,
+				    .rules_touched = r->rules_touched };
+	return w;
+}
+
+static int plan_links(struct reconcile *r, const struct net *n, bool wanted,
+		      struct bridge_plan *ret, struct err *e)
+{
+	struct bridge_want want;
+	int result = 0;
+
+	if (wanted)
+		result = bridge_wanted(n->live, &want, e);
+	else
+		bridge_wanted_nothing(&n->uuid, n->live && n->live->bridge ? n->live->bridge : "",
+				      &want);
+	if (result < 0)
+		return result;
+	want.ifindex = (uint32_t)n->ifindex;
+	if (attached_want(r->c->attached, n, &want) < 0)
+		result = err_sys(e, ENOMEM, "the ports of network '%s'", n->name);
+	else
+		result = bridge_plan_make(r->c->mirror, &want, ret, e);
+	bridge_want_done(&want);
+	return result;
+}
+
+static int plan_rules(struct reconcile *r, const struct net *n, bool wanted, struct fw_plan **ret,
+		      struct err *e)
+{
+	struct fw_rows rows = { 0 };
+	int result = wanted ? fw_want_network(n->live, &r->fw, &rows, e) : 0;
+
+	if (result == 0)
+		result = fw_plan_network(r->rules_had, n->name, &n->uuid, &rows, &r->fw, ret, e);
+	fw_rows_done(&rows);
+	return result;
+}
+
+int reconcile_want_all_rules(struct reconcile *r, struct fw_rows *rows, struct err *e)
+{
+	struct net *n;
+	int result = 0;
+	bool any = false;
+
+	registry_foreach(n, &r->c->registry)
+	{
+		if (result < 0 || !net_is_wanted(n) || !network_owns_bridge(n->live))
+			continue;
+		if (!any)
+			result = fw_want_base(&r->fw, rows);
+		any = true;
+		if (result == 0)
+			result = fw_want_network(n->live, &r->fw, rows, e);
+	}
+	return result;
+}
+
+/* The rules aren't known: bring the whole table in order first, this task's network included. */
+static int plan_sync(struct reconcile *r, struct work *w)
+{
+	w->sync = true;
+	return reconcile_want_all_rules(r, &w->all, &w->err);
+}
+
+static int plan_file(struct net *n, struct work *w, bool first_round)
+{
+	w->stop_asked = n->state == NET_STOPPING && n->config;
+	w->file = first_round && (n->state == NET_STARTING || n->live_changed || !w->wanted);
+	n->live_changed = false;
+	if (!w->file)
+		return 0;
+	w->name = strdup(n->name);
+	w->running_xml = w->wanted ? network_format(n->live, 0, 0) : NULL;
+	if (!w->name || (w->wanted && !w->running_xml))
+		return err_sys(&w->err, ENOMEM, "cannot note that network '%s' runs", n->name);
+	return 0;
+}
+
+/* Everything that is to be done for one network now. Networks on bridges of others have nothing in
+ * the kernel. */
+static int plan_network(struct reconcile *r, struct net *n, bool first_round, struct work *w)
+{
+	int result = plan_file(n, w, first_round);
+
+	if (result < 0 || !n->live || !network_owns_bridge(n->live))
+		return result;
+	w->network = n->uuid;
+	w->shape = shaping_due(r->c, n, w->wanted, &w->bandwidth);
+	result = plan_links(r, n, w->wanted, &w->links, &w->err);
+	if (result == 0)
+		result = r->rules_had ? plan_rules(r, n, w->wanted, &w->rules, &w->err)
+				      : plan_sync(r, w);
+	return result;
+}
+
+static bool work_is_empty(const struct work *w)
+{
+	return bridge_plan_is_empty(&w->links) && (!w->rules || !w->rules->n) && !w->sync &&
+	       !w->file && !w->shape;
+}
+
+static void note_ifindex(struct reconcile *r, struct net *n)
+{
+	const struct mirror_link *l =
+	    net_is_wanted(n) ? mirror_by_uuid(r->c->mirror, &n->uuid) : NULL;
+	int before = n->ifindex;
+
+	n->ifindex = l ? (int)l->ifindex : 0;
+	/* A bridge that was made anew, at once or after a time without any: sockets on the old one
+	 * are deaf. */
+	if (n->state == NET_ACTIVE && n->ifindex && before != n->ifindex) {
+		struct err e = { 0 };
+		services_stop(r->c->services, n);
+		if (services_start(r->c->services, n, &e) < 0)
+			log_err("network '%s': %s", n->name, e.msg);
+	}
+}
+
+/* Letting guests' ports forward is daily work, and no repair. */
+static bool is_daily(const struct work *w)
+{
+	for (size_t i = 0; i < w->links.n_steps; i++)
+		if (w->links.steps[i].op != BRIDGE_FORWARD_PORT)
+			return false;
+	return w->links.n_steps && (!w->rules || !w->rules->n) && !w->sync && !w->file;
+}
+
+static void log_plan(const struct net *n, const struct work *w, const struct task *t)
+{
+	struct text text = { 0 };
+
+	if (t->done || !log_wants(LOG_LEVEL_INFO) || is_daily(w))
+		return;
+	bridge_plan_text(&w->links, &text);
+	if (w->rules)
+		fw_plan_text(w->rules, &text);
+	auto_free char *s = text_take(&text);
+	log_info("network '%s': repairing: %s", n->name, s ? s : "");
+}
+
+/* A port has one attempt, whatever comes of it: STP does without us, only later. */
+static void note_tried(struct reconcile *r, const struct work *w)
+{
+	usec_t now = clock_boottime();
+
+	for (size_t i = 0; i < w->links.n_steps; i++)
+		if (w->links.steps[i].op == BRIDGE_FORWARD_PORT)
+			mirror_port_tried(r->c->mirror, w->links.steps[i].ifindex, now);
+}
+
+/* Push the job and return true, or return false when nothing is left to do or t->err says why it
+ * can't be. */
+static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
+{
+	struct work *w = reconcile_work_new(r);
+
+	if (!w) {
+		err_sys(&t->err, ENOMEM, "cannot reconcile");
+		return false;
+	}
+	w->wanted = !n || net_is_wanted(n);
+	if (n)
+		(void)plan_network(r, n, t->rounds == 0, w);
+	else if (!r->rules_had)
+		(void)plan_sync(r, w);
+	t->err = w->err;
+	/* Guests may keep coming, and that is no sign of somebody undoing our work. */
+	if (!t->err.code && !work_is_empty(w) && (is_daily(w) || t->rounds++ < ROUNDS_MAX)) {
+		if (n)
+			log_plan(n, w, t);
+		note_tried(r, w);
+		listen_to_kernel(r, !w->wanted);
+		jobs_push(r->c->kernel, &w->job);
+		return true;
+	}
+	if (!t->err.code && !work_is_empty(w))
+		err_set(&t->err, ERR_INTERNAL,
+			"%s%s: the kernel doesn't keep what was set; somebody else changes it",
+			n ? "network " : "the rules", n ? n->name : "");
+	reconcile_work_free(w);
+	return false;
+}
+
+static void run_task(struct reconcile *r, struct task *t)
+{
+	struct net *n = t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
+
+	if (t->net_id && !n) { /* gone meanwhile: nothing of it was left in the kernel */
+		task_finish(r, t);
+		return;
+	}
+	if (begin_work(r, t, n))
+		return;
+	if (n)
+		note_ifindex(r, n);
+	task_finish(r, t);
+}
+
+static int take_turn(sd_event_source *s, void *data)
+{
+	struct reconcile *r = data;
+	struct task *t = list_first(&r->waiting, struct task, node);
+
+	r->turn = sd_event_source_disable_unref(r->turn);
+	if (r->running || r->sweeping || !t)
+		return 0;
+	list_remove(&t->node);
+	r->running = t;
+	reconcile_read_mirror(r);
+	run_task(r, t);
+	return 0;
+}
+
+void reconcile_next_turn(struct reconcile *r)
+{
+	if (list_is_empty(&r->waiting)) {
+		sd_event_source_set_time_relative(r->quiet, QUIET_USEC);
+		sd_event_source_set_enabled(r->quiet, SD_EVENT_ONESHOT);
+		return;
+	}
+	if (!r->turn && !r->running && !r->sweeping &&
+	    sd_event_add_defer(r->c->loop, &r->turn, take_turn, r) < 0)
+		log_err("out of memory: the kernel's state waits for the next event");
+}
+
+void reconcile_enqueue(struct reconcile *r, uint32_t net_id, reconcile_done_fn *done, void *data)
+{
+	struct task *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		struct err e = { 0 };
+		err_sys(&e, ENOMEM, "cannot reconcile");
+		if (done)
+			done(data, &e);
+		return;
+	}
+	*t = (struct task){ .net_id = net_id, .done = done, .data = data };
+	list_add_tail(&r->waiting, &t->node);
+	reconcile_next_turn(r);
+}
+
+void reconcile_network(struct reconcile *r, struct net *n, reconcile_done_fn *done, void *data)
+{
+	reconcile_enqueue(r, n->id, done, data);
+}
+
+/* ---- for other jobs of the kernel thread ---- */
+
+struct kernel_socket *reconcile_kernel_socket(struct reconcile *r)
+{
+	return r->links;
+}
+
+struct fw_kernel *reconcile_rules_kernel(struct reconcile *r)
+{
+	return r->rules;
+}
+
+const struct fw_options *reconcile_rules_options(const struct reconcile *r)
+{
+	return &r->fw;
+}
+
+/* ---- asking ---- */
+
+static void add_shape_text(const struct reconcile *r, const struct network *def, struct text *text)
+{
+	const struct net *n = registry_find_uuid(&r->c->registry, &def->uuid);
+	struct shape_row row;
+
+	if (!n || !shaping_due(r->c, n, true, &row))
+		return;
+	shape_wanted(def, &row);
+	shape_text(&row, def->bridge ? def->bridge : "", text);
+}
+
+char *reconcile_plan_text(struct reconcile *r, const struct network *def)
+{
+	struct net n = { .name = def->name,
+			 .uuid = def->uuid,
+			 .live = (struct network *)(uintptr_t)def };
+	struct bridge_plan links = { 0 };
+	struct fw_plan *rules = NULL;
+	struct text text = { 0 };
+	struct err e = { 0 };
+
+	if (network_owns_bridge(def)) {
+		if (plan_links(r, &n, true, &links, &e) < 0 ||
+		    (r->rules_had && plan_rules(r, &n, true, &rules, &e) < 0))
+			text_addf(&text, "error: %s\n", e.msg);
+		bridge_plan_text(&links, &text);
+		add_shape_text(r, def, &text);
+		if (rules)
+			fw_plan_text(rules, &text);
+	}
+	bridge_plan_done(&links);
+	fw_plan_free(rules);
+	return text_take(&text);
+}
+
+/* ---- opening ---- */
+
+static int open_kernel(struct reconcile *r, struct err *e)
+{
+	struct controller *c = r->c;
+	int result;
+
+	if ((result = mirror_open(&c->mirror, 0, e)) < 0 ||
+	    (result = kernel_socket_open(&r->links, e)) < 0 ||
+	    (result = fw_kernel_open(-1, &r->rules, e)) < 0)
+		return result;
+	if ((result = fw_watch_open(fw_kernel_port(r->rules), &r->rules_watch, e)) < 0)
+		return result;
+	return reconcile_watch_open(r, e);
+}
+
+struct reconcile *reconcile_new(struct controller *c, struct err *e)
+{
+	struct reconcile *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		err_sys(e, ENOMEM, "cannot open the kernel");
+		return NULL;
+	}
+	r->c = c;
+	list_init(&r->waiting);
+	if (open_kernel(r, e) < 0) {
+		reconcile_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void reconcile_free(struct reconcile *r)
+{
+	struct task *t;
+
+	if (!r)
+		return;
+	list_foreach (t, &r->waiting, struct task, node)
+		free(t);
+	free(r->running);
+	sd_event_source_disable_unref(r->turn);
+	reconcile_watch_close(r);
+	fw_watch_free(r->rules_watch);
+	fw_kernel_free(r->rules);
+	fw_state_free(r->rules_had);
+	kernel_socket_free(r->links);
+	mirror_free(r->c->mirror);
+	r->c->mirror = NULL;
+	free(r);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netd/kernel/shaping.h"
+
+#include "base/log.h"
+
+#include <string.h>
+
+struct net_shape {
+	struct shape_row row;
+	uint32_t bridge;
+	bool touched; /* by somebody else, since */
+	struct shape_result result;
+};
+
+bool shaping_due(const struct controller *c, const struct net *n, bool wanted,
+		 struct shape_row *ret)
+{
+	const struct mirror_link *bridge = mirror_by_uuid(c->mirror, &n->uuid);
+
+	*ret = (struct shape_row){ 0 };
+	if (wanted && n->live)
+		shape_wanted(n->live, ret);
+	if (!n->shape)
+		return !shape_is_empty(ret);
+	return n->shape->touched || !shape_equal(ret, &n->shape->row) || !bridge ||
+	       bridge->ifindex != n->shape->bridge;
+}
+
+void shaping_done(const struct controller *c, struct net *n, uint32_t bridge,
+		  const struct shape_row *row, const struct shape_result *result)
+{
+	if (result->trouble[0] &&
+	    (!n->shape || strcmp(n->shape->result.trouble, result->trouble) != 0))
+		log_warning("network '%s': %s", n->name, result->trouble);
+	if (shape_is_empty(row)) {
+		free(n->shape);
+		n->shape = NULL;
+		return;
+	}
+	if (!n->shape)
+		n->shape = calloc(1, sizeof(*n->shape));
+	if (n->shape)
+		*n->shape = (struct net_shape){ .row = *row, .bridge = bridge, .result = *result };
+}
+
+bool shaping_heard(struct net *n, const struct mirror_change *change)
+{
+	bool ifb = n->shape && n->shape->result.ifb && change->ifindex == n->shape->result.ifb;
+	bool bridge = n->shape && change->ifindex == n->shape->bridge;
+
+	if (!(change->what == MIRROR_SHAPE && (ifb || bridge)) &&
+	    !(change->what == MIRROR_LINK && ifb))
+		return false;
+	n->shape->touched = true;
+	return true;
+}

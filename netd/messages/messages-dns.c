@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* messages-dns.c — see messages-dns.h. */
+#include "netd/messages/messages-dns.h"
+
+#include "dns/dns-name.h"
+#include "rpc/xdr.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define SUBNETS_MAX    256
+#define FORWARDERS_MAX 4096
+#define HOSTS_MAX      (256 * 1024)
+#define TXTS_MAX       16384
+#define SRVS_MAX       16384
+#define VALUE_MAX      4096
+#define ROW_OCTETS     64 /* of a row without its texts, generously */
+
+static size_t text_octets(const char *s)
+{
+	return s ? strlen(s) + 8 : 8;
+}
+
+static size_t config_octets(const struct dns_config *c)
+{
+	size_t n =
+	    ROW_OCTETS * (2 + c->n_subnets + c->n_forwarders + c->n_hosts + c->n_txts + c->n_srvs) +
+	    text_octets(c->domain);
+
+	for (size_t i = 0; i < c->n_forwarders; i++)
+		n += text_octets(c->forwarders[i].domain);
+	for (size_t i = 0; i < c->n_hosts; i++)
+		n += text_octets(c->hosts[i].name);
+	for (size_t i = 0; i < c->n_txts; i++)
+		n += text_octets(c->txts[i].name) + text_octets(c->txts[i].value);
+	for (size_t i = 0; i < c->n_srvs; i++)
+		n += text_octets(c->srvs[i].owner) + text_octets(c->srvs[i].target);
+	return n;
+}
+
+static void put_config(struct wr *w, const struct dns_config *c)
+{
+	xdr_put_string(w, c->domain);
+	xdr_put_bool(w, c->local_only);
+	xdr_put_bool(w, c->forward);
+	xdr_put_bool(w, c->forward_plain_names);
+	xdr_put_bool(w, c->rebind_protection);
+	wr_u32(w, (uint32_t)c->n_subnets);
+	for (size_t i = 0; i < c->n_subnets; i++) {
+		xdr_put_ip(w, &c->subnets[i].gateway);
+		wr_u32(w, c->subnets[i].prefix);
+	}
+	wr_u32(w, (uint32_t)c->n_forwarders);
+	for (size_t i = 0; i < c->n_forwarders; i++) {
+		xdr_put_ip(w, &c->forwarders[i].address);
+		wr_u32(w, c->forwarders[i].port);
+		xdr_put_string(w, c->forwarders[i].domain);
+	}
+	wr_u32(w, (uint32_t)c->n_hosts);
+	for (size_t i = 0; i < c->n_hosts; i++) {
+		xdr_put_string(w, c->hosts[i].name);
+		xdr_put_ip(w, &c->hosts[i].ip);
+		xdr_put_bool(w, c->hosts[i].ptr);
+	}
+	wr_u32(w, (uint32_t)c->n_txts);
+	for (size_t i = 0; i < c->n_txts; i++) {
+		xdr_put_string(w, c->txts[i].name);
+		xdr_put_string(w, c->txts[i].value);
+	}
+	wr_u32(w, (uint32_t)c->n_srvs);
+	for (size_t i = 0; i < c->n_srvs; i++) {
+		xdr_put_string(w, c->srvs[i].owner);
+		xdr_put_string(w, c->srvs[i].target);
+		wr_u32(w, c->srvs[i].port);
+		wr_u32(w, c->srvs[i].priority);
+		wr_u32(w, c->srvs[i].weight);
+	}
+}
+
+int message_dns_config_encode(uint32_t net_id, const struct dns_config *c, uint8_t **ret,
+			      size_t *ret_n)
+{
+	size_t cap = config_octets(c);
+	auto_free uint8_t *buf = malloc(cap);
+	struct wr w = wr_over(buf, buf ? cap : 0);
+
+	if (!buf)
+		return -ENOMEM;
+	wr_u32(&w, net_id);
+	put_config(&w, c);
+	if (w.bad)
+		return -EMSGSIZE;
+	*ret_n = wr_len(&w);
+	*ret = take_ptr(buf);
+	return 0;
+}
+
+static uint16_t get_u16(struct rd *r)
+{
+	uint32_t v = rd_u32(r);
+
+	if (v > UINT16_MAX)
+		r->bad = true;
+	return (uint16_t)v;
+}
+
+/* All rows of each kind; -EPROTO as soon as one is bad, so that a large count alone costs nothing.
+ */
+static int get_subnets(struct rd *r, struct dns_config *c)
+{
+	for (uint32_t left = xdr_get_count(r, SUBNETS_MAX); left && !r->bad; left--) {
+		struct ip gateway = xdr_get_ip(r);
+		uint32_t prefix = rd_u32(r);
+		if (!r->bad && dns_config_add_subnet(c, &gateway, prefix) < 0)
+			return -ENOMEM;
+	}
+	return r->bad ? -EPROTO : 0;
+}
+
+static int get_forwarders(struct rd *r, struct dns_config *c)
+{
+	char domain[DNS_TEXT_MAX];
+
+	for (uint32_t left = xdr_get_count(r, FORWARDERS_MAX); left && !r->bad; left--) {
+		struct ip address = xdr_get_ip(r);
+		uint16_t port = get_u16(r);
+		xdr_get_text(r, domain, sizeof(domain));
+		if (!r->bad && dns_config_add_forwarder(c, &address, port, domain) < 0)
+			return -ENOMEM;
+	}
+	return r->bad ? -EPROTO : 0;
+}
+
+static int get_hosts(struct rd *r, struct dns_config *c)
+{
+	char name[DNS_TEXT_MAX];
+
+	for (uint32_t left = xdr_get_count(r, HOSTS_MAX); left && !r->bad; left--) {
+		xdr_get_text(r, name, sizeof(name));
+		struct ip ip = xdr_get_ip(r);
+		bool ptr = xdr_get_bool(r);
+		if (!r->bad && dns_config_add_host(c, name, &ip, ptr) < 0)
+			return -ENOMEM;
+	}
+	return r->bad ? -EPROTO : 0;
+}
+
+static int get_txts(struct rd *r, struct dns_config *c)
+{
+	char name[DNS_TEXT_MAX], value[VALUE_MAX];
+
+	for (uint32_t left = xdr_get_count(r, TXTS_MAX); left && !r->bad; left--) {
+		xdr_get_text(r, name, sizeof(name));
+		xdr_get_text(r, value, sizeof(value));
+		if (!r->bad && dns_config_add_txt(c, name, value) < 0)
+			return -ENOMEM;
+	}
+	return r->bad ? -EPROTO : 0;
+}
+
+static int get_srvs(struct rd *r, struct dns_config *c)
+{
+	char owner[DNS_TEXT_MAX], target[DNS_TEXT_MAX];
+
+	for (uint32_t left = xdr_get_count(r, SRVS_MAX); left && !r->bad; left--) {
+		xdr_get_text(r, owner, sizeof(owner));
+		xdr_get_text(r, target, sizeof(target));
+		uint16_t port = get_u16(r), priority = get_u16(r), weight = get_u16(r);
+		if (!r->bad && dns_config_add_srv(c, owner, target, port, priority, weight) < 0)
+			return -ENOMEM;
+	}
+	return r->bad ? -EPROTO : 0;
+}
+
+/* A whole body was read, no more and no less. */
+static int complete(const struct rd *r)
+{
+	return r->bad || rd_left(r) ? -EPROTO : 0;
+}
+
+int message_dns_config_decode(const uint8_t *body, size_t n, uint32_t *ret_net_id,
+			      struct dns_config **ret)
+{
+	static int (*const parts[])(struct rd *, struct dns_config *) = { get_subnets,
+									  get_forwarders, get_hosts,
+									  get_txts, get_srvs };
+	struct rd r = rd_over(body, n);
+	char domain[DNS_TEXT_MAX];
+	uint32_t net_id = rd_u32(&r);
+
+	xdr_get_text(&r, domain, sizeof(domain));
+	if (r.bad || net_id == 0)
+		return -EPROTO;
+	struct dns_config *c = dns_config_new(domain);
+	if (!c)
+		return -ENOMEM;
+	c->local_only = xdr_get_bool(&r);
+	c->forward = xdr_get_bool(&r);
+	c->forward_plain_names = xdr_get_bool(&r);
+	c->rebind_protection = xdr_get_bool(&r);
+	int e = 0;
+	for (size_t i = 0; e == 0 && i < ARRAY_LEN(parts); i++)
+		e = parts[i](&r, c);
+	if (e == 0)
+		e = complete(&r);
+	if (e < 0) {
+		dns_config_free(c);
+		return e;
+	}
+	*ret_net_id = net_id;
+	*ret = c;
+	return 0;
+}
+
+void message_dns_lease_encode(struct wr *w, const struct message_dns_lease *m)
+{
+	wr_u32(w, m->net_id);
+	xdr_put_bool(w, m->add);
+	xdr_put_string(w, m->name);
+	xdr_put_ip(w, &m->ip);
+	wr_u64(w, m->expires);
+}
+
+int message_dns_lease_decode(const uint8_t *body, size_t n, struct message_dns_lease *ret)
+{
+	struct rd r = rd_over(body, n);
+	struct message_dns_lease m = { .net_id = rd_u32(&r), .add = xdr_get_bool(&r) };
+
+	xdr_get_text(&r, m.name, sizeof(m.name));
+	m.ip = xdr_get_ip(&r);
+	m.expires = rd_u64(&r);
+	if (complete(&r) < 0 || m.net_id == 0 || !ip_is_set(&m.ip))
+		return -EPROTO;
+	*ret = m;
+	return 0;
+}
+
+void message_dns_upstreams_encode(struct wr *w, const struct message_dns_upstreams *m)
+{
+	wr_u32(w, (uint32_t)m->n);
+	for (size_t i = 0; i < m->n; i++) {
+		xdr_put_ip(w, &m->server[i].address);
+		wr_u32(w, m->server[i].port);
+	}
+}
+
+int message_dns_upstreams_decode(const uint8_t *body, size_t n, struct message_dns_upstreams *ret)
+{
+	struct rd r = rd_over(body, n);
+	struct message_dns_upstreams m = { .n = xdr_get_count(&r, DNS_UPSTREAMS_MAX) };
+
+	for (size_t i = 0; i < m.n; i++) {
+		m.server[i].address = xdr_get_ip(&r);
+		m.server[i].port = get_u16(&r);
+	}
+	if (complete(&r) < 0)
+		return -EPROTO;
+	*ret = m;
+	return 0;
+}
+
+void message_dns_sockets_encode(struct wr *w, uint32_t net_id, uint32_t mask)
+{
+	wr_u32(w, net_id);
+	wr_u32(w, mask);
+}
+
+int message_dns_sockets_decode(const uint8_t *body, size_t n, uint32_t *ret_net_id,
+			       uint32_t *ret_mask)
+{
+	struct rd r = rd_over(body, n);
+	uint32_t net_id = rd_u32(&r), mask = rd_u32(&r);
+
+	if (complete(&r) < 0 || net_id == 0 || mask >> DNS_SOCKET_COUNT)
+		return -EPROTO;
+	*ret_net_id = net_id;
+	*ret_mask = mask;
+	return 0;
+}
+
+void message_dns_net_encode(struct wr *w, uint32_t net_id)
+{
+	wr_u32(w, net_id);
+}
+
+int message_dns_net_decode(const uint8_t *body, size_t n, uint32_t *ret_net_id)
+{
+	struct rd r = rd_over(body, n);
+	uint32_t net_id = rd_u32(&r);
+
+	if (complete(&r) < 0 || net_id == 0)
+		return -EPROTO;
+	*ret_net_id = net_id;
+	return 0;
+}
+
+void message_dns_counters_encode(struct wr *w, const struct message_dns_counters *m)
+{
+	wr_u32(w, m->net_id);
+	wr_u32(w, DNS_COUNTER_COUNT);
+	for (size_t i = 0; i < DNS_COUNTER_COUNT; i++)
+		wr_u64(w, m->counter[i]);
+}
+
+int message_dns_counters_decode(const uint8_t *body, size_t n, struct message_dns_counters *ret)
+{
+	struct rd r = rd_over(body, n);
+	struct message_dns_counters m = { .net_id = rd_u32(&r) };
+
+	if (rd_u32(&r) != DNS_COUNTER_COUNT)
+		return -EPROTO;
+	for (size_t i = 0; i < DNS_COUNTER_COUNT; i++)
+		m.counter[i] = rd_u64(&r);
+	if (complete(&r) < 0 || m.net_id == 0)
+		return -EPROTO;
+	*ret = m;
+	return 0;
+}
+
+/* What can't be a name on the wire is left out here, and doesn't take the others with it. */
+static bool is_name(const char *text)
+{
+	struct dns_name name;
+	return text && dns_name_parse(text, &name) == 0 && name.labels > 0;
+}
+
+static int add_ip(struct dns_config *c, const struct network_ip *ip)
+{
+	int r = ip_is_set(&ip->address) ? dns_config_add_subnet(c, &ip->address, ip->prefix) : 0;
+
+	for (size_t i = 0; r == 0 && i < ip->n_hosts; i++) {
+		const struct dhcp_host *h = &ip->hosts[i];
+		if (is_name(h->name) && ip_is_set(&h->ip))
+			r = dns_config_add_host(c, h->name, &h->ip, true);
+	}
+	return r;
+}
+
+static int add_hosts(struct dns_config *c, const struct network_dns *dns)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < dns->n_hosts; i++)
+		for (size_t k = 0; r == 0 && k < dns->hosts[i].n_names; k++)
+			if (is_name(dns->hosts[i].names[k]))
+				r = dns_config_add_host(c, dns->hosts[i].names[k],
+							&dns->hosts[i].ip, k == 0);
+	return r;
+}
+
+static int add_srv(struct dns_config *c, const struct dns_srv *v)
+{
+	char owner[DNS_TEXT_MAX];
+
+	snprintf(owner, sizeof(owner), "_%s._%s%s%s", v->service ? v->service : "",
+		 v->protocol ? v->protocol : "", v->domain ? "." : "", v->domain ? v->domain : "");
+	if (!is_name(owner) || (v->target && strcmp(v->target, ".") != 0 && !is_name(v->target)))
+		return 0;
+	/* dnsmasq's default where a target stands without a port */
+	uint16_t port = v->has_port ? v->port : v->target ? 1 : 0;
+	return dns_config_add_srv(c, owner, v->target, port, v->has_priority ? v->priority : 0,
+				  v->has_weight ? v->weight : 0);
+}
+
+static int add_all(struct dns_config *c, const struct network *n)
+{
+	const struct network_dns *dns = &n->dns;
+	int r = add_hosts(c, dns);
+
+	for (size_t i = 0; r == 0 && i < n->n_ips; i++)
+		r = add_ip(c, &n->ips[i]);
+	for (size_t i = 0; r == 0 && i < dns->n_forwarders; i++)
+		if (!dns->forwarders[i].domain || is_name(dns->forwarders[i].domain))
+			r = dns_config_add_forwarder(c, &dns->forwarders[i].addr, DNS_PORT,
+						     dns->forwarders[i].domain);
+	for (size_t i = 0; r == 0 && i < dns->n_txts; i++)
+		if (is_name(dns->txts[i].name))
+			r = dns_config_add_txt(c, dns->txts[i].name, dns->txts[i].value);
+	for (size_t i = 0; r == 0 && i < dns->n_srvs; i++)
+		r = add_srv(c, &dns->srvs[i]);
+	return r;
+}
+
+struct dns_config *dns_config_from_network(const struct network *n)
+{
+	struct dns_config *c = dns_config_new(is_name(n->domain) ? n->domain : NULL);
+
+	if (!c)
+		return NULL;
+	c->local_only = n->domain_local_only == TRI_YES;
+	c->forward = n->forward.mode != FORWARD_NONE;
+	c->forward_plain_names = n->dns.forward_plain_names != TRI_NO;
+	if (add_all(c, n) < 0) {
+		dns_config_free(c);
+		return NULL;
+	}
+	return c;
+}

@@ -1,0 +1,698 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netd/service/services.h"
+
+#include "base/log.h"
+#include "netd/lease/leases.h"
+#include "netd/messages/messages-dhcp.h"
+#include "netd/messages/messages-dns.h"
+#include "netd/messages/messages.h"
+#include "netd/process/keeper-link.h"
+#include "netd/service/service-dhcp.h"
+#include "netd/service/service-files.h"
+#include "netd/service/sockets.h"
+#include "netd/service/upstreams.h"
+#include "netd/service/workers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define CRASHES_ALONE 2 /* a network whose packets killed a worker so often gets one of its own */
+
+enum service_socket {
+	DHCP4_UDP,
+	DHCP4_FRAMES,
+	IP6_FRAMES,
+	IP6_GROUPS,
+	DNS_FIRST, /* in the order of enum dns_socket */
+	DNS_UDP = DNS_FIRST + DNS_SOCKET_UDP,
+	DNS_TCP = DNS_FIRST + DNS_SOCKET_TCP,
+	DNS_HOST_UDP = DNS_FIRST + DNS_SOCKET_HOST_UDP,
+	DNS_HOST_TCP = DNS_FIRST + DNS_SOCKET_HOST_TCP,
+	DNS_UDP6 = DNS_FIRST + DNS_SOCKET_UDP6,
+	DNS_TCP6 = DNS_FIRST + DNS_SOCKET_TCP6,
+	FILES_FIRST, /* in the order of enum files_fd */
+	FILES_HTTP = FILES_FIRST + FILES_FD_HTTP,
+	SERVICE_SOCKETS = FILES_FIRST + FILES_FD_COUNT,
+};
+
+struct net_service {
+	struct list untold; /* of services.untold */
+	struct net *net;
+	bool wanted[WORKER_KINDS];
+	bool dhcp4, ip6, dhcp6;     /* what the dhcp worker does */
+	bool held[SERVICE_SOCKETS]; /* the keeper has the socket as well */
+	int fd[SERVICE_SOCKETS];    /* -1: not open */
+	int ifindex;
+	struct ip address; /* where names and files are asked for */
+	struct ip
+	    address6; /* where names are asked for as well; not set without a second address */
+	char *root;   /* of the files */
+	bool http;    /* whether they are given by HTTP as well */
+	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
+	unsigned crashes[WORKER_KINDS];
+};
+
+struct services {
+	struct controller *c;
+	struct workers *workers;
+	struct list
+	    untold; /* started in this turn of the loop; keeper and workers are told in the next */
+	sd_event_source *tell;
+	bool replied; /* a turn has passed since the last start */
+	/* verdicts gathered for one worker */
+	struct msg_dhcp4_verdict verdict[MSG_DHCP_RECORDS_MAX];
+	size_t n_verdicts;
+	uint32_t verdict_worker;
+	int verdict_family;
+};
+
+/* ---- telling the workers ---- */
+
+static void post_dns_sockets(struct worker_proc *p, const struct net *n)
+{
+	uint8_t body[8];
+	struct wr w = wr_over(body, sizeof(body));
+	int fds[DNS_SOCKET_COUNT];
+	size_t count = 0;
+	uint32_t mask = 0;
+
+	for (unsigned i = 0; i < DNS_SOCKET_COUNT; i++) {
+		if (n->service->fd[DNS_FIRST + i] < 0)
+			continue;
+		fds[count++] = n->service->fd[DNS_FIRST + i];
+		mask |= 1u << i;
+	}
+	message_dns_sockets_encode(&w, n->id, mask);
+	worker_post(p, MSG_DNS_SOCKETS, body, wr_len(&w), fds, count);
+}
+
+static int tell_dhcp(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
+{
+	const struct net_service *sv = n->service;
+	int r = 0;
+
+	if (sv->dhcp4)
+		r = service_dhcp4_tell(p, n, s->c->leases, anew, sv->fd + DHCP4_UDP);
+	if (r == 0 && sv->ip6)
+		r = service_ip6_tell(p, n, s->c->leases, anew, sv->fd[IP6_FRAMES]);
+	return r;
+}
+
+static void post_dns_lease(struct worker_proc *p, const struct message_dns_lease *m)
+{
+	uint8_t body[DNS_MESSAGE_SMALL];
+	struct wr w = wr_over(body, sizeof(body));
+
+	message_dns_lease_encode(&w, m);
+	worker_post(p, MSG_DNS_LEASE, body, wr_len(&w), NULL, 0);
+}
+
+struct name_target {
+	struct worker_proc *p;
+	uint32_t net_id;
+};
+
+static void post_name(void *data, const struct lease *lease)
+{
+	const struct name_target *t = data;
+	struct message_dns_lease m = {
+		.net_id = t->net_id, .add = true, .expires = USEC_INFINITY, .ip = lease->b.ip
+	};
+	int64_t now = (int64_t)(clock_wall() / USEC_PER_SEC);
+
+	if (!lease->b.name[0])
+		return;
+	copy_text(m.name, sizeof(m.name), lease->b.name);
+	if (lease->expires_wall != INT64_MAX)
+		m.expires =
+		    clock_boottime() + (usec_t)MAX_OF(lease->expires_wall - now, 0) * USEC_PER_SEC;
+	post_dns_lease(t->p, &m);
+}
+
+static int tell_dns(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
+{
+	struct dns_config *dc = dns_config_from_network(n->live);
+	auto_free uint8_t *body = NULL;
+	size_t len = 0;
+	int r = dc ? message_dns_config_encode(n->id, dc, &body, &len) : -ENOMEM;
+
+	dns_config_free(dc);
+	if (r < 0)
+		return r;
+	worker_post(p, MSG_DNS_CONFIG, body, len, NULL, 0);
+	if (!anew)
+		return 0;
+	leases_visit(s->c->leases, n, post_name, &(struct name_target){ p, n->id });
+	post_dns_sockets(p, n);
+	return 0;
+}
+
+static void post_upstreams(struct services *s, struct worker_proc *p)
+{
+	struct message_dns_upstreams m = { 0 };
+	uint8_t body[DNS_MESSAGE_SMALL];
+	struct wr w = wr_over(body, sizeof(body));
+	size_t n;
+	const struct ip *servers = upstreams_list(s->c->upstreams, &n);
+
+	for (; m.n < MIN_OF(n, (size_t)DNS_UPSTREAMS_MAX); m.n++)
+		m.server[m.n] = (struct dns_upstream){ .address = servers[m.n], .port = DNS_PORT };
+	message_dns_upstreams_encode(&w, &m);
+	worker_post(p, MSG_DNS_UPSTREAMS, body, wr_len(&w), NULL, 0);
+}
+
+/* `anew`: the worker knows nothing of this network yet; else only its definition has changed. */
+static void tell(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
+{
+	int r = 0;
+
+	switch (worker_kind(p)) {
+	case WORKER_DHCP:
+		r = tell_dhcp(s, p, n, anew);
+		break;
+	case WORKER_DNS:
+		r = tell_dns(s, p, n, anew);
+		break;
+	case WORKER_FILES: /* nothing that it knows changes without other sockets */
+		if (anew)
+			service_files_tell(p, n->id, n->live, n->service->fd + FILES_FIRST);
+		break;
+	case WORKER_KINDS:
+		break;
+	}
+	if (r < 0)
+		log_err("network '%s' is not served: %s", n->name, strerror(-r));
+}
+
+static void untell(struct worker_proc *p, const struct net *n)
+{
+	uint8_t body[8];
+	struct wr w = wr_over(body, sizeof(body));
+
+	wr_u32(&w, n->id);
+	if (worker_kind(p) == WORKER_DNS)
+		worker_post(p, MSG_DNS_REMOVE, body, wr_len(&w), NULL, 0);
+	else if (n->service->dhcp4)
+		worker_post(p, MSG_DHCP4_REMOVE, body, wr_len(&w), NULL, 0);
+	if (worker_kind(p) == WORKER_DHCP && n->service->ip6)
+		worker_post(p, MSG_IP6_REMOVE, body, wr_len(&w), NULL, 0);
+}
+
+/* ---- what the workers say ---- */
+
+static void worker_up(void *data, struct worker_proc *p)
+{
+	struct services *s = data;
+	struct net *n;
+
+	if (worker_kind(p) == WORKER_DNS)
+		post_upstreams(s, p);
+	registry_foreach(
+	    n, &s->c->registry) if (n->service && n->service->worker[worker_kind(p)] == p &&
+				    list_is_empty(&n->service->untold)) tell(s, p, n, true);
+}
+
+/* A network that this worker really serves; what it says about others (or one just stopped) doesn't
+ * count. */
+static struct net *served_net(struct services *s, struct worker_proc *p, uint32_t net_id)
+{
+	struct net *n = registry_find_id(&s->c->registry, net_id);
+
+	return n && n->service && n->service->worker[worker_kind(p)] == p ? n : NULL;
+}
+
+static bool take_bindings(struct services *s, struct worker_proc *p,
+			  const struct channel_message *m)
+{
+	static struct service_report report[MSG_DHCP_RECORDS_MAX];
+	int count = service_dhcp_reports(m, report);
+
+	for (int i = 0; i < count; i++) {
+		struct net *n = served_net(s, p, report[i].net_id);
+		if (n && !leases_apply(s->c->leases, n, &report[i].r)) {
+			log_err("network '%s': the dhcp worker reported a lease that can't be",
+				n->name);
+			return false;
+		}
+	}
+	return count >= 0;
+}
+
+static bool worker_said(void *data, struct worker_proc *p, struct channel_message *m)
+{
+	struct services *s = data;
+
+	channel_message_close_fds(m); /* no worker has any to give */
+	if (worker_kind(p) == WORKER_DHCP &&
+	    (m->type == MSG_DHCP4_BINDING || m->type == MSG_DHCP6_BINDING))
+		return take_bindings(s, p, m);
+	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_IP6_COUNTERS ||
+	       m->type == MSG_DNS_COUNTERS || m->type == MSG_FILES_COUNTERS;
+}
+
+/* Give the network a worker of its own when its packets have killed one too often. */
+static void worker_crashed(void *data, struct worker_proc *p, uint32_t serving)
+{
+	struct services *s = data;
+	struct net *n = served_net(s, p, serving);
+	enum worker_kind kind = worker_kind(p);
+
+	if (!n)
+		return;
+	log_err("the worker died while it served network '%s'", n->name);
+	if (++n->service->crashes[kind] < CRASHES_ALONE || worker_only_net(p))
+		return;
+	struct worker_proc *own = workers_get(s->workers, kind, n->id);
+	if (!own)
+		return;
+	log_warning("network '%s' gets a worker of its own", n->name);
+	n->service->worker[kind] = own;
+	if (worker_id(own))
+		tell(s, own, n, true);
+}
+
+/* ---- sockets ---- */
+
+/* The name under which the keeper holds a socket; another bridge (ifindex) makes it another socket.
+ */
+static void socket_name(const struct net *n, enum service_socket which, char buf[static 96])
+{
+	char uuid[UUID_TEXT_MAX];
+
+	snprintf(buf, 96, "%s.%d.%u", uuid_format(&n->uuid, uuid), n->service->ifindex,
+		 (unsigned)which);
+}
+
+static int open_socket(const struct net *n, enum service_socket which, struct err *e)
+{
+	const char *bridge = n->live->bridge;
+
+	if (which >= FILES_FIRST)
+		return service_files_open(n->live, which - FILES_FIRST, &n->service->address, e);
+	switch ((unsigned)which) {
+	case DHCP4_UDP:
+		return socket_dhcp4(bridge, e);
+	case DHCP4_FRAMES:
+		return socket_frames(n->service->ifindex, bridge, e);
+	case DNS_UDP:
+	case DNS_TCP:
+		return socket_dns(bridge, &n->service->address, which == DNS_TCP, e);
+	case DNS_UDP6:
+	case DNS_TCP6:
+		return socket_dns(bridge, &n->service->address6, which == DNS_TCP6, e);
+	case DNS_HOST_UDP:
+	case DNS_HOST_TCP:
+		return socket_dns("lo", &n->service->address, which == DNS_HOST_TCP, e);
+	case IP6_FRAMES:
+		return socket_ip6_frames(n->service->ifindex, bridge, e);
+	case IP6_GROUPS:
+		return socket_ip6_groups(n->service->ifindex, bridge, n->service->dhcp6, e);
+	}
+	return err_set(e, ERR_INTERNAL, "no such socket");
+}
+
+static int take_or_open(struct services *s, const struct net *n, enum service_socket which,
+			struct err *e)
+{
+	char name[96];
+
+	socket_name(n, which, name);
+	int fd = controller_take_held(s->c, name);
+	n->service->held[which] = fd >= 0;
+	return fd >= 0 ? fd : open_socket(n, which, e);
+}
+
+static enum worker_kind socket_kind(enum service_socket which)
+{
+	return which < DNS_FIRST ? WORKER_DHCP : which < FILES_FIRST ? WORKER_DNS : WORKER_FILES;
+}
+
+static bool is_wanted(const struct net_service *sv, enum service_socket which)
+{
+	if (which < DNS_FIRST)
+		return which < IP6_FRAMES ? sv->dhcp4 : sv->ip6;
+	if (which == DNS_UDP6 || which == DNS_TCP6)
+		return ip_is_set(&sv->address6);
+	return sv->wanted[socket_kind(which)] && (which != FILES_HTTP || sv->http);
+}
+
+/* Without these guests are served all the same: the host can't ask for guests' names, there are no
+ * files (services_check() keeps a network from being started like this), they come by TFTP alone.
+ */
+static bool is_optional(enum service_socket which)
+{
+	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_FIRST ||
+	       which == FILES_HTTP;
+}
+
+static int open_sockets(struct services *s, const struct net *n, struct err *e)
+{
+	struct net_service *sv = n->service;
+
+	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
+		struct err why = { 0 };
+		if (!is_wanted(sv, i) || (i == DNS_HOST_TCP && sv->fd[DNS_HOST_UDP] < 0))
+			continue;
+		sv->fd[i] = take_or_open(s, n, i, &why);
+		if (sv->fd[i] >= 0)
+			continue;
+		if (!is_optional(i)) {
+			*e = why;
+			return err_in(e, "network '%s'", n->name);
+		}
+		log_warning("network '%s': %s", n->name, why.msg);
+		if (i == FILES_FIRST) /* the folder, without which there is no worker */
+			sv->wanted[WORKER_FILES] = false;
+	}
+	return 0;
+}
+
+static int choose_workers(struct services *s, struct net *n, struct err *e)
+{
+	struct net_service *sv = n->service;
+
+	for (unsigned i = 0; i < WORKER_KINDS; i++) {
+		if (!sv->wanted[i])
+			continue;
+		sv->worker[i] = workers_get(s->workers, i, i == WORKER_FILES ? n->id : 0);
+		if (!sv->worker[i])
+			return err_set(e, ERR_OPERATION_FAILED,
+				       "network '%s': cannot start another worker; there is no "
+				       "memory, or there are "
+				       "%d already",
+				       n->name, WORKERS_MAX);
+	}
+	return 0;
+}
+
+static void store_sockets(struct services *s, const struct net *n)
+{
+	struct net_service *sv = n->service;
+	char name[96];
+
+	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
+		if (sv->fd[i] < 0 || sv->held[i])
+			continue;
+		socket_name(n, i, name);
+		keeper_link_store(s->c->keeper, name, sv->fd[i]);
+		sv->held[i] = true;
+	}
+}
+
+/* In the turn of the loop after the next, when whoever asked for a start has the reply: the sockets
+ * are open, so nothing that guests send is lost meanwhile, and waking three processes takes a fifth
+ * of a start's time. */
+static int tell_others(sd_event_source *source, void *data)
+{
+	struct services *s = data;
+	struct net_service *sv;
+
+	if (!s->replied) {
+		s->replied = true;
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	list_foreach (sv, &s->untold, struct net_service, untold) {
+		list_remove(&sv->untold);
+		store_sockets(s, sv->net);
+		for (unsigned i = 0; i < WORKER_KINDS; i++)
+			if (sv->worker[i] && worker_id(sv->worker[i]))
+				tell(s, sv->worker[i], sv->net, true);
+	}
+	return 0;
+}
+
+static void tell_others_soon(struct services *s, struct net_service *sv)
+{
+	list_add_tail(&s->untold, &sv->untold);
+	s->replied = false;
+	(void)sd_event_source_set_enabled(s->tell, SD_EVENT_ONESHOT);
+}
+
+/* The address that DHCP tells guests to ask; without DHCP the first IPv4 one, else the first. */
+static struct ip service_address(const struct network *def)
+{
+	const struct network_ip *ip = network_dhcp_ip(def, AF_INET);
+
+	for (size_t i = 0; !ip && i < def->n_ips; i++)
+		if (def->ips[i].address.family == AF_INET)
+			ip = &def->ips[i];
+	return ip ? ip->address : def->ips[0].address;
+}
+
+/* The IPv6 one, if that is another. */
+static struct ip second_address(const struct network *def)
+{
+	struct ip first = service_address(def), second = service_dns6(def);
+
+	return ip_equal(&first, &second) ? (struct ip){ 0 } : second;
+}
+
+static void fill_wanted(const struct network *def, bool wanted[static WORKER_KINDS])
+{
+	wanted[WORKER_DHCP] = service_wants_dhcp4(def) || service_wants_ip6(def);
+	wanted[WORKER_DNS] = service_wants_dns(def);
+	wanted[WORKER_FILES] = service_files_root(def) != NULL;
+}
+
+static int take_root(struct net *n, struct err *e)
+{
+	const char *root = service_files_root(n->live);
+
+	n->service->http = n->live->options.http;
+	if (root && !(n->service->root = strdup(root)))
+		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
+	return 0;
+}
+
+static void stop(struct services *s, struct net *n)
+{
+	struct net_service *sv = n->service;
+	char name[96];
+
+	if (!sv)
+		return;
+	for (unsigned i = 0; i < WORKER_KINDS; i++) {
+		if (sv->worker[i] && worker_only_net(sv->worker[i])) /* it has nothing else to do */
+			workers_drop(sv->worker[i]);
+		else if (sv->worker[i] && list_is_empty(&sv->untold))
+			untell(sv->worker[i], n);
+	}
+	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
+		if (sv->fd[i] < 0)
+			continue;
+		/* The keeper and the worker close theirs a moment later; a listener must not hold
+		 * its port for so long, the network may be started again at once. */
+		(void)!shutdown(sv->fd[i], SHUT_RDWR);
+		close_fd(&sv->fd[i]); /* not the last one: the end of a packet socket waits for RCU,
+					 10 ms */
+		socket_name(n, i, name);
+		if (sv->held[i])
+			keeper_link_drop(s->c->keeper, name);
+	}
+	list_remove(&sv->untold);
+	free(sv->root);
+	free(sv);
+	n->service = NULL;
+}
+
+int services_check(const struct net *n, struct err *e)
+{
+	if (!network_owns_bridge(n->live) || service_files_check(n->live, e) == 0)
+		return 0;
+	return err_in(e, "network '%s'", n->name);
+}
+
+int services_start(struct services *s, struct net *n, struct err *e)
+{
+	const struct network *def = n->live;
+
+	if (!network_owns_bridge(def) || def->n_ips == 0)
+		return 0;
+	struct net_service *sv = calloc(1, sizeof(*sv));
+	if (!sv)
+		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
+	for (unsigned i = 0; i < SERVICE_SOCKETS; i++)
+		sv->fd[i] = -1;
+	list_init(&sv->untold);
+	sv->net = n;
+	sv->ifindex = n->ifindex;
+	sv->address = service_address(def);
+	sv->address6 = second_address(def);
+	fill_wanted(def, sv->wanted);
+	sv->dhcp4 = service_wants_dhcp4(def);
+	sv->ip6 = service_wants_ip6(def);
+	sv->dhcp6 = service_wants_dhcp6(def);
+	n->service = sv;
+	int r = take_root(n, e);
+	if (r == 0)
+		r = open_sockets(s, n, e);
+	if (r == 0)
+		r = choose_workers(s, n, e);
+	if (r < 0)
+		stop(s, n);
+	else
+		tell_others_soon(s, sv);
+	return r;
+}
+
+/* Whether the sockets that are open are those that `def` needs. */
+static bool sockets_fit(const struct net *n)
+{
+	const struct net_service *sv = n->service;
+	const struct network *def = n->live;
+	bool serves = network_owns_bridge(def) && def->n_ips > 0;
+
+	if (!sv)
+		return !serves;
+	if (!serves || sv->ifindex != n->ifindex)
+		return false;
+	bool wanted[WORKER_KINDS];
+	fill_wanted(def, wanted);
+	if (memcmp(wanted, sv->wanted, sizeof(wanted)) != 0 ||
+	    sv->dhcp4 != service_wants_dhcp4(def) || sv->ip6 != service_wants_ip6(def) ||
+	    sv->dhcp6 != service_wants_dhcp6(def))
+		return false;
+	/* Not told by what is wanted: a folder that had gone is remembered, but not served. */
+	const char *root = service_files_root(def);
+	if (!root != !sv->root ||
+	    (root && (strcmp(sv->root, root) != 0 || sv->http != def->options.http)))
+		return false;
+	struct ip now = service_address(def), now6 = second_address(def);
+	if (!ip_equal(&now6, &sv->address6))
+		return false;
+	return (!sv->wanted[WORKER_DNS] && !sv->root) || ip_equal(&now, &sv->address);
+}
+
+int services_update(struct services *s, struct net *n, struct err *e)
+{
+	if (!sockets_fit(n)) {
+		stop(s, n);
+		return services_start(s, n, e);
+	}
+	if (n->service && !list_is_empty(&n->service->untold))
+		return 0; /* what they are told soon is the new definition */
+	for (unsigned i = 0; n->service && i < WORKER_KINDS; i++) {
+		struct worker_proc *p = n->service->worker[i];
+		if (p && worker_id(p))
+			tell(s, p, n, false);
+	}
+	return 0;
+}
+
+void services_stop(struct services *s, struct net *n)
+{
+	if (n->service && n->service->fd[IP6_FRAMES] >= 0)
+		service_ip6_end(n->live, n->service->fd[IP6_FRAMES]);
+	stop(s, n);
+}
+
+/* ---- leases ---- */
+
+uint32_t services_dhcp_worker(const struct services *s, const struct net *n)
+{
+	return n->service && n->service->worker[WORKER_DHCP]
+		   ? worker_id(n->service->worker[WORKER_DHCP])
+		   : 0;
+}
+
+void services_flush_verdicts(struct services *s)
+{
+	uint8_t body[4 + MSG_DHCP_RECORDS_MAX * 24];
+	struct wr w = wr_over(body, sizeof(body));
+	/* A worker that has died since has forgotten what it asked. */
+	struct worker_proc *p = s->n_verdicts ? workers_find(s->workers, s->verdict_worker) : NULL;
+
+	if (p) {
+		msg_put_dhcp4_verdicts(&w, s->verdict, s->n_verdicts);
+		worker_post(
+		    p, s->verdict_family == AF_INET6 ? MSG_DHCP6_COMMITTED : MSG_DHCP4_COMMITTED,
+		    body, wr_len(&w), NULL, 0);
+	}
+	s->n_verdicts = 0;
+}
+
+void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,
+			    uint64_t token, bool durable)
+{
+	if (!worker)
+		return;
+	if (s->n_verdicts && (s->verdict_worker != worker || s->verdict_family != family ||
+			      s->n_verdicts == MSG_DHCP_RECORDS_MAX))
+		services_flush_verdicts(s);
+	s->verdict_worker = worker;
+	s->verdict_family = family;
+	s->verdict[s->n_verdicts++] = (struct msg_dhcp4_verdict){ net_id, token, durable };
+}
+
+void services_dns_lease(struct services *s, const struct net *n, const char *name,
+			const struct ip *address, bool add, usec_t expires)
+{
+	struct worker_proc *p = n->service ? n->service->worker[WORKER_DNS] : NULL;
+	struct message_dns_lease m = {
+		.net_id = n->id, .add = add, .ip = *address, .expires = expires
+	};
+
+	if (!p)
+		return;
+	copy_text(m.name, sizeof(m.name), name);
+	post_dns_lease(p, &m);
+}
+
+/* ---- the rest ---- */
+
+void services_worker_spawned(struct services *s, uint32_t worker, pid_t pid, int channel_fd,
+			     int page_fd)
+{
+	workers_spawned(s->workers, worker, pid, channel_fd, page_fd);
+}
+
+void services_worker_died(struct services *s, uint32_t worker, int wait_status)
+{
+	workers_died(s->workers, worker, wait_status);
+}
+
+void services_upstreams_changed(struct services *s)
+{
+	struct worker_proc *p = NULL;
+
+	while ((p = workers_next(s->workers, p)))
+		if (worker_kind(p) == WORKER_DNS)
+			post_upstreams(s, p);
+}
+
+void services_visit_workers(const struct services *s, services_worker_fn *visit, void *data)
+{
+	workers_visit(s->workers, visit, data);
+}
+
+struct services *services_new(struct controller *c, struct err *e)
+{
+	static const struct worker_events events = { .up = worker_up,
+						     .message = worker_said,
+						     .crashed = worker_crashed };
+	struct services *s = calloc(1, sizeof(*s));
+
+	if (s) {
+		s->c = c;
+		list_init(&s->untold);
+		s->workers = workers_new(c, &events, s);
+	}
+	if (!s || !s->workers || sd_event_add_defer(c->loop, &s->tell, tell_others, s) < 0 ||
+	    sd_event_source_set_enabled(s->tell, SD_EVENT_OFF) < 0) {
+		services_free(s);
+		err_sys(e, ENOMEM, "cannot prepare the guest services");
+		return NULL;
+	}
+	return s;
+}
+
+void services_free(struct services *s)
+{
+	if (!s)
+		return;
+	sd_event_source_disable_unref(s->tell);
+	workers_free(s->workers);
+	free(s);
+}

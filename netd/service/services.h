@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* services.h — what a running network offers its guests: the sockets on its bridge, and which
+ * worker serves it.
+ *
+ * The sockets are made here and held by the keeper as well, so that they outlive any worker and the
+ * controller: what arrives while a process is being replaced waits in them. DHCP and DNS have one
+ * worker each for all networks; a network whose packets killed it twice gets a worker of its own,
+ * and the others go on undisturbed. Boot files are served by a worker of the network's own from the
+ * start: it is locked into that network's folder. */
+#ifndef NETD_SERVICES_H
+#define NETD_SERVICES_H
+
+#include "base/clock.h"
+#include "netd/controller/controller.h"
+
+struct keeper_link;
+
+struct services *services_new(struct controller *c, struct err *e) mustcheck;
+void services_free(struct services *s);
+
+/* Before anything is made for a start: whether there is what n->live wants to serve. A network that
+ * runs already is served all the same, as far as possible. */
+int services_check(const struct net *n, struct err *e) mustcheck;
+
+/* Open the sockets of n->live on its bridge and have it served. After a failure the network is not
+ * served at all. */
+int services_start(struct services *s, struct net *n, struct err *e) mustcheck;
+/* n->live has changed: tell the workers; sockets are made anew only where an address or a service
+ * came or went. */
+int services_update(struct services *s, struct net *n, struct err *e) mustcheck;
+void services_stop(struct services *s, struct net *n);
+
+/* ---- for leases ---- */
+
+/* The worker that serves this network's addresses now; 0: none. */
+uint32_t services_dhcp_worker(const struct services *s, const struct net *n);
+/* What became of a binding that worker reported. Gathered until services_flush_verdicts(). */
+void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,
+			    uint64_t token, bool durable);
+void services_flush_verdicts(struct services *s);
+/* A guest's name has come or gone. */
+void services_dns_lease(struct services *s, const struct net *n, const char *name,
+			const struct ip *address, bool add, usec_t expires);
+
+/* ---- from the keeper and the host ---- */
+
+void services_worker_spawned(struct services *s, uint32_t worker, pid_t pid, int channel_fd,
+			     int page_fd);
+void services_worker_died(struct services *s, uint32_t worker, int wait_status);
+void services_upstreams_changed(struct services *s);
+
+/* For `netctl status`: each worker in turn. */
+typedef void services_worker_fn(void *data, const char *role, pid_t pid, unsigned restarts);
+void services_visit_workers(const struct services *s, services_worker_fn *visit, void *data);
+
+#endif

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* role-dhcp.c — the worker that hands out addresses: moves bytes between guests and the engines
+ * (dhcp/), and bindings between the engines and the controller. Decides nothing. IPv6 is in
+ * role-dhcp6.c.
+ *
+ * Two sockets for each network. Requests are read from a UDP socket that is bound to the bridge.
+ * Replies are whole frames, sent into a packet socket that is bound to the bridge and receives
+ * nothing: so a guest without an address is reached without ARP, and the filter can forbid every
+ * call that takes an address.
+ *
+ * What a batch of datagrams brings about leaves together, after it: first the bindings, in one
+ * message to the controller, which makes them durable in one commit; then the frames. */
+#include "base/log.h"
+#include "base/table.h"
+#include "dhcp/dhcp4-frame.h"
+#include "netd/messages/messages-dhcp.h"
+#include "netd/messages/messages.h"
+#include "netd/worker/role-dhcp-internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define BATCH             32 /* datagrams read at once */
+#define BATCHES_AT_ONCE   4  /* then other networks have their turn */
+#define TICKS_AT_ONCE     8
+#define TICK_ACTIONS      64
+#define NETWORKS_MAX      16384
+#define SOCKET_ERRORS_MAX 64 /* in a row, then the socket is left alone until it is replaced */
+#define COUNTERS_EVERY    (5 * USEC_PER_SEC)
+
+struct network {
+	struct role *role;
+	uint32_t id;
+	struct table_node by_id;
+	struct dhcp4 *engine;
+	uint32_t server;
+	struct mac bridge_mac;
+	int udp, packet; /* -1 until MSG_DHCP4_SOCKETS */
+	unsigned socket_errors;
+	bool counters_moved;
+	struct log_limit pool_empty;
+};
+
+struct frame {
+	int fd;
+	size_t n;
+	uint8_t bytes[DHCP4_FRAME_MAX];
+};
+
+struct role {
+	struct worker *w;
+	struct role6 *six;
+	struct table networks;
+	usec_t deadline, counters_at;
+
+	/* received */
+	struct mmsghdr messages[BATCH];
+	struct iovec io[BATCH];
+	struct sockaddr_in from[BATCH];
+	uint8_t datagram[BATCH][DHCP4_PAYLOAD_MAX + 1]; /* one more, to notice what is too long */
+	union {
+		char space[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		struct cmsghdr align;
+	} control[BATCH];
+
+	/* to be sent */
+	struct frame frames[BATCH];
+	size_t n_frames;
+	struct msg_dhcp4_record records[MSG_DHCP_RECORDS_MAX];
+	size_t n_records;
+	uint8_t body[MSG_DHCP_BATCH_MAX];
+
+	struct msg_dhcp4_record restored[MSG_DHCP_RECORDS_MAX];
+};
+
+/* ---- what leaves ---- */
+
+static void flush_records(struct role *role)
+{
+	struct wr w = wr_over(role->body, sizeof(role->body));
+
+	if (!role->n_records)
+		return;
+	msg_put_dhcp4_records(&w, role->records, role->n_records);
+	role->n_records = 0;
+	worker_send(role->w, MSG_DHCP4_BINDING, role->body, wr_len(&w));
+}
+
+/* A frame that the device doesn't take is lost like any other on a network: the client asks again.
+ */
+static void flush_frames(struct role *role)
+{
+	for (size_t i = 0; i < role->n_frames; i++)
+		(void)!send(role->frames[i].fd, role->frames[i].bytes, role->frames[i].n,
+			    MSG_DONTWAIT);
+	role->n_frames = 0;
+}
+
+static void flush(struct role *role)
+{
+	flush_records(role);
+	flush_frames(role);
+}
+
+int64_t role_dhcp_wall_seconds(usec_t boottime, usec_t now)
+{
+	usec_t wall = clock_wall();
+
+	if (boottime == USEC_INFINITY)
+		return INT64_MAX;
+	wall = boottime >= now ? wall + (boottime - now) : wall - (now - boottime);
+	return (int64_t)(wall / USEC_PER_SEC);
+}
+
+static void add_record(struct network *net, const struct dhcp4_action *a, usec_t now)
+{
+	struct role *role = net->role;
+
+	if (role->n_records == MSG_DHCP_RECORDS_MAX)
+		flush_records(role);
+	role->records[role->n_records++] = (struct msg_dhcp4_record){
+		.net_id = net->id,
+		.token = a->token,
+		.change = a->change,
+		.binding = *a->binding,
+		.expires_wall = role_dhcp_wall_seconds(a->binding->expires, now),
+	};
+}
+
+static void add_frame(struct network *net, const struct dhcp4_action *a)
+{
+	struct role *role = net->role;
+
+	if (net->packet < 0)
+		return;
+	if (role->n_frames == ARRAY_LEN(role->frames))
+		flush(role);
+	struct frame *f = &role->frames[role->n_frames];
+	f->fd = net->packet;
+	f->n = dhcp4_frame(f->bytes, sizeof(f->bytes), &net->bridge_mac, net->server, a);
+	if (f->n)
+		role->n_frames++;
+}
+
+static void perform(struct network *net, const struct dhcp4_action *actions, size_t n, usec_t now)
+{
+	for (size_t i = 0; i < n; i++) {
+		switch (actions[i].kind) {
+		case DHCP4_SEND:
+			add_frame(net, &actions[i]);
+			break;
+		case DHCP4_BINDING:
+			add_record(net, &actions[i], now);
+			if (actions[i].change <= DHCP4_RENAME && actions[i].binding->name[0])
+				role_dhcp6_named(net->role->six, net->id, &actions[i].binding->mac,
+						 actions[i].binding->name, now);
+			break;
+		}
+	}
+}
+
+/* The loop's deadline only moves towards us here; tick() finds the true next one. */
+void role_dhcp_wake_at(struct role *role, usec_t at)
+{
+	if (at >= role->deadline)
+		return;
+	role->deadline = at;
+	worker_set_deadline(role->w, at);
+}
+
+static void after(struct network *net, usec_t now)
+{
+	if (!net->counters_moved) {
+		net->counters_moved = true;
+		if (net->role->counters_at == USEC_INFINITY)
+			net->role->counters_at = now + COUNTERS_EVERY;
+		role_dhcp_wake_at(net->role, net->role->counters_at);
+	}
+	role_dhcp_wake_at(net->role, dhcp4_deadline(net->engine));
+}
+
+/* ---- what arrives from guests ---- */
+
+/* The address that the datagram was sent to; 0 when the kernel didn't say. */
+static uint32_t destination(struct msghdr *h)
+{
+	struct in_pktinfo info;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO ||
+		    c->cmsg_len < CMSG_LEN(sizeof(info)))
+			continue;
+		memcpy(&info, CMSG_DATA(c), sizeof(info));
+		return ntohl(info.ipi_addr.s_addr);
+	}
+	return 0;
+}
+
+/* The one drop that somebody must act on. The others are counted. */
+static void warn_pool_empty(struct network *net)
+{
+	struct dhcp4_usage u;
+	char ip[IP_TEXT_MAX];
+	unsigned more;
+
+	if (!log_allowed(&net->pool_empty, &more))
+		return;
+	dhcp4_get_usage(net->engine, &u);
+	log_warning(
+	    "the network of %s has no free address for a guest: %u of %u are in use, %u declined; "
+	    "enlarge its <range> or shorten its leases",
+	    ip4_format(net->server, ip), u.bound, u.pool, u.quarantined);
+}
+
+static void serve_datagram(struct network *net, unsigned i, usec_t now)
+{
+	struct role *role = net->role;
+	struct mmsghdr *m = &role->messages[i];
+	const struct sockaddr_in *from = &role->from[i];
+	bool has_source = m->msg_hdr.msg_namelen >= sizeof(*from) && from->sin_family == AF_INET;
+	struct dhcp4_action actions[DHCP4_ACTIONS_MAX];
+	const struct dhcp4_dgram in = {
+		.payload = role->datagram[i],
+		.n = m->msg_len,
+		.src = has_source ? ntohl(from->sin_addr.s_addr) : 0,
+		.dst = destination(&m->msg_hdr),
+		.truncated = m->msg_hdr.msg_flags & MSG_TRUNC,
+	};
+
+	size_t n = dhcp4_input(net->engine, &in, now, actions, ARRAY_LEN(actions));
+	perform(net, actions, n, now);
+	if (dhcp4_last_drop(net->engine) == DHCP4_DROP_POOL_EMPTY)
+		warn_pool_empty(net);
+}
+
+/* recvmmsg() overwrites what it was given room for. */
+static void prepare_batch(struct role *role)
+{
+	for (unsigned i = 0; i < BATCH; i++) {
+		role->io[i] = (struct iovec){ role->datagram[i], sizeof(role->datagram[i]) };
+		role->messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &role->from[i],
+			.msg_namelen = sizeof(role->from[i]),
+			.msg_iov = &role->io[i],
+			.msg_iovlen = 1,
+			.msg_control = &role->control[i],
+			.msg_controllen = sizeof(role->control[i]),
+		};
+	}
+}
+
+/* An error of the socket (the bridge went down or away) is reported once and then gone. One that
+ * stays would keep the loop busy for nothing. */
+static void note_socket_error(struct network *net, int errnum)
+{
+	if (errnum == EAGAIN || errnum == EINTR)
+		return;
+	log_debug("network %u: receiving: %s", net->id, strerror(errnum));
+	if (++net->socket_errors >= SOCKET_ERRORS_MAX)
+		worker_unwatch(net->role->w, net->udp);
+}
+
+static void on_readable(void *data, int fd, uint32_t events, usec_t now)
+{
+	struct network *net = data;
+	struct role *role = net->role;
+
+	worker_serving(role->w, net->id);
+	for (int round = 0; round < BATCHES_AT_ONCE; round++) {
+		prepare_batch(role);
+		int n = recvmmsg(fd, role->messages, BATCH, MSG_DONTWAIT, NULL);
+		if (n < 0)
+			note_socket_error(net, errno);
+		if (n <= 0)
+			break;
+		net->socket_errors = 0;
+		for (int i = 0; i < n; i++)
+			serve_datagram(net, (unsigned)i, now);
+		flush(role);
+		after(net, now);
+		if (n < BATCH)
+			break;
+	}
+	worker_serving(role->w, 0);
+}
+
+/* ---- networks ---- */
+
+static struct network *find(const struct role *role, uint32_t id)
+{
+	struct table_node *n = table_find(&role->networks, &id, sizeof(id));
+
+	return n ? container_of(n, struct network, by_id) : NULL;
+}
+
+struct dhcp4 *role_dhcp_engine4(const struct role *role, uint32_t net_id)
+{
+	struct network *net = find(role, net_id);
+
+	return net ? net->engine : NULL;
+}
+
+static bool taken_in_v6(void *data, const struct mac *mac, const char *name)
+{
+	const struct network *net = data;
+
+	return role_dhcp6_name_taken(net->role->six, net->id, mac, name);
+}
+
+static void close_sockets(struct network *net)
+{
+	if (net->udp >= 0)
+		worker_unwatch(net->role->w, net->udp);
+	close_fd(&net->udp);
+	close_fd(&net->packet);
+}
+
+static void network_free(struct network *net)
+{
+	close_sockets(net);
+	dhcp4_free(net->engine);
+	free(net);
+}
+
+static struct network *network_new(struct role *role, uint32_t id)
+{
+	if (role->networks.count >= NETWORKS_MAX)
+		return NULL;
+	struct network *net = calloc(1, sizeof(*net));
+	if (!net)
+		return NULL;
+	*net = (struct network){ .role = role,
+				 .id = id,
+				 .udp = -1,
+				 .packet = -1,
+				 .pool_empty = { .burst = 1, .per_sec = 60 } };
+	net->engine = dhcp4_new();
+	if (!net->engine ||
+	    table_add(&role->networks, &net->by_id, &net->id, sizeof(net->id)) < 0) {
+		network_free(net);
+		return NULL;
+	}
+	dhcp4_set_name_check(net->engine, taken_in_v6, net);
+	return net;
+}
+
+/* ---- what the controller says: false when it isn't one of ours ---- */
+
+static bool on_config(struct role *role, const struct channel_message *m, usec_t now)
+{
+	struct dhcp4_config c;
+	struct err e = { 0 };
+	uint32_t id;
+
+	if (m->n_fds || msg_get_dhcp4_config(m->body, m->n, &id, &c) < 0)
+		return false;
+	struct network *net = find(role, id);
+	if (!net)
+		net = network_new(role, id);
+	int r = net ? dhcp4_configure(net->engine, &c, now, &e) : -ENOMEM;
+	if (r == 0) {
+		net->server = c.server;
+		net->bridge_mac = c.bridge_mac;
+		after(net, now);
+	} else if (net) {
+		log_err("network %u: %s", id, e.msg);
+	}
+	dhcp4_config_done(&c);
+	return r != -ENOMEM;
+}
+
+static bool on_sockets(struct role *role, struct channel_message *m)
+{
+	uint32_t id;
+
+	if (m->n_fds != 2 || msg_get_net_id(m->body, m->n, &id) < 0)
+		return false;
+	struct network *net = find(role, id);
+	if (!net)
+		return false;
+	close_sockets(net);
+	net->udp = take_fd(&m->fds[0]);
+	net->packet = take_fd(&m->fds[1]);
+	m->n_fds = 0;
+	net->socket_errors = 0;
+	return worker_watch(role->w, net->udp, EPOLLIN, on_readable, net) == 0;
+}
+
+/* Both sides must agree on who has what: a binding that the engine can't take is given up (after a
+ * change of the network's subnet, for instance). */
+static void give_up(struct network *net, const struct dhcp4_binding *b, int failed, usec_t now)
+{
+	const struct dhcp4_action a = { .kind = DHCP4_BINDING,
+					.change = DHCP4_RELEASE,
+					.binding = b };
+	char ip[IP_TEXT_MAX];
+
+	if (failed == -EEXIST) /* told twice */
+		return;
+	log_debug("network %u: the stored binding of %s is given up: %s", net->id,
+		  ip4_format(b->ip, ip), strerror(-failed));
+	perform(net, &a, 1, now);
+}
+
+static bool on_restore(struct role *role, const struct channel_message *m, usec_t now)
+{
+	int n = m->n_fds ? -EPROTO : msg_get_dhcp4_records(m->body, m->n, role->restored);
+
+	for (int i = 0; i < n; i++) {
+		const struct dhcp4_binding *b = &role->restored[i].binding;
+		struct network *net = find(role, role->restored[i].net_id);
+		if (!net)
+			return false;
+		int r = dhcp4_restore(net->engine, b, now);
+		if (r == -ENOMEM)
+			return false;
+		if (r < 0)
+			give_up(net, b, r, now);
+		after(net, now);
+	}
+	flush(role);
+	return n > 0;
+}
+
+static bool on_committed(struct role *role, const struct channel_message *m, usec_t now)
+{
+	struct msg_dhcp4_verdict verdicts[MSG_DHCP_RECORDS_MAX];
+	struct dhcp4_action action;
+	int n = m->n_fds ? -EPROTO : msg_get_dhcp4_verdicts(m->body, m->n, verdicts);
+
+	for (int i = 0; i < n; i++) {
+		struct network *net = find(role, verdicts[i].net_id);
+		if (!net) /* removed since */
+			continue;
+		size_t done = dhcp4_committed(net->engine, verdicts[i].token, verdicts[i].durable,
+					      now, &action, 1);
+		perform(net, &action, done, now);
+		after(net, now);
+	}
+	flush(role);
+	return n > 0;
+}
+
+static bool on_remove(struct role *role, const struct channel_message *m)
+{
+	uint32_t id;
+
+	if (m->n_fds || msg_get_net_id(m->body, m->n, &id) < 0)
+		return false;
+	struct network *net = find(role, id);
+	if (net) {
+		table_remove(&role->networks, &net->by_id);
+		network_free(net);
+	}
+	return true;
+}
+
+static bool on_free(struct role *role, const struct channel_message *m, usec_t now)
+{
+	struct dhcp4_action action;
+	uint32_t id, ip;
+
+	if (m->n_fds || msg_get_dhcp4_free(m->body, m->n, &id, &ip) < 0)
+		return false;
+	struct network *net = find(role, id);
+	if (net) {
+		perform(net, &action, dhcp4_release(net->engine, ip, now, &action, 1), now);
+		flush(role);
+		after(net, now);
+	}
+	return true;
+}
+
+static bool message(void *data, struct channel_message *m)
+{
+	struct role *role = data;
+	usec_t now = clock_boottime();
+	bool ok = false;
+
+	switch (m->type) {
+	case MSG_DHCP4_CONFIG:
+		ok = on_config(role, m, now);
+		break;
+	case MSG_DHCP4_SOCKETS:
+		ok = on_sockets(role, m);
+		break;
+	case MSG_DHCP4_RESTORE:
+		ok = on_restore(role, m, now);
+		break;
+	case MSG_DHCP4_COMMITTED:
+		ok = on_committed(role, m, now);
+		break;
+	case MSG_DHCP4_REMOVE:
+		ok = on_remove(role, m);
+		break;
+	case MSG_DHCP4_FREE:
+		ok = on_free(role, m, now);
+		break;
+	default:
+		ok = role_dhcp6_message(role->six, m, now);
+		break;
+	}
+	channel_message_close_fds(m);
+	return ok;
+}
+
+/* ---- time ---- */
+
+static void send_counters(struct network *net)
+{
+	struct dhcp4_usage u;
+	uint8_t body[MSG_DHCP_COUNTERS_MAX];
+	struct wr w = wr_over(body, sizeof(body));
+
+	dhcp4_get_usage(net->engine, &u);
+	msg_put_dhcp4_counters(&w, net->id, &u);
+	worker_send(net->role->w, MSG_DHCP4_COUNTERS, body, wr_len(&w));
+	net->counters_moved = false;
+}
+
+/* Not more than a share for each network: what is left over is due at once again. */
+static void tick_network(struct network *net, usec_t now)
+{
+	struct dhcp4_action actions[TICK_ACTIONS];
+
+	worker_serving(net->role->w, net->id);
+	for (int i = 0; i < TICKS_AT_ONCE && dhcp4_deadline(net->engine) <= now; i++)
+		perform(net, actions, dhcp4_tick(net->engine, now, actions, TICK_ACTIONS), now);
+	after(net, now);
+	worker_serving(net->role->w, 0);
+}
+
+static void tick(void *data, usec_t now)
+{
+	struct role *role = data;
+	bool send = role->counters_at <= now;
+
+	if (send)
+		role->counters_at = USEC_INFINITY;
+	role->deadline = role->counters_at;
+	table_foreach (n, &role->networks) {
+		struct network *net = container_of(n, struct network, by_id);
+		if (dhcp4_deadline(net->engine) <= now)
+			tick_network(net, now);
+		if (send && net->counters_moved)
+			send_counters(net);
+		role->deadline = MIN_OF(role->deadline, dhcp4_deadline(net->engine));
+	}
+	flush(role);
+	usec_t six = role_dhcp6_tick(role->six, now);
+	role->deadline = MIN_OF(role->deadline, six);
+	worker_set_deadline(role->w, role->deadline);
+}
+
+static void *start(struct worker *w)
+{
+	struct role *role = calloc(1, sizeof(*role));
+
+	if (!role)
+		return NULL;
+	role->w = w;
+	role->deadline = role->counters_at = USEC_INFINITY;
+	table_init(&role->networks);
+	role->six = role_dhcp6_new(role, w);
+	if (!role->six) {
+		free(role);
+		return NULL;
+	}
+	return role;
+}
+
+/* The packet sockets forbid bind, connect, sendto with an address, sendmsg and sendmmsg. */
+static const char *const syscalls[] = { "recvmmsg", NULL };
+
+const struct worker_role role_dhcp = {
+	.name = "dhcp",
+	.syscalls = syscalls,
+	.start = start,
+	.message = message,
+	.tick = tick,
+};
