@@ -101,9 +101,9 @@ enum rpc_proc {
 	RPC_NETWORK_SET_METADATA = 444,
 	RPC_NETWORK_GET_METADATA = 445,
 	RPC_NETWORK_EVENT_METADATA_CHANGE = 446,
-	/* The last that libvirt's clients of today know: a higher number is an unknown procedure.
-	 */
-	RPC_PROC_LAST = 453,
+	/* The last that is known of libvirt's: a higher number is an unknown procedure, which makes
+	 * its clients try an older one. */
+	RPC_PROC_LAST = RPC_NETWORK_EVENT_METADATA_CHANGE,
 };
 
 /* Program RPC_PROGRAM_NETD. */

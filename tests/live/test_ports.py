@@ -140,6 +140,44 @@ class Ports(lib.Case):
             self.assertIn(words, self.create('net1', xml, check=False))
         self.assertEqual(self.h.virsh('net-port-list', 'net1', '--uuid').out.split(), [])
 
+    @lib.needs('virsh')
+    def test_words(self):
+        """netctl has virsh's verbs on ports, to the byte."""
+        self.h.start_network(lib.network_xml(name='net1', bridge='virbr1'))
+        self.h.define(lib.network_xml(name='off', bridge='virbr2', net='192.168.151'))
+        path = os.path.join(self.folder, 'port.xml')
+        uuid = '00000001-1111-2222-3333-444444444444'
+        nosuch = '00000009-1111-2222-3333-444444444444'
+        with open(path, 'w') as f:
+            f.write(port_xml(1))
+        with open(path + '.bad', 'w') as f:
+            f.write('<networkport>')
+        for words in ('net-port-list net1', f'net-port-create net1 {path}', f'net-port-create net1 {path}',
+                      f'net-port-create net1 {path}.bad', f'net-port-create net1 {path} --validate',
+                      'net-port-create net1 /nonexistent', f'net-port-create off {path}', f'net-port-create nosuch {path}',
+                      'net-port-create net1', 'net-port-list net1', 'net-port-list net1 --uuid', 'net-port-list net1 --table',
+                      'net-port-list net1 --table --uuid', 'net-port-list off', 'net-port-list nosuch', 'net-port-list',
+                      f'net-port-dumpxml net1 {uuid}', f'net-port-dumpxml net1 {nosuch}', f'net-port-dumpxml nosuch {uuid}', f'net-port-delete nosuch {uuid}', 'net-port-dumpxml net1 x',
+                      'net-port-dumpxml net1', f'net-port-delete net1 {uuid}', f'net-port-delete net1 {nosuch}',
+                      f'net-port-delete off {uuid}', 'net-port-delete net1 x', 'net-port-delete net1'):
+            if words == f'net-port-delete net1 {uuid}':
+                undo = ('net-port-create', 'net1', path)
+            elif words == f'net-port-create net1 {path}' and not self.h.json('net-port-list', 'net1')['ports']:
+                undo = ('net-port-delete', 'net1', uuid)
+            else:
+                undo = ()
+            got = []
+            for tool in ('virsh', 'netctl'):
+                done = getattr(self.h, tool)(*words.split(), check=False, env={**os.environ, 'LC_ALL': 'C'})
+                got.append((done.rc, done.out, done.err))
+                if undo:
+                    self.h.netctl(*undo)
+            self.assertEqual(got[0], got[1], words)
+            if words == f'net-port-create net1 {path}' and undo:
+                self.h.netctl('net-port-create', 'net1', path)
+        self.assertEqual(self.h.json('net-port-list', 'net1')['ports'], [uuid])
+        self.assertEqual(self.h.netctl('-q', 'net-port-list', 'net1').out, self.h.virsh('-q', 'net-port-list', 'net1').out)
+
 
 if __name__ == '__main__':
     import unittest
