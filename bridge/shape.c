@@ -362,12 +362,9 @@ static int limit_from_guests(struct shaper *s, uint32_t bridge, const char *name
 	return 0;
 }
 
-static void tell(struct shaper *s, struct shape_result *ret, const char *way, int rc)
+static void tell(const struct shaper *s, char ret[static 128], int rc)
 {
-	size_t n = strlen(ret->trouble);
-
-	snprintf(ret->trouble + n, sizeof(ret->trouble) - n, "%s%s bandwidth is not limited: %s",
-		 n ? "; " : "", way, *s->words ? s->words : strerror(-rc));
+	copy_text(ret, 128, *s->words ? s->words : strerror(-rc));
 }
 
 void bridge_shape(struct kernel_socket *ks, const struct uuid *network, uint32_t ifindex,
@@ -386,7 +383,7 @@ void bridge_shape(struct kernel_socket *ks, const struct uuid *network, uint32_t
 	else if (ifindex)
 		clear_root(&s, ifindex);
 	if (rc < 0)
-		tell(&s, ret, "inbound", rc);
+		tell(&s, ret->trouble_to, rc);
 	rc = 0;
 	if (ifindex && want->from_guests.rate) {
 		rc = limit_from_guests(&s, ifindex, name, &want->from_guests, &ret->ifb);
@@ -396,5 +393,5 @@ void bridge_shape(struct kernel_socket *ks, const struct uuid *network, uint32_t
 		remove_ifb(&s, name);
 	}
 	if (rc < 0)
-		tell(&s, ret, "outbound", rc);
+		tell(&s, ret->trouble_from, rc);
 }

@@ -33,8 +33,8 @@ bool shape_equal(const struct shape_row *a, const struct shape_row *b);
 void shape_text(const struct shape_row *s, const char *bridge, struct text *out);
 
 struct shape_result {
-	uint32_t ifb;      /* ifindex, 0: none */
-	char trouble[256]; /* what could not be had and why, or "" */
+	uint32_t ifb;                            /* ifindex, 0: none */
+	char trouble_to[128], trouble_from[128]; /* why a direction is not limited, or "" */
 };
 /* Make bridge `ifindex` (0: it is gone, only the ifb is dealt with) hold exactly `want`, whatever
  * it had. Blocking; repeating it changes nothing. */

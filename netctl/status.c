@@ -6,6 +6,7 @@
  * is a line, a list of objects is a table), so that a newer daemon's fields show up without a newer
  * netctl. */
 #include "netctl/columns.h"
+#include "netctl/conditions.h"
 #include "netctl/connect.h"
 
 #include <stdio.h>
@@ -80,6 +81,8 @@ static void print_object(const json_t *o, const char *prefix, bool header)
 		if (json_is_object(value)) {
 			strncat(name, "-", sizeof(name) - strlen(name) - 1);
 			print_object(value, name, header);
+		} else if (!*prefix && strcmp(key, "conditions") == 0) {
+			conditions_print(value);
 		} else if (json_is_array(value) && json_is_object(json_array_get(value, 0))) {
 			printf("\n%s:\n", name);
 			if (print_objects(value, header) < 0)
@@ -138,7 +141,8 @@ static const struct opt no_opts[] = { { NULL } }, network_opts[] = { OPT_NETWORK
 
 // clang-format off
 const struct verb status_verbs[] = {
-	{ "status", "how netd is doing", "Version, processes, networks and their state.", no_opts, run_status },
+	{ "status", "how netd is doing",
+	  "Version, processes, networks and their state, and what is wrong now: since when, and what to do about it.", no_opts, run_status },
 	{ "net-plan", "what netd would do to start a network",
 	  "Print, and don't do, the steps that make the kernel what the network's definition says: links, addresses,\n"
 	  "    routes, sysctls, firewall rules.",

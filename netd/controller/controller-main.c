@@ -5,6 +5,7 @@
  * serve. */
 #include "base/log.h"
 #include "netd/controller/backend-controller.h"
+#include "netd/controller/conditions.h"
 #include "netd/controller/controller.h"
 #include "netd/controller/definitions.h"
 #include "netd/controller/lifecycle.h"
@@ -148,6 +149,7 @@ static int build_up(struct controller *c, struct err *e)
 
 	registry_init(&c->registry);
 	list_init(&c->ports);
+	c->conditions = conditions_new(NULL, c);
 	if ((r = open_threads(c, e)) < 0 || (r = open_upstreams(c, e)) < 0)
 		return r;
 	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
@@ -305,6 +307,7 @@ static void tear_down(struct controller *c)
 	attached_free(c->attached);
 	upstreams_free(c->upstreams);
 	ports_free(c);
+	conditions_free(c->conditions);
 	registry_done(&c->registry);
 	sd_event_source_unref(c->keeper_source);
 	keeper_link_free(c->keeper);

@@ -17,6 +17,7 @@
 
 #include <systemd/sd-event.h>
 
+struct conditions;
 struct door;
 struct keeper_link;
 struct leases;
@@ -38,6 +39,7 @@ struct controller {
 	struct leases *leases;
 	struct upstreams *upstreams;
 	struct door *door;
+	struct conditions *conditions; /* what is wrong now */
 	struct keeper_link *keeper;
 	sd_event_source *keeper_source;
 	unsigned starts_before; /* how many controllers this keeper has had before */

@@ -6,6 +6,7 @@
 #include "netd/controller/lifecycle-internal.h"
 
 #include "base/log.h"
+#include "netd/controller/conditions.h"
 #include "netd/controller/definitions.h"
 #include "netd/controller/hooks.h"
 #include "netd/controller/ports.h"
@@ -47,6 +48,7 @@ void op_finish(struct op *op)
 	op_free(op);
 	if (is_gone(n)) {
 		attached_forget_network(c->attached, n);
+		conditions_forget(c->conditions, n);
 		registry_remove(&c->registry, n);
 	} else {
 		run_next(n);
@@ -254,6 +256,7 @@ static void stop_written(void *data, const struct err *e)
 
 	op_take_error(op, e);
 	n->state = NET_INACTIVE;
+	conditions_forget(op->c->conditions, n);
 	if (was_active) {
 		log_info("network '%s' stopped", n->name);
 		ports_forget(op->c, n);

@@ -2,6 +2,7 @@
 #include "netd/controller/status.h"
 
 #include "base/file.h"
+#include "netd/controller/conditions.h"
 #include "netd/kernel/attached.h"
 #include "netd/service/services.h"
 
@@ -81,9 +82,10 @@ static json_t *networks(struct controller *c)
 
 char *status_json(struct controller *c)
 {
-	json_t *all = json_pack("{s:s, s:s, s:o, s:o}", "version", NETD_VERSION, "root",
-				c->paths.root[0] ? c->paths.root : "/", "networks", networks(c),
-				"processes", processes(c));
+	json_t *all =
+	    json_pack("{s:s, s:s, s:o, s:o, s:o}", "version", NETD_VERSION, "root",
+		      c->paths.root[0] ? c->paths.root : "/", "networks", networks(c), "processes",
+		      processes(c), "conditions", conditions_json(c->conditions));
 	char *text = all ? json_dumps(all, JSON_INDENT(2)) : NULL;
 
 	json_decref(all);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "netd/controller/conditions.h"
 #include "netd/kernel/reconcile.h"
 
 #include <dirent.h>
@@ -188,6 +189,7 @@ static void forget(struct attached *p, struct port *port)
 {
 	struct net *n = port->net;
 
+	conditions_clear(p->c->conditions, n, CONDITION_PORT_MTU, port->name);
 	table_remove(&p->by_ifindex, &port->by_ifindex);
 	list_remove(&port->on_net);
 	list_remove(&port->leaving);
@@ -244,24 +246,37 @@ static bool is_to_be_isolated(const struct port *port)
 
 /* The bridge's own MTU is fixed, so it doesn't follow; but guests' frames may be too long for this
  * port. */
-static void warn_small_mtu(const struct net *n, const struct mirror_link *port,
-			   const struct mirror_link *bridge)
+static void judge_mtu(const struct attached *p, const struct net *n, const struct mirror_link *port)
 {
+	const struct mirror_link *bridge = mirror_by_ifindex(p->c->mirror, port->master);
+
 	if (bridge && port->row.mtu < bridge->row.mtu)
-		log_warning("network '%s': port '%s' has an MTU of %u, less than the network's %u: "
-			    "longer frames to it are lost",
-			    n->name, port->row.name, port->row.mtu, bridge->row.mtu);
+		conditions_raise(p->c->conditions, n, CONDITION_PORT_MTU, port->row.name,
+				 "port '%s' has an MTU of %u, less than the network's %u: longer "
+				 "frames to it are lost",
+				 port->row.name, port->row.mtu, bridge->row.mtu);
+	else
+		conditions_clear(p->c->conditions, n, CONDITION_PORT_MTU, port->row.name);
+}
+
+/* The bridge itself has changed, maybe its MTU. */
+static void judge_ports(const struct attached *p, const struct mirror_link *bridge)
+{
+	struct net *n = registry_find_uuid(&p->c->registry, &bridge->uuid);
+
+	for (const struct mirror_link *l = NULL;
+	     n && n->live && (l = mirror_next_port(p->c->mirror, bridge->ifindex, l));)
+		judge_mtu(p, n, l);
 }
 
 static void joined(struct attached *p, struct net *n, struct port *port,
 		   const struct mirror_link *l)
 {
-	if (!port) {
+	if (!port)
 		port = learn(p, n, l->ifindex, l->row.name, l->port_isolated && !all_isolated(n));
-		warn_small_mtu(n, l, mirror_by_ifindex(p->c->mirror, l->master));
-	}
 	if (!port)
 		return;
+	judge_mtu(p, n, l);
 	/* A new port of a bridge isn't isolated; what it was before it left is remembered. */
 	if (port->attached && port->isolated != l->port_isolated && !all_isolated(n)) {
 		port->isolated = l->port_isolated;
@@ -275,6 +290,7 @@ static void joined(struct attached *p, struct net *n, struct port *port,
 
 static void left(struct attached *p, struct port *port)
 {
+	conditions_clear(p->c->conditions, port->net, CONDITION_PORT_MTU, port->name);
 	port->attached = false;
 	if (!net_is_wanted(port->net) || !list_is_empty(&port->leaving))
 		return;
@@ -309,6 +325,7 @@ static void look_at(struct attached *p, const struct mirror_link *l)
 		port = NULL;
 	}
 	if (port && strcmp(port->name, l->row.name) != 0) {
+		conditions_clear(p->c->conditions, port->net, CONDITION_PORT_MTU, port->name);
 		copy_text(port->name, sizeof(port->name), l->row.name);
 		changed(p, port->net);
 	}
@@ -336,7 +353,7 @@ static void look_at_all(struct attached *p)
 
 void attached_heard(struct attached *p, const struct mirror_change *change)
 {
-	const struct mirror_link *l;
+	const struct mirror_link *l = NULL;
 
 	if (change->what == MIRROR_RESYNC)
 		look_at_all(p);
@@ -346,6 +363,8 @@ void attached_heard(struct attached *p, const struct mirror_change *change)
 		attached_forget(p, change->ifindex);
 	else if ((l = mirror_by_ifindex(p->c->mirror, change->ifindex)))
 		look_at(p, l);
+	if (l && l->ours)
+		judge_ports(p, l);
 }
 
 /* Who has not gone elsewhere by now is wanted back. */

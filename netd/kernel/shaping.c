@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netd/kernel/shaping.h"
 
-#include "base/log.h"
+#include "netd/controller/conditions.h"
 
 #include <string.h>
 
@@ -26,12 +26,21 @@ bool shaping_due(const struct controller *c, const struct net *n, bool wanted,
 	       bridge->ifindex != n->shape->bridge;
 }
 
+static void tell(const struct controller *c, const struct net *n, const char *way,
+		 const char *trouble)
+{
+	if (*trouble)
+		conditions_raise(c->conditions, n, CONDITION_BANDWIDTH, way,
+				 "%s bandwidth is not limited: %s", way, trouble);
+	else
+		conditions_clear(c->conditions, n, CONDITION_BANDWIDTH, way);
+}
+
 void shaping_done(const struct controller *c, struct net *n, uint32_t bridge,
 		  const struct shape_row *row, const struct shape_result *result)
 {
-	if (result->trouble[0] &&
-	    (!n->shape || strcmp(n->shape->result.trouble, result->trouble) != 0))
-		log_warning("network '%s': %s", n->name, result->trouble);
+	tell(c, n, "inbound", result->trouble_to);
+	tell(c, n, "outbound", result->trouble_from);
 	if (shape_is_empty(row)) {
 		free(n->shape);
 		n->shape = NULL;

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is wrong now: netctl status says what, with which network, since when and what to do; the log says it once."""
+import re
+
+import lib
+
+
+class Conditions(lib.Case):
+    def setUp(self):
+        super().setUp()
+        self.h = self.host()
+
+    def conditions(self):
+        return [(row['network'], row['kind'], row['object']) for row in self.h.json('status')['conditions']]
+
+    def until(self, *rows, seconds=1.0):
+        lib.wait_for(f'conditions {rows}, not {self.conditions()}', lambda: self.conditions() == list(rows), seconds)
+
+    def test_none(self):
+        self.assertEqual(self.h.json('status')['conditions'], [])
+        self.assertRegex(self.h.netctl('status').out, r'(?m)^conditions: +none$')
+
+    def small_port(self, mtu=1300):
+        self.h.sh('ip', 'tuntap', 'add', 'dev', 'small', 'mode', 'tap')
+        self.h.sh('ip', 'link', 'set', 'small', 'mtu', mtu, 'master', 'virbr1', 'up')
+
+    def test_port_mtu(self):
+        """Comes and goes with the port's MTU, the bridge's, and the port; and with the network."""
+        self.h.start_network(lib.network_xml())
+        row = ('net1', 'port-mtu', 'small')
+        self.small_port()
+        self.until(row)
+        shown = self.h.json('status')['conditions'][0]
+        self.assertIn('MTU of 1300', shown['text'])
+        self.assertIn('<mtu', shown['to-do'])
+        self.assertRegex(shown['since'], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$')
+        self.h.sh('ip', 'link', 'set', 'small', 'mtu', 1400)
+        self.until(row)
+        self.assertIn('MTU of 1400', self.h.json('status')['conditions'][0]['text'])
+        self.h.sh('ip', 'link', 'set', 'small', 'mtu', 1500)
+        self.until()
+        self.h.sh('ip', 'link', 'set', 'small', 'mtu', 1300)
+        self.until(row)
+        self.h.sh('ip', 'link', 'del', 'small')
+        self.until()
+        self.small_port()
+        self.until(row)
+        self.h.netctl('net-destroy', 'net1')
+        self.until()
+        self.h.netctl('net-start', 'net1')
+        self.until(row)
+        log = self.h.daemon.log()
+        self.assertEqual(log.count("'small' has an MTU of"), 4)
+        self.assertEqual(log.count('port-mtu of small is over'), 3)
+
+    def test_for_people(self):
+        self.h.start_network(lib.network_xml())
+        self.small_port()
+        self.until(('net1', 'port-mtu', 'small'))
+        out = self.h.netctl('status').out
+        self.assertRegex(out, r'(?m)^ network   condition   object   since$')
+        self.assertRegex(out, r'(?m)^ net1      port-mtu    small    \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(\d+ s\)$')
+        self.assertRegex(out, r'(?m)^   To do: give the port')
+
+    def test_kept_over_a_restart(self):
+        """What is still wrong is found again by the next controller."""
+        self.h.start_network(lib.network_xml())
+        self.small_port()
+        self.until(('net1', 'port-mtu', 'small'))
+        self.h.daemon.kill()
+        self.h.start_netd()
+        self.until(('net1', 'port-mtu', 'small'))
