@@ -17,8 +17,38 @@ static void on_interrupt(int number)
 	interrupted = 1;
 }
 
-/* By their numbers: enum rpc_event_id. */
-static const char *const event_names[] = { "lifecycle", "metadata-change" };
+static const struct {
+	const char *name;
+	enum rpc_event_id id;
+} types[] = {
+	{ "lifecycle", RPC_EVENT_LIFECYCLE },
+	{ "metadata-change", RPC_EVENT_METADATA_CHANGE },
+	{ "condition", RPC_EVENT_CONDITION },
+};
+
+static const char *type_name(enum rpc_event_id id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i].id == id)
+			return types[i].name;
+	return "unknown";
+}
+
+static bool find_type(const char *name, enum rpc_event_id *ret)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (strcmp(types[i].name, name) != 0)
+			continue;
+		*ret = types[i].id;
+		return true;
+	}
+	return false;
+}
+
+static const char *condition_text(int32_t change)
+{
+	return change == RPC_CONDITION_RAISED ? "raised" : "cleared";
+}
 
 static const char *lifecycle_text(int32_t event)
 {
@@ -48,13 +78,25 @@ static const char *metadata_text(int32_t type)
 	return type >= 0 && (size_t)type < ARRAY_LEN(text) ? text[type] : "unknown";
 }
 
+static void add_condition(json_t *o, const struct rpc_event *ev)
+{
+	json_t *k = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "change", condition_text(ev->event),
+			      "kind", ev->kind, "object", ev->object, "since",
+			      (json_int_t)ev->since_sec, "text", ev->text, "to-do", ev->to_do);
+
+	json_object_update(o, k);
+	json_decref(k);
+}
+
 static void print_json(const struct rpc_event *ev, const char *now)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s}", "time", now, "event", event_names[ev->id],
-			      "network", ev->net.name);
+	json_t *o = json_pack("{s:s, s:s, s:s?}", "time", now, "event", type_name(ev->id),
+			      "network", *ev->net.name ? ev->net.name : NULL);
 
 	if (ev->id == RPC_EVENT_LIFECYCLE) {
 		json_object_set_new(o, "change", json_string(lifecycle_text(ev->event)));
+	} else if (ev->id == RPC_EVENT_CONDITION) {
+		add_condition(o, ev);
 	} else {
 		json_object_set_new(o, "type", json_string(metadata_text(ev->event)));
 		json_object_set_new(o, "uri", *ev->uri ? json_string(ev->uri) : json_null());
@@ -62,6 +104,21 @@ static void print_json(const struct rpc_event *ev, const char *now)
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);
+}
+
+/* Names of interfaces may hold what a terminal would obey. */
+static void print_condition(const struct rpc_event *ev)
+{
+	struct text out = { 0 };
+
+	text_addf(&out, "%s %s of ", condition_text(ev->event), ev->kind);
+	text_add_escaped(&out, ev->object, strlen(ev->object), 256);
+	if (ev->event == RPC_CONDITION_RAISED) {
+		text_add(&out, ": ");
+		text_add_escaped(&out, ev->text, strlen(ev->text), 1024);
+	}
+	auto_free char *line = text_take(&out);
+	puts(line ? line : "out of memory");
 }
 
 static void print_event(const struct ctl *ctl, const struct rpc_event *ev, bool timestamp)
@@ -74,9 +131,12 @@ static void print_event(const struct ctl *ctl, const struct rpc_event *ev, bool 
 	} else {
 		if (timestamp)
 			printf("%s: ", now);
-		printf("event '%s' for network %s: ", event_names[ev->id], ev->net.name);
+		printf("event '%s' for %s%s: ", type_name(ev->id), *ev->net.name ? "network " : "",
+		       *ev->net.name ? ev->net.name : "the host");
 		if (ev->id == RPC_EVENT_LIFECYCLE)
 			puts(lifecycle_text(ev->event));
+		else if (ev->id == RPC_EVENT_CONDITION)
+			print_condition(ev);
 		else
 			printf("type %s, uri %s\n", metadata_text(ev->event),
 			       *ev->uri ? ev->uri : "<null>");
@@ -132,11 +192,17 @@ static int subscribe(struct ctl *ctl, const struct args *a, enum rpc_event_id id
 
 static int list_events(struct ctl *ctl)
 {
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (ctl->json)
+			json_array_append_new(list, json_string(types[i].name));
+		else
+			puts(types[i].name);
+	}
 	if (ctl->json)
-		return say_json(ctl,
-				json_pack("{s:[s, s]}", "events", event_names[0], event_names[1]));
-	for (size_t i = 0; i < ARRAY_LEN(event_names); i++)
-		puts(event_names[i]);
+		return say_json(ctl, json_pack("{s:o}", "events", list));
+	json_decref(list);
 	return 0;
 }
 
@@ -145,16 +211,14 @@ static int run_event(struct ctl *ctl, const struct args *a)
 	struct sigaction sa = { .sa_handler = on_interrupt }; /* no SA_RESTART: the wait must end */
 	const char *event = args_text(a, "event"), *why;
 	uint32_t timeout_sec = 0;
-	enum rpc_event_id id = RPC_EVENT_LIFECYCLE;
+	enum rpc_event_id id;
 	int count;
 
 	if (args_has(a, "list"))
 		return list_events(ctl);
 	if (!event)
 		return fail(ctl, "either --list or --event <type> is required");
-	if (strcmp(event, event_names[RPC_EVENT_METADATA_CHANGE]) == 0)
-		id = RPC_EVENT_METADATA_CHANGE;
-	else if (strcmp(event, event_names[id]) != 0)
+	if (!find_type(event, &id))
 		return fail(ctl, "unknown event type %s", event);
 	if (args_number(a, "timeout", 1, 1000000, &timeout_sec) < 0 || subscribe(ctl, a, id) < 0)
 		return 1;

@@ -435,6 +435,11 @@ int client_port_delete(struct rpc_client *c, const struct rpc_port *port, struct
 
 /* ---- events ---- */
 
+static bool is_ours(enum rpc_event_id id)
+{
+	return id == RPC_EVENT_CONDITION;
+}
+
 int client_event_register(struct rpc_client *c, enum rpc_event_id id, const struct rpc_net *net,
 			  int32_t *ret_callback, struct err *e)
 {
@@ -445,7 +450,8 @@ int client_event_register(struct rpc_client *c, enum rpc_event_id id, const stru
 	xdr_put_bool(&a.w, net != NULL);
 	if (net)
 		rpc_put_net(&a.w, net->name, &net->uuid);
-	int r = run(c, RPC_CONNECT_NETWORK_EVENT_REGISTER_ANY, &a, &reply, e);
+	int r = is_ours(id) ? run_netd(c, RPC_NETD_EVENT_REGISTER, &a, &reply, e)
+			    : run(c, RPC_CONNECT_NETWORK_EVENT_REGISTER_ANY, &a, &reply, e);
 	if (r < 0)
 		return r;
 	int32_t callback = xdr_get_i32(&reply);
@@ -455,13 +461,15 @@ int client_event_register(struct rpc_client *c, enum rpc_event_id id, const stru
 	return r;
 }
 
-int client_event_deregister(struct rpc_client *c, int32_t callback, struct err *e)
+int client_event_deregister(struct rpc_client *c, enum rpc_event_id id, int32_t callback,
+			    struct err *e)
 {
 	struct args a = args_new(0);
 	struct rd reply;
 
 	xdr_put_i32(&a.w, callback);
-	return run(c, RPC_CONNECT_NETWORK_EVENT_DEREGISTER_ANY, &a, &reply, e);
+	return is_ours(id) ? run_netd(c, RPC_NETD_EVENT_DEREGISTER, &a, &reply, e)
+			   : run(c, RPC_CONNECT_NETWORK_EVENT_DEREGISTER_ANY, &a, &reply, e);
 }
 
 /* ---- netd's own program ---- */

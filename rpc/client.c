@@ -111,6 +111,19 @@ static void keep_event(struct rpc_client *c, const struct rpc_event *ev)
 		c->events[c->n_events++] = *ev;
 }
 
+static bool take_condition(const struct rpc_header *h, struct rd *r, struct rpc_event *ev)
+{
+	if (h->procedure != RPC_NETD_EVENT_CONDITION)
+		return false;
+	ev->id = RPC_EVENT_CONDITION;
+	rpc_get_cut(r, ev->kind, sizeof(ev->kind));
+	rpc_get_cut(r, ev->object, sizeof(ev->object));
+	ev->since_sec = xdr_get_i64(r);
+	rpc_get_cut(r, ev->text, sizeof(ev->text));
+	rpc_get_cut(r, ev->to_do, sizeof(ev->to_do));
+	return !r->bad;
+}
+
 static void take_event(struct rpc_client *c, const struct rpc_header *h, struct rd *r)
 {
 	struct rpc_event ev = { 0 };
@@ -119,6 +132,11 @@ static void take_event(struct rpc_client *c, const struct rpc_header *h, struct 
 	    r); /* the callback: each registration gets its own message, which is enough */
 	rpc_get_net(r, &ev.net);
 	ev.event = xdr_get_i32(r);
+	if (h->program == RPC_PROGRAM_NETD) {
+		if (take_condition(h, r, &ev))
+			keep_event(c, &ev);
+		return;
+	}
 	switch (h->procedure) {
 	case RPC_NETWORK_EVENT_LIFECYCLE:
 		ev.id = RPC_EVENT_LIFECYCLE;
@@ -154,7 +172,7 @@ static int take_message(struct rpc_client *c, struct frame *f, struct err *e)
 {
 	if (f->h.program == RPC_PROGRAM_KEEPALIVE && f->h.procedure == RPC_KEEPALIVE_PING)
 		return answer_ping(c, e);
-	if (f->h.program == RPC_PROGRAM_REMOTE)
+	if (f->h.program == RPC_PROGRAM_REMOTE || f->h.program == RPC_PROGRAM_NETD)
 		take_event(c, &f->h, &f->body);
 	return 0;
 }

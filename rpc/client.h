@@ -97,11 +97,15 @@ struct rpc_event {
 	struct rpc_net net;
 	int32_t event; /* lifecycle: enum rpc_lifecycle; metadata: enum rpc_metadata_type */
 	char uri[256]; /* metadata: the namespace, "" if none; longer ones are cut */
+	/* Condition: `event` is an enum rpc_condition_change, net.name "" the host as a whole. */
+	char kind[32], object[64], text[256], to_do[256];
+	int64_t since_sec;
 };
-/* net NULL: of all networks. */
+/* net NULL: of all networks. Deregister with the same id. */
 int client_event_register(struct rpc_client *c, enum rpc_event_id id, const struct rpc_net *net,
 			  int32_t *ret_callback, struct err *e) mustcheck;
-int client_event_deregister(struct rpc_client *c, int32_t callback, struct err *e) mustcheck;
+int client_event_deregister(struct rpc_client *c, enum rpc_event_id id, int32_t callback,
+			    struct err *e) mustcheck;
 /* The next event, also one that came while a call waited. 1: *ret is filled; 0: `timeout_ms` (-1:
  * never) passed, or a signal came; -errno. */
 int client_event_wait(struct rpc_client *c, int timeout_ms, struct rpc_event *ret, struct err *e)

@@ -127,6 +127,13 @@ enum rpc_netd_proc {
 		 * running: no|started|changed|unchanged|pending, pending: why or null};
 		 * of a dry run also {before, after: XML, plan: text} */
 	RPC_NETD_APPLIED = 12, /* string source -> string: JSON {networks: [name]} */
+	RPC_NETD_EVENT_REGISTER =
+	    40, /* i32 event (an enum rpc_event_id of ours), net? -> i32 callback */
+	RPC_NETD_EVENT_DEREGISTER = 41, /* i32 callback -> - */
+	RPC_NETD_EVENT_CONDITION = 42,  /* a message: i32 callback, net (name "": the host as a
+					 * whole),  i32 change (enum rpc_condition_change), string
+					 * kind, string  object, i64 since (seconds since 1970),
+					 * string text, string  to_do */
 };
 
 enum rpc_keepalive_proc { RPC_KEEPALIVE_PING = 1, RPC_KEEPALIVE_PONG = 2 };
@@ -191,7 +198,13 @@ enum rpc_metadata_type {
 	RPC_METADATA_ELEMENT = 2,
 };
 
-enum rpc_event_id { RPC_EVENT_LIFECYCLE = 0, RPC_EVENT_METADATA_CHANGE = 1 };
+enum rpc_event_id {
+	RPC_EVENT_LIFECYCLE = 0,
+	RPC_EVENT_METADATA_CHANGE = 1,
+	/* Ours, which RPC_NETD_EVENT_REGISTER takes; libvirt's numbers stay free. */
+	RPC_EVENT_CONDITION = 1000,
+};
+enum rpc_condition_change { RPC_CONDITION_RAISED = 0, RPC_CONDITION_CLEARED = 1 };
 enum rpc_lifecycle {
 	RPC_LIFECYCLE_DEFINED = 0,
 	RPC_LIFECYCLE_UNDEFINED = 1,

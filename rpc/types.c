@@ -3,8 +3,7 @@
 
 #include <errno.h>
 
-/* A string from the wire into a terminated buffer; what doesn't fit is cut. */
-static void get_cut(struct rd *r, char *buf, size_t cap)
+void rpc_get_cut(struct rd *r, char *buf, size_t cap)
 {
 	struct xdr_str s = xdr_get_string(r, RPC_STRING_MAX);
 	size_t n = MIN_OF(s.n, cap - 1);
@@ -22,7 +21,7 @@ void rpc_put_net(struct wr *w, const char *name, const struct uuid *uuid)
 
 void rpc_get_net(struct rd *r, struct rpc_net *ret)
 {
-	get_cut(r, ret->name, sizeof(ret->name));
+	rpc_get_cut(r, ret->name, sizeof(ret->name));
 	ret->uuid = xdr_get_uuid(r);
 }
 
@@ -198,9 +197,9 @@ void rpc_get_row(struct rd *r, struct rpc_row *ret)
 	ret->persistent = state & RPC_LIST_PERSISTENT;
 	ret->autostart = state & RPC_LIST_AUTOSTART;
 	if (xdr_get_bool(r))
-		get_cut(r, ret->bridge, sizeof(ret->bridge));
+		rpc_get_cut(r, ret->bridge, sizeof(ret->bridge));
 	if (xdr_get_bool(r))
-		get_cut(r, ret->title, sizeof(ret->title));
+		rpc_get_cut(r, ret->title, sizeof(ret->title));
 }
 
 /* One pair of filters: neither or both set lets everything through. */

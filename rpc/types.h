@@ -82,6 +82,8 @@ struct rpc_row {
 };
 void rpc_put_row(struct wr *w, const struct rpc_row *row);
 void rpc_get_row(struct rd *r, struct rpc_row *ret);
+/* A string into a terminated buffer; what doesn't fit is cut. */
+void rpc_get_cut(struct rd *r, char *buf, size_t cap);
 /* Whether the list flags (rpc_list_flags) let a network of this state through. */
 bool rpc_list_matches(uint32_t flags, bool active, bool persistent, bool autostart);
 

@@ -142,6 +142,22 @@ static int open_upstreams(struct controller *c, struct err *e)
 	return controller_watch(c, upstreams_fd(c->upstreams), resolvers_ready, c, e);
 }
 
+static void condition_told(void *data, const struct condition *k, bool raised)
+{
+	struct controller *c = data;
+	const struct door_condition event = { .network = k->network,
+					      .uuid = k->uuid,
+					      .raised = raised,
+					      .kind = condition_kind_name(k->kind),
+					      .object = k->object,
+					      .text = k->text,
+					      .to_do = condition_to_do(k->kind),
+					      .since_sec = (int64_t)(k->since / USEC_PER_SEC) };
+
+	if (c->door)
+		door_emit_condition(c->door, &event);
+}
+
 /* Everything but the doors. */
 static int build_up(struct controller *c, struct err *e)
 {
@@ -149,7 +165,7 @@ static int build_up(struct controller *c, struct err *e)
 
 	registry_init(&c->registry);
 	list_init(&c->ports);
-	c->conditions = conditions_new(NULL, c);
+	c->conditions = conditions_new(condition_told, c);
 	if ((r = open_threads(c, e)) < 0 || (r = open_upstreams(c, e)) < 0)
 		return r;
 	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||

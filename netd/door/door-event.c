@@ -18,7 +18,15 @@ static const struct door_callback *find_callback(const struct door_conn *c,
 	return NULL;
 }
 
-static void register_any(struct door_call *call, struct rd *args)
+/* Each program has its own events. */
+static bool is_event_of(uint32_t program, int32_t event)
+{
+	return program == RPC_PROGRAM_NETD
+		   ? event == RPC_EVENT_CONDITION
+		   : event == RPC_EVENT_LIFECYCLE || event == RPC_EVENT_METADATA_CHANGE;
+}
+
+void door_event_register(struct door_call *call, struct rd *args)
 {
 	struct door_conn *c = call->conn;
 	int32_t event = xdr_get_i32(args);
@@ -27,7 +35,7 @@ static void register_any(struct door_call *call, struct rd *args)
 
 	if (!door_args_ok(call, args))
 		return;
-	if (event != RPC_EVENT_LIFECYCLE && event != RPC_EVENT_METADATA_CHANGE)
+	if (!is_event_of(call->h.program, event))
 		return door_fail_in(call, RPC_DOMAIN_RPC, ERR_INTERNAL,
 				    "unsupported network event ID %d", event);
 	struct door_callback cb = { .event = (enum rpc_event_id)event, .filtered = filtered };
@@ -47,7 +55,7 @@ static void register_any(struct door_call *call, struct rd *args)
 	door_reply_i32(call, cb.id);
 }
 
-static void deregister_any(struct door_call *call, struct rd *args)
+void door_event_deregister(struct door_call *call, struct rd *args)
 {
 	struct door_conn *c = call->conn;
 	int32_t id = xdr_get_i32(args);
@@ -67,6 +75,7 @@ static void deregister_any(struct door_call *call, struct rd *args)
 /* An event in the making: what follows the callback's number is the same for every client. */
 struct event {
 	enum rpc_event_id id;
+	uint32_t program;
 	int32_t procedure;
 	const struct uuid *uuid;
 	const struct wr *body;
@@ -78,8 +87,8 @@ static void emit_to(struct door_conn *c, int32_t callback, const struct event *e
 
 	if (conn_queued(c) > DOOR_QUEUE_EVENTS_MAX)
 		return conn_drop(c, "doesn't take its events");
-	if (!door_message_begin(c, RPC_PROGRAM_REMOTE, ev->procedure, EVENT_SERIAL,
-				4 + wr_len(ev->body), &w))
+	if (!door_message_begin(c, ev->program, ev->procedure, EVENT_SERIAL, 4 + wr_len(ev->body),
+				&w))
 		return;
 	xdr_put_i32(&w, callback);
 	wr_bytes(&w, ev->body->start, wr_len(ev->body));
@@ -100,14 +109,16 @@ static void emit(struct door *d, const struct event *ev)
 	}
 }
 
-#define BODY_MAX 1024 /* a network and two numbers, or a network, a number and a namespace */
+#define CONDITION_BODY_MAX 2048
+#define BODY_MAX           1024 /* a network and two numbers, or a network, a number and a namespace */
 
 void door_emit_lifecycle(struct door *d, const char *name, const struct uuid *uuid,
 			 enum rpc_lifecycle event)
 {
 	uint8_t b[BODY_MAX];
 	struct wr w = wr_over(b, sizeof(b));
-	struct event ev = { RPC_EVENT_LIFECYCLE, RPC_NETWORK_EVENT_LIFECYCLE, uuid, &w };
+	struct event ev = { RPC_EVENT_LIFECYCLE, RPC_PROGRAM_REMOTE, RPC_NETWORK_EVENT_LIFECYCLE,
+			    uuid, &w };
 
 	rpc_put_net(&w, name, uuid);
 	xdr_put_i32(&w, (int32_t)event);
@@ -121,8 +132,8 @@ void door_emit_metadata_change(struct door *d, const char *name, const struct uu
 {
 	uint8_t b[BODY_MAX];
 	struct wr w = wr_over(b, sizeof(b));
-	struct event ev = { RPC_EVENT_METADATA_CHANGE, RPC_NETWORK_EVENT_METADATA_CHANGE, uuid,
-			    &w };
+	struct event ev = { RPC_EVENT_METADATA_CHANGE, RPC_PROGRAM_REMOTE,
+			    RPC_NETWORK_EVENT_METADATA_CHANGE, uuid, &w };
 
 	rpc_put_net(&w, name, uuid);
 	xdr_put_i32(&w, (int32_t)type);
@@ -131,10 +142,28 @@ void door_emit_metadata_change(struct door *d, const char *name, const struct uu
 		emit(d, &ev);
 }
 
+void door_emit_condition(struct door *d, const struct door_condition *k)
+{
+	uint8_t b[CONDITION_BODY_MAX];
+	struct wr w = wr_over(b, sizeof(b));
+	struct event ev = { RPC_EVENT_CONDITION, RPC_PROGRAM_NETD, RPC_NETD_EVENT_CONDITION,
+			    &k->uuid, &w };
+
+	rpc_put_net(&w, k->network, &k->uuid);
+	xdr_put_i32(&w, k->raised ? RPC_CONDITION_RAISED : RPC_CONDITION_CLEARED);
+	xdr_put_string(&w, k->kind);
+	xdr_put_string(&w, k->object);
+	xdr_put_i64(&w, k->since_sec);
+	xdr_put_string(&w, k->text);
+	xdr_put_string(&w, k->to_do);
+	if (!w.bad)
+		emit(d, &ev);
+}
+
 static const struct door_proc procs[] = {
 	/* clang-format off */
-	{ RPC_CONNECT_NETWORK_EVENT_REGISTER_ANY,   0, "virConnectNetworkEventRegisterAny", register_any },
-	{ RPC_CONNECT_NETWORK_EVENT_DEREGISTER_ANY, 0, "virConnectNetworkEventDeregisterAny", deregister_any },
+	{ RPC_CONNECT_NETWORK_EVENT_REGISTER_ANY,   0, "virConnectNetworkEventRegisterAny", door_event_register },
+	{ RPC_CONNECT_NETWORK_EVENT_DEREGISTER_ANY, 0, "virConnectNetworkEventDeregisterAny", door_event_deregister },
 	/* clang-format on */
 };
 const struct door_procs door_event_procs = { procs, ARRAY_LEN(procs) };

@@ -148,6 +148,11 @@ bool door_get_mac(struct xdr_str s, struct mac *ret) mustcheck;
 bool door_find_network(struct door_call *call, const struct rpc_net *net, struct door_network *ret)
     mustcheck;
 
+/* ---- door-event.c: the same for libvirt's events and ours, by the call's program ---- */
+
+void door_event_register(struct door_call *call, struct rd *args);
+void door_event_deregister(struct door_call *call, struct rd *args);
+
 /* ---- door-reply.c ---- */
 
 /* An answer is written between these two. `room` octets are enough for it. False: nobody wants it,

@@ -278,6 +278,8 @@ static const struct door_proc procs[] = {
 	{ RPC_NETD_GUEST_ATTACH,  DOOR_WRITE | DOOR_FD, "netdGuestAttach", guest_attach },
 	{ RPC_NETD_TAP_CREATE,    DOOR_WRITE, "netdTapCreate", tap_create },
 	{ RPC_NETD_PORT_REMOVE,   DOOR_WRITE, "netdPortRemove", port_remove },
+	{ RPC_NETD_EVENT_REGISTER,   0, "netdEventRegister", door_event_register },
+	{ RPC_NETD_EVENT_DEREGISTER, 0, "netdEventDeregister", door_event_deregister },
 	/* clang-format on */
 };
 const struct door_procs door_netd_procs = { procs, ARRAY_LEN(procs) };

@@ -63,6 +63,17 @@ void door_emit_lifecycle(struct door *d, const char *name, const struct uuid *uu
 void door_emit_metadata_change(struct door *d, const char *name, const struct uuid *uuid,
 			       enum rpc_metadata_type type, const char *uri);
 
+/* Something began or ceased to be wrong. */
+struct door_condition {
+	const char
+	    *network; /* "": the host as a whole; then only clients that want all hear of it */
+	struct uuid uuid;
+	bool raised;
+	const char *kind, *object, *text, *to_do;
+	int64_t since_sec; /* since 1970 */
+};
+void door_emit_condition(struct door *d, const struct door_condition *k);
+
 /* ---- of one call ---- */
 
 struct door_peer {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is wrong now: netctl status says what, with which network, since when and what to do; the log says it once."""
-import re
+import time
 
 import lib
 
@@ -61,6 +61,28 @@ class Conditions(lib.Case):
         self.assertRegex(out, r'(?m)^ network   condition   object   since$')
         self.assertRegex(out, r'(?m)^ net1      port-mtu    small    \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(\d+ s\)$')
         self.assertRegex(out, r'(?m)^   To do: give the port')
+
+    def test_events(self):
+        """Each coming and going is told to whoever waits: of one network, or of all."""
+        self.h.start_network(lib.network_xml())
+        self.h.start_network(lib.network_xml('net2', 'virbr2', '192.168.151'))
+        words = ('ip', 'netns', 'exec', self.h.ns, lib.NETCTL, '--root', self.h.root)
+        one = lib.Process(self, [*words, '--json', 'net-event', '--event', 'condition', '--loop', '--network', 'net1'])
+        other = lib.Process(self, [*words, 'net-event', '--event', 'condition', '--loop', '--network', 'net2'])
+        all_ = lib.Process(self, [*words, 'net-event', '--event', 'condition', '--loop'])
+        time.sleep(0.3)
+        self.small_port()
+        lib.wait_for('the event', lambda: 'raised' in one.log() and 'raised' in all_.log())
+        self.h.sh('ip', 'link', 'del', 'small')
+        lib.wait_for('its end', lambda: 'cleared' in one.log() and 'cleared' in all_.log())
+        first, last = (lib.json.loads(line) for line in one.log().splitlines())
+        self.assertEqual([first[k] for k in ('event', 'network', 'change', 'kind', 'object')],
+                         ['condition', 'net1', 'raised', 'port-mtu', 'small'])
+        self.assertEqual((last['change'], last['since']), ('cleared', first['since']))
+        self.assertIn("event 'condition' for network net1: raised port-mtu of small: port 'small' has an MTU",
+                      all_.log())
+        self.assertIn("event 'condition' for network net1: cleared port-mtu of small\n", all_.log())
+        self.assertEqual(other.log(), '')
 
     def test_kept_over_a_restart(self):
         """What is still wrong is found again by the next controller."""

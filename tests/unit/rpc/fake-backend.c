@@ -91,6 +91,17 @@ static void event(struct fake *f, const struct fake_network *n, enum rpc_lifecyc
 {
 	if (f->door)
 		door_emit_lifecycle(f->door, n->name, &n->uuid, what);
+	if (f->door && (what == RPC_LIFECYCLE_STARTED || what == RPC_LIFECYCLE_STOPPED))
+		door_emit_condition(f->door, &(struct door_condition){
+						 .network = n->name,
+						 .uuid = n->uuid,
+						 .raised = what == RPC_LIFECYCLE_STARTED,
+						 .kind = "port-mtu",
+						 .object = "vnet0",
+						 .text = "it is small",
+						 .to_do = "make it larger",
+						 .since_sec = 1234567890123,
+					     });
 }
 
 /* ---- facts ---- */

@@ -226,6 +226,35 @@ static void test_guests(void **state)
 	client_free(c);
 }
 
+static void test_condition_events(void **state)
+{
+	struct rpc_client *watcher = connected(ro_path), *c = connected(rw_path);
+	struct rpc_event ev;
+	struct rpc_net net;
+	int32_t id = -1;
+	struct err e = { 0 };
+
+	assert_int_equal(client_lookup(c, "default", &net, &e), 0);
+	assert_int_equal(client_event_register(watcher, RPC_EVENT_CONDITION, &net, &id, &e), 0);
+	assert_int_equal(client_destroy(c, &net, &e), 0);
+	assert_int_equal(client_start(c, &net, &e), 0);
+	assert_int_equal(client_event_wait(watcher, 5000, &ev, &e), 1);
+	assert_int_equal(ev.id, RPC_EVENT_CONDITION);
+	assert_int_equal(ev.event, RPC_CONDITION_CLEARED);
+	assert_int_equal(client_event_wait(watcher, 5000, &ev, &e), 1);
+	assert_int_equal(ev.event, RPC_CONDITION_RAISED);
+	assert_string_equal(ev.net.name, "default");
+	assert_string_equal(ev.kind, "port-mtu");
+	assert_string_equal(ev.object, "vnet0");
+	assert_string_equal(ev.text, "it is small");
+	assert_string_equal(ev.to_do, "make it larger");
+	assert_true(ev.since_sec == 1234567890123);
+	assert_int_equal(client_event_wait(watcher, 0, &ev, &e), 0);
+	assert_int_equal(client_event_deregister(watcher, RPC_EVENT_CONDITION, id, &e), 0);
+	client_free(watcher);
+	client_free(c);
+}
+
 static void test_events(void **state)
 {
 	struct rpc_client *watcher = connected(ro_path), *c = connected(rw_path);
@@ -248,8 +277,8 @@ static void test_events(void **state)
 	assert_string_equal(ev.net.name, "default");
 	assert_int_equal(client_event_wait(watcher, 5000, &ev, &e), 1);
 	assert_int_equal(ev.event, RPC_LIFECYCLE_STARTED);
-	assert_int_equal(client_event_deregister(watcher, id, &e), 0);
-	assert_int_equal(client_event_deregister(watcher, id, &e), -EINVAL);
+	assert_int_equal(client_event_deregister(watcher, RPC_EVENT_LIFECYCLE, id, &e), 0);
+	assert_int_equal(client_event_deregister(watcher, RPC_EVENT_LIFECYCLE, id, &e), -EINVAL);
 	client_free(watcher);
 	client_free(c);
 }
@@ -260,7 +289,7 @@ int main(void)
 		cmocka_unit_test(test_list),       cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_life_cycle), cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_apply),      cmocka_unit_test(test_events),
-		cmocka_unit_test(test_guests),     cmocka_unit_test(test_events),
+		cmocka_unit_test(test_guests),     cmocka_unit_test(test_condition_events),
 	};
 	return cmocka_run_group_tests(tests, start_server, stop_server);
 }
