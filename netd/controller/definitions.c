@@ -321,7 +321,7 @@ static struct net *add_loaded(struct controller *c, const char *name, struct net
 	n = registry_add(&c->registry, name, &u);
 	if (!n)
 		return NULL;
-	n->config = def;
+	registry_set_config(&c->registry, n, def);
 	n->broken = broken;
 	return n;
 }
@@ -364,7 +364,7 @@ static struct net *mend_broken(struct controller *c, struct net *n, const struct
 		free(why);
 		return NULL;
 	}
-	n->config = network_copy(def);
+	registry_set_config(&c->registry, n, network_copy(def));
 	n->broken = why;
 	n->autostart = autostart;
 	return n;
@@ -398,7 +398,7 @@ static int load_running(struct controller *c, const char *name, struct err *e)
 		network_free(def);
 		return err_sys(e, ENOMEM, "cannot take up network '%s'", name);
 	}
-	n->live = def;
+	registry_set_live(&c->registry, n, def);
 	return 0;
 }
 

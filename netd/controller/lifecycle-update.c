@@ -36,10 +36,8 @@ static void free_change(struct op *op)
 static void swap_live(struct op *op)
 {
 	struct change *ch = op->extra;
-	struct network *other = op->net->live;
 
-	op->net->live = ch->live;
-	ch->live = other;
+	ch->live = registry_swap_live(&op->c->registry, op->net, ch->live);
 	op->net->live_changed = true;
 	ch->live_swapped = !ch->live_swapped;
 }
@@ -93,8 +91,7 @@ static void config_written(void *data, const struct err *e)
 		put_back(op);
 		return;
 	}
-	network_free(op->net->config);
-	op->net->config = take_ptr(ch->config);
+	registry_set_config(&op->c->registry, op->net, take_ptr(ch->config));
 	call_hook(op);
 }
 

@@ -171,15 +171,13 @@ static void define_written(void *data, const struct err *e)
 
 	op_take_error(op, e);
 	if (!op->err.code) {
-		network_free(n->config);
-		n->config = take_ptr(op->def);
+		registry_set_config(&op->c->registry, n, take_ptr(op->def));
 		free(n->broken);
 		n->broken = NULL;
 		n->embryo = false;
 		door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_DEFINED);
 	} else if (n->embryo) {
-		network_free(n->config);
-		n->config = NULL;
+		registry_set_config(&op->c->registry, n, NULL);
 		n->embryo = false; /* what waits in the queue may be a create */
 	}
 	op_finish(op);
@@ -199,7 +197,7 @@ static void begin_define(struct op *op)
 	/* The names are taken from now on, also while the disk works. */
 	if (!net_is_shown(n)) {
 		n->embryo = true;
-		n->config = network_share(op->def);
+		registry_set_config(&op->c->registry, n, network_share(op->def));
 	}
 	definitions_save(op->c, n->name, xml, define_written, op);
 }
@@ -243,8 +241,7 @@ static void stopped_hook_ended(void *data, const struct err *e)
 
 	if (e->code)
 		log_warning("network '%s': %s", op->net->name, e->msg);
-	network_free(op->net->live);
-	op->net->live = NULL;
+	registry_set_live(&op->c->registry, op->net, NULL);
 	op_finish(op);
 }
 
@@ -348,8 +345,7 @@ static void start_hook_ended(void *data, const struct err *e)
 	if (op->err.code ||
 	    subnets_check(op->c->mirror, &op->c->registry, n, n->live, &op->err) < 0 ||
 	    services_check(n, &op->err) < 0) {
-		network_free(n->live);
-		n->live = NULL;
+		registry_set_live(&op->c->registry, n, NULL);
 		op_finish(op);
 		return;
 	}
@@ -360,7 +356,7 @@ static void start_hook_ended(void *data, const struct err *e)
 /* Run by `def`, which is taken over. */
 static void start_network(struct op *op, struct network *def)
 {
-	op->net->live = def;
+	registry_set_live(&op->c->registry, op->net, def);
 	hooks_run(op->c, def, HOOK_START, start_hook_ended, op);
 }
 
@@ -417,8 +413,7 @@ static void undefine_written(void *data, const struct err *e)
 
 	op_take_error(op, e);
 	if (!op->err.code) {
-		network_free(n->config);
-		n->config = NULL;
+		registry_set_config(&op->c->registry, n, NULL);
 		free(n->broken);
 		n->broken = NULL;
 		free(n->source);
@@ -575,6 +570,7 @@ static void complete_loaded(struct controller *c, struct net *n)
 		log_err("network '%s': %s", n->name, e.msg);
 		return;
 	}
+	(void)!registry_swap_config(&c->registry, n, n->config);
 	auto_free char *xml = network_format(n->config, 0, 0);
 	if (xml)
 		definitions_save(c, n->name, xml, saved_completed, NULL);
@@ -598,7 +594,7 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 	{
 		complete_loaded(c, n);
 		if (runs_unnoticed(c, n))
-			n->live = network_share(n->config);
+			registry_set_live(&c->registry, n, network_share(n->config));
 		/* Wanted from now on: the first look at the rules must not miss any network that
 		 * runs. */
 		if (n->live)

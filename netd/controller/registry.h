@@ -11,6 +11,7 @@
 
 #include "base/list.h"
 #include "base/table.h"
+#include "netd/controller/bridge-names.h"
 #include "network/xml.h"
 
 enum net_state {
@@ -25,13 +26,15 @@ struct net_shape;
 struct op;
 
 struct net {
-	struct table_node by_name, by_uuid, by_id;
+	struct table_node by_name, by_uuid, by_id, by_ifindex;
 	struct list in_order; /* of registry.nets, in the order of their names */
 	uint32_t id;          /* for messages to the workers; never 0, never reused */
 	char *name;
 	struct uuid uuid;
+	/* Set by registry_swap_config() and registry_swap_live() alone. */
 	struct network *config; /* NULL: transient */
 	struct network *live;   /* NULL: not running (nor starting) */
+	struct bridge_use config_bridge, live_bridge;
 	enum net_state state;
 	bool autostart;
 	bool stopped_on_request; /* in this boot, before the daemon's last start */
@@ -47,12 +50,18 @@ struct net {
 	struct net_attached
 	    *attached; /* netd/kernel/attached.c: the links that hang, or hung, on its bridge */
 	struct net_shape *shape; /* netd/kernel/shaping.c: the bandwidth that was set */
-	int ifindex;             /* of its bridge while it runs, else 0 */
+	struct list shaped;      /* of registry.shaped while `shape` is set */
+	int ifindex;      /* of its bridge while it runs, else 0; set by registry_set_ifindex() */
+	unsigned n_turns; /* how often it waits in reconcile's line */
 };
 
 struct registry {
-	struct table by_name, by_uuid, by_id;
+	struct table by_name, by_uuid, by_id, by_ifindex;
 	struct list nets;
+	struct net **order; /* the same, to find the place of another one */
+	size_t n_nets, cap_order;
+	struct bridge_names bridges; /* of definitions whose bridge is ours to make */
+	struct list shaped;
 	uint32_t last_id;
 };
 
@@ -62,12 +71,25 @@ void registry_done(struct registry *r); /* frees the networks too */
 struct net *registry_find_name(const struct registry *r, const char *name);
 struct net *registry_find_uuid(const struct registry *r, const struct uuid *u);
 struct net *registry_find_id(const struct registry *r, uint32_t id);
-/* The running network whose bridge has this name, or NULL. */
+/* The running network whose bridge has this ifindex, or NULL. */
+struct net *registry_find_ifindex(const struct registry *r, uint32_t ifindex);
+/* The network that runs with a bridge of ours of this name, or NULL. */
 struct net *registry_find_bridge(const struct registry *r, const char *bridge);
 
 /* A new, empty network. NULL when out of memory. The name and UUID must be free. */
 struct net *registry_add(struct registry *r, const char *name, const struct uuid *u) mustcheck;
 void registry_remove(struct registry *r, struct net *n); /* frees it */
+
+/* Give it another definition (NULL: none), which is taken over, and hand back the one before. Also
+ * after a definition got another bridge's name in its place: with the same one. */
+struct network *registry_swap_config(struct registry *r, struct net *n, struct network *def)
+    mustcheck;
+struct network *registry_swap_live(struct registry *r, struct net *n, struct network *def)
+    mustcheck;
+/* The same, and the one before is freed. */
+void registry_set_config(struct registry *r, struct net *n, struct network *def);
+void registry_set_live(struct registry *r, struct net *n, struct network *def);
+void registry_set_ifindex(struct registry *r, struct net *n, int ifindex);
 
 /* Whether `def` may be defined or created: its name and UUID belong to nobody else. *ret is the
  * network that it redefines, or NULL. A definition without a UUID takes over none, as in libvirt:
@@ -81,7 +103,7 @@ typedef bool registry_link_exists_fn(void *data, const char *name);
 /* Give def->bridge a name if it owns a bridge and has none or a template with %d: the first free
  * one of virbr0, virbr1 … A name that was given must not be another network's. `self` may be NULL.
  */
-int registry_choose_bridge(const struct registry *r, const struct net *self, struct network *def,
+int registry_choose_bridge(struct registry *r, const struct net *self, struct network *def,
 			   registry_link_exists_fn *exists, void *data, struct err *e) mustcheck;
 
 /* The definition that readers are shown: live while it runs, else config. */

@@ -31,6 +31,7 @@ struct reconcile {
 	unsigned rules_touched; /* how often others have changed the table */
 	struct fw_options fw;
 	struct list waiting;
+	unsigned rules_turns; /* how often the whole table waits in it (a network: net.n_turns) */
 	struct task *running;
 	bool sweeping;         /* a parked bridge is being removed */
 	sd_event_source *turn; /* begins the next task from the loop */

@@ -14,37 +14,23 @@
 
 /* ---- what others do to the kernel ---- */
 
-static bool is_waiting(const struct reconcile *r, uint32_t net_id)
-{
-	struct task *t;
-
-	list_foreach (t, &r->waiting, struct task, node)
-		if (t->net_id == net_id)
-			return true;
-	return false;
-}
-
-static void want_repair(struct reconcile *r, uint32_t net_id)
-{
-	if (!is_waiting(r, net_id))
-		reconcile_enqueue(r, net_id, NULL, NULL);
-}
-
 void reconcile_rules(struct reconcile *r)
 {
-	want_repair(r, 0);
+	if (!r->rules_turns)
+		reconcile_enqueue(r, 0, NULL, NULL);
 }
 
 void reconcile_look(struct reconcile *r, const struct net *n)
 {
-	want_repair(r, n->id);
+	if (!n->n_turns)
+		reconcile_enqueue(r, n->id, NULL, NULL);
 }
 
 static void repair_all(struct reconcile *r)
 {
 	struct net *n;
 
-	registry_foreach(n, &r->c->registry) if (n->state == NET_ACTIVE) want_repair(r, n->id);
+	registry_foreach(n, &r->c->registry) if (n->state == NET_ACTIVE) reconcile_look(r, n);
 }
 
 /* Whether the event is about network `n`: its bridge, or (`port`) a port of it that waits for
@@ -62,9 +48,19 @@ static bool concerns(struct net *n, const struct mirror_change *change,
 	       (n->live && n->live->bridge && strcmp(n->live->bridge, change->name) == 0);
 }
 
+static void tell(struct reconcile *r, struct net *n, const struct mirror_change *change,
+		 const struct mirror_link *port)
+{
+	if (n && concerns(n, change, port))
+		reconcile_look(r, n);
+}
+
+/* A thousand networks make ten thousand events while they start: only those are asked that may be
+ * concerned. */
 void reconcile_link_changed(void *data, const struct mirror_change *change)
 {
 	struct reconcile *r = data;
+	struct registry *nets = &r->c->registry;
 	struct net *n;
 
 	attached_heard(r->c->attached, change);
@@ -75,7 +71,12 @@ void reconcile_link_changed(void *data, const struct mirror_change *change)
 	const struct mirror_link *port = mirror_by_ifindex(r->c->mirror, change->ifindex);
 	if (port && !mirror_is_waiting(port))
 		port = NULL;
-	registry_foreach(n, &r->c->registry) if (concerns(n, change, port)) want_repair(r, n->id);
+	tell(r, registry_find_ifindex(nets, change->ifindex), change, port);
+	tell(r, registry_find_bridge(nets, change->name), change, port);
+	if (port)
+		tell(r, registry_find_ifindex(nets, port->master), change, port);
+	list_foreach (n, &nets->shaped, struct net, shaped)
+		tell(r, n, change, port);
 }
 
 static int links_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
@@ -99,7 +100,7 @@ static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 		    event == FW_EVENT_FOREIGN ? "somebody changed our table" : "events were lost");
 	r->rules_touched++;
 	reconcile_forget_rules(r);
-	want_repair(r, 0);
+	reconcile_rules(r);
 	return 0;
 }
 
@@ -115,7 +116,7 @@ void reconcile_audit(struct reconcile *r)
 	reconcile_link_changed(r, &all);
 	r->rules_touched++;
 	reconcile_forget_rules(r);
-	want_repair(r, 0);
+	reconcile_rules(r);
 }
 
 static int audit(sd_event_source *s, uint64_t usec, void *data)

@@ -314,7 +314,7 @@ static void note_ifindex(struct reconcile *r, struct net *n)
 	    net_is_wanted(n) ? mirror_by_uuid(r->c->mirror, &n->uuid) : NULL;
 	int before = n->ifindex;
 
-	n->ifindex = l ? (int)l->ifindex : 0;
+	registry_set_ifindex(&r->c->registry, n, l ? (int)l->ifindex : 0);
 	/* A bridge that was made anew, at once or after a time without any: sockets on the old one
 	 * are deaf. */
 	if (n->state == NET_ACTIVE && n->ifindex && before != n->ifindex) {
@@ -405,6 +405,15 @@ static void run_task(struct reconcile *r, struct task *t)
 	task_finish(r, t);
 }
 
+static void count_turn(struct reconcile *r, const struct task *t, bool waits)
+{
+	struct net *n = t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
+	unsigned *turns = n ? &n->n_turns : &r->rules_turns;
+
+	if (n || !t->net_id)
+		*turns = waits ? *turns + 1 : *turns - 1;
+}
+
 static int take_turn(sd_event_source *s, void *data)
 {
 	struct reconcile *r = data;
@@ -414,6 +423,7 @@ static int take_turn(sd_event_source *s, void *data)
 	if (r->running || r->sweeping || !t)
 		return 0;
 	list_remove(&t->node);
+	count_turn(r, t, false);
 	r->running = t;
 	reconcile_read_mirror(r);
 	run_task(r, t);
@@ -445,6 +455,7 @@ void reconcile_enqueue(struct reconcile *r, uint32_t net_id, reconcile_done_fn *
 	}
 	*t = (struct task){ .net_id = net_id, .done = done, .data = data };
 	list_add_tail(&r->waiting, &t->node);
+	count_turn(r, t, true);
 	reconcile_next_turn(r);
 }
 

@@ -36,18 +36,19 @@ static void tell(const struct controller *c, const struct net *n, const char *wa
 		conditions_clear(c->conditions, n, CONDITION_BANDWIDTH, way);
 }
 
-void shaping_done(const struct controller *c, struct net *n, uint32_t bridge,
-		  const struct shape_row *row, const struct shape_result *result)
+void shaping_done(struct controller *c, struct net *n, uint32_t bridge, const struct shape_row *row,
+		  const struct shape_result *result)
 {
 	tell(c, n, "inbound", result->trouble_to);
 	tell(c, n, "outbound", result->trouble_from);
 	if (shape_is_empty(row)) {
 		free(n->shape);
 		n->shape = NULL;
+		list_remove(&n->shaped);
 		return;
 	}
-	if (!n->shape)
-		n->shape = calloc(1, sizeof(*n->shape));
+	if (!n->shape && (n->shape = calloc(1, sizeof(*n->shape))))
+		list_add_tail(&c->registry.shaped, &n->shaped);
 	if (n->shape)
 		*n->shape = (struct net_shape){ .row = *row, .bridge = bridge, .result = *result };
 }

@@ -15,8 +15,8 @@
 bool shaping_due(const struct controller *c, const struct net *n, bool wanted,
 		 struct shape_row *ret);
 /* It was set on `bridge`, and the mirror has heard of it. */
-void shaping_done(const struct controller *c, struct net *n, uint32_t bridge,
-		  const struct shape_row *row, const struct shape_result *result);
+void shaping_done(struct controller *c, struct net *n, uint32_t bridge, const struct shape_row *row,
+		  const struct shape_result *result);
 /* True when the change is about the network's bandwidth. */
 bool shaping_heard(struct net *n, const struct mirror_change *change);
 

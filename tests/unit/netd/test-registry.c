@@ -27,7 +27,7 @@ static struct net *add(struct registry *r, const char *name, const char *extra)
 	network_complete(def);
 	struct net *n = registry_add(r, name, &def->uuid);
 	assert_non_null(n);
-	n->config = def;
+	registry_set_config(r, n, def);
 	return n;
 }
 
@@ -104,6 +104,64 @@ static void bridge_names_are_chosen(void **state)
 	registry_done(&r);
 }
 
+/* As a loop that defines ten thousand networks would: each takes the lowest number there is. */
+static void bridge_names_of_many(void **state)
+{
+	enum { MANY = 10000 };
+	struct net *nets[MANY];
+	struct registry r;
+	char name[16], buf[64];
+	struct err e = { 0 };
+
+	registry_init(&r);
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%u", i * 7919 % MANY);
+		nets[i] = add(&r, name, "");
+		assert_int_equal(
+		    registry_choose_bridge(&r, nets[i], nets[i]->config, virbr1_exists, NULL, &e),
+		    0);
+		(void)!registry_swap_config(&r, nets[i], nets[i]->config);
+		snprintf(name, sizeof(name), "virbr%u", i ? i + 1 : 0);
+		assert_string_equal(nets[i]->config->bridge, name);
+	}
+	/* What becomes free is given again, the lowest first. */
+	registry_set_config(&r, nets[5000], NULL);
+	registry_remove(&r, nets[70]);
+	assert_string_equal(chosen(&r, NULL, "", buf), "virbr71");
+	assert_string_equal(chosen(&r, NULL, "<bridge name='virbr71'/>", buf), "virbr71");
+	add(&r, "x71", "<bridge name='virbr71'/>");
+	assert_string_equal(chosen(&r, NULL, "", buf), "virbr5001");
+	assert_string_equal(chosen(&r, NULL, "<bridge name='virbr%d'/>", buf), "virbr5001");
+	assert_string_equal(chosen(&r, nets[3], "<bridge name='virbr%d'/>", buf), "virbr4");
+	registry_done(&r);
+}
+
+static void running_networks_are_found_by_their_bridge(void **state)
+{
+	struct registry r;
+	char buf[64];
+
+	registry_init(&r);
+	struct net *one = add(&r, "one", "<bridge name='br7'/>");
+	struct net *two = add(&r, "two", "");
+	assert_null(registry_find_bridge(&r, "br7"));
+	registry_set_live(&r, one, network_share(one->config));
+	registry_set_ifindex(&r, one, 12);
+	assert_ptr_equal(registry_find_bridge(&r, "br7"), one);
+	assert_ptr_equal(registry_find_ifindex(&r, 12), one);
+	/* It runs by another name than its next definition has: both are taken. */
+	registry_set_config(&r, one, definition("one", "<bridge name='br8'/>"));
+	assert_non_null(strstr(chosen(&r, two, "<bridge name='br7'/>", buf), "in use"));
+	assert_non_null(strstr(chosen(&r, two, "<bridge name='br8'/>", buf), "in use"));
+	registry_set_live(&r, one, NULL);
+	assert_null(registry_find_bridge(&r, "br7"));
+	assert_string_equal(chosen(&r, two, "<bridge name='br7'/>", buf), "br7");
+	registry_set_ifindex(&r, two, 12); /* the kernel gave the number again */
+	assert_ptr_equal(registry_find_ifindex(&r, 12), two);
+	assert_int_equal(one->ifindex, 0);
+	registry_done(&r);
+}
+
 static void order_is_by_name(void **state)
 {
 	struct registry r;
@@ -129,6 +187,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_and_uuids_are_unique),
 		cmocka_unit_test(bridge_names_are_chosen),
+		cmocka_unit_test(bridge_names_of_many),
+		cmocka_unit_test(running_networks_are_found_by_their_bridge),
 		cmocka_unit_test(order_is_by_name),
 	};
 
