@@ -7,20 +7,15 @@ enum option_kind { OPT_NONE, OPT_U8, OPT_U16, OPT_U32, OPT_IP4, OPT_SPAN, OPT_SP
 enum fault { IGNORE, DROP }; /* what a wrong length means for the message */
 
 struct option_row {
-	const char *name; /* as IANA's registry spells it */
 	enum option_kind kind;
 	uint16_t min, max; /* octets */
 	enum fault on_short, on_long;
 	uint16_t at; /* in struct dhcp4_message */
 };
 
-#define ROW(nm, k, lo, hi, s, l, field)                                                            \
+#define ROW(k, lo, hi, s, l, field)                                                                \
 	{                                                                                          \
-		nm, k, lo, hi, s, l, offsetof(struct dhcp4_message, field)                         \
-	}
-#define SENT(nm)                                                                                   \
-	{                                                                                          \
-		.name = nm, .kind = OPT_NONE                                                       \
+		k, lo, hi, s, l, offsetof(struct dhcp4_message, field)                             \
 	}
 #define ANY DHCP4_PAYLOAD_MAX
 
@@ -28,40 +23,23 @@ struct option_row {
  * it is wrong (IGNORE), because clients with such flaws exist and still want an address. */
 /* clang-format off */
 static const struct option_row option_table[256] = {
-	[DHCP4_OPT_SUBNET_MASK]    = SENT("subnet-mask"),
-	[DHCP4_OPT_ROUTER]         = SENT("router"),
-	[DHCP4_OPT_DNS]            = SENT("domain-server"),
-	[DHCP4_OPT_HOST_NAME]      = ROW("host-name", OPT_SPAN, 1, 255, IGNORE, IGNORE, host_name),         /* 2132 3.14 */
-	[DHCP4_OPT_DOMAIN_NAME]    = SENT("domain-name"),
-	[DHCP4_OPT_MTU]            = SENT("mtu-interface"),
-	[DHCP4_OPT_BROADCAST]      = SENT("broadcast-address"),
-	[DHCP4_OPT_REQUESTED]      = ROW("address-request", OPT_IP4, 4, 4, DROP, DROP, requested),          /* 2132 9.1 */
-	[DHCP4_OPT_LEASE_TIME]     = ROW("address-time", OPT_U32, 4, 4, DROP, DROP, lease_sec),             /* 2132 9.2 */
-	[DHCP4_OPT_OVERLOAD]       = SENT("overload"),                                                      /* 2132 9.3 */
-	[DHCP4_OPT_TYPE]           = ROW("dhcp-msg-type", OPT_U8, 1, 1, DROP, DROP, type),                  /* 2132 9.6 */
-	[DHCP4_OPT_SERVER_ID]      = ROW("dhcp-server-id", OPT_IP4, 4, 4, DROP, DROP, server_id),           /* 2132 9.7 */
-	[DHCP4_OPT_PARAMETER_LIST] = ROW("parameter-list", OPT_SPAN, 1, ANY, IGNORE, DROP, parameter_list), /* 2132 9.8 */
-	[DHCP4_OPT_MESSAGE]        = SENT("dhcp-message"),
-	[DHCP4_OPT_MAX_SIZE]       = ROW("dhcp-max-msg-size", OPT_U16, 2, 2, IGNORE, IGNORE, max_size),     /* 2132 9.10 */
-	[DHCP4_OPT_T1]             = SENT("renewal-time"),
-	[DHCP4_OPT_T2]             = SENT("rebinding-time"),
-	[DHCP4_OPT_VENDOR_CLASS]   = ROW("class-id", OPT_SPAN, 1, 255, IGNORE, IGNORE, vendor_class),       /* 2132 9.13 */
-	[DHCP4_OPT_CLIENT_ID]      = ROW("client-id", OPT_SPAN, 2, 255, IGNORE, DROP, client_id),           /* 2132 9.14 */
-	[DHCP4_OPT_TFTP_SERVER]    = SENT("server-name"),
-	[DHCP4_OPT_BOOT_FILE]      = SENT("bootfile-name"),
-	[DHCP4_OPT_USER_CLASS]     = ROW("user-class", OPT_SPAN, 1, 255, IGNORE, IGNORE, user_class),       /* 3004 */
-	[DHCP4_OPT_RAPID_COMMIT]   = ROW("rapid-commit", OPT_FLAG, 0, 0, IGNORE, IGNORE, rapid_commit),     /* 4039 */
-	[DHCP4_OPT_FQDN]           = ROW("client-fqdn", OPT_SPAN, 3, 255, IGNORE, IGNORE, fqdn),            /* 4702 */
-	[DHCP4_OPT_RELAY]          = ROW("relay-agent-information", OPT_SPAN, 0, ANY, DROP, DROP, relay),   /* 3046 */
-	[DHCP4_OPT_ARCH]           = ROW("client-system", OPT_SPAN16, 2, 254, IGNORE, IGNORE, arch),        /* 4578 */
-	[DHCP4_OPT_UUID]           = ROW("uuid-guid", OPT_SPAN, 17, 17, IGNORE, IGNORE, uuid),              /* 4578 */
+	[DHCP4_OPT_HOST_NAME]      = ROW(OPT_SPAN, 1, 255, IGNORE, IGNORE, host_name),    /* 2132 3.14 */
+	[DHCP4_OPT_REQUESTED]      = ROW(OPT_IP4, 4, 4, DROP, DROP, requested),           /* 2132 9.1 */
+	[DHCP4_OPT_LEASE_TIME]     = ROW(OPT_U32, 4, 4, DROP, DROP, lease_sec),           /* 2132 9.2 */
+	[DHCP4_OPT_TYPE]           = ROW(OPT_U8, 1, 1, DROP, DROP, type),                 /* 2132 9.6 */
+	[DHCP4_OPT_SERVER_ID]      = ROW(OPT_IP4, 4, 4, DROP, DROP, server_id),           /* 2132 9.7 */
+	[DHCP4_OPT_PARAMETER_LIST] = ROW(OPT_SPAN, 1, ANY, IGNORE, DROP, parameter_list), /* 2132 9.8 */
+	[DHCP4_OPT_MAX_SIZE]       = ROW(OPT_U16, 2, 2, IGNORE, IGNORE, max_size),        /* 2132 9.10 */
+	[DHCP4_OPT_VENDOR_CLASS]   = ROW(OPT_SPAN, 1, 255, IGNORE, IGNORE, vendor_class), /* 2132 9.13 */
+	[DHCP4_OPT_CLIENT_ID]      = ROW(OPT_SPAN, 2, 255, IGNORE, DROP, client_id),      /* 2132 9.14 */
+	[DHCP4_OPT_USER_CLASS]     = ROW(OPT_SPAN, 1, 255, IGNORE, IGNORE, user_class),   /* 3004 */
+	[DHCP4_OPT_RAPID_COMMIT]   = ROW(OPT_FLAG, 0, 0, IGNORE, IGNORE, rapid_commit),   /* 4039 */
+	[DHCP4_OPT_FQDN]           = ROW(OPT_SPAN, 3, 255, IGNORE, IGNORE, fqdn),         /* 4702 */
+	[DHCP4_OPT_RELAY]          = ROW(OPT_SPAN, 0, ANY, DROP, DROP, relay),            /* 3046 */
+	[DHCP4_OPT_ARCH]           = ROW(OPT_SPAN16, 2, 254, IGNORE, IGNORE, arch),       /* 4578 */
+	[DHCP4_OPT_UUID]           = ROW(OPT_SPAN, 17, 17, IGNORE, IGNORE, uuid),         /* 4578 */
 };
 /* clang-format on */
-
-const char *dhcp4_option_name(uint8_t code)
-{
-	return option_table[code].name;
-}
 
 /* The pieces of each option of one message. */
 struct pieces {

@@ -25,7 +25,7 @@ enum dhcp4_type { /* option 53; 0: BOOTP */
 		  DHCP4_TYPE_INFORM,
 };
 
-enum { /* option codes that the engine uses, as IANA names them */
+enum { /* option codes that the engine uses, their names are in base/dhcp-options.h */
        DHCP4_OPT_PAD = 0,
        DHCP4_OPT_SUBNET_MASK = 1,
        DHCP4_OPT_ROUTER = 3,
@@ -56,8 +56,6 @@ enum { /* option codes that the engine uses, as IANA names them */
        DHCP4_OPT_UUID = 97,
        DHCP4_OPT_END = 255,
 };
-/* "host-name", …; NULL for a code without a row in the table. */
-const char *dhcp4_option_name(uint8_t code);
 
 struct dhcp4_span {
 	const uint8_t *p; /* NULL: the option is absent */

@@ -9,7 +9,6 @@ enum option_kind { OPT_NONE, OPT_SPAN, OPT_FLAG, OPT_LIST16, OPT_IA_NA, OPT_OTHE
 enum fault { IGNORE, DROP }; /* what a wrong length means for the message */
 
 struct option_row {
-	const char *name; /* as IANA's registry spells it, without OPTION_ */
 	enum option_kind kind;
 	enum fault wrong;
 	uint16_t min, max;     /* octets */
@@ -18,18 +17,14 @@ struct option_row {
 };
 
 #define ANY DHCP6_PAYLOAD_MAX
-#define SENT(nm)                                                                                   \
+#define ROW(k, w, lo, hi, field)                                                                   \
 	{                                                                                          \
-		.name = nm, .kind = OPT_NONE                                                       \
-	}
-#define ROW(nm, k, w, lo, hi, field)                                                               \
-	{                                                                                          \
-		.name = nm, .kind = k, .wrong = w, .min = lo, .max = hi,                           \
+		.kind = k, .wrong = w, .min = lo, .max = hi,                                       \
 		.at = offsetof(struct dhcp6_message, field)                                        \
 	}
-#define ONCE(nm, lo, hi, drop, field)                                                              \
+#define ONCE(lo, hi, drop, field)                                                                  \
 	{                                                                                          \
-		.name = nm, .kind = OPT_SPAN, .wrong = DROP, .min = lo, .max = hi, .twice = drop,  \
+		.kind = OPT_SPAN, .wrong = DROP, .min = lo, .max = hi, .twice = drop,              \
 		.at = offsetof(struct dhcp6_message, field)                                        \
 	}
 
@@ -37,34 +32,20 @@ struct option_row {
  * it is wrong (IGNORE). */
 /* clang-format off */
 static const struct option_row option_table[DHCP6_OPT_N] = {
-	[DHCP6_OPT_CLIENT_ID]     = ONCE("CLIENTID", DHCP6_DUID_MIN, DHCP6_DUID_MAX, DHCP6_DROP_CLIENT_ID, client_id), /* 8415 21.2 */
-	[DHCP6_OPT_SERVER_ID]     = ONCE("SERVERID", DHCP6_DUID_MIN, DHCP6_DUID_MAX, DHCP6_DROP_SERVER_ID, server_id), /* 8415 21.3 */
-	[DHCP6_OPT_IA_NA]         = ROW("IA_NA", OPT_IA_NA, DROP, 12, ANY, ia),                          /* 8415 21.4 */
-	[DHCP6_OPT_IA_TA]         = ROW("IA_TA", OPT_OTHER_IA, DROP, 4, ANY, other),                     /* 8415 21.5 */
-	[DHCP6_OPT_IA_ADDRESS]    = SENT("IAADDR"),                                                      /* 8415 21.6 */
-	[DHCP6_OPT_ORO]           = ROW("ORO", OPT_LIST16, IGNORE, 0, ANY, oro),                         /* 8415 21.7 */
-	[DHCP6_OPT_PREFERENCE]    = SENT("PREFERENCE"),
-	[DHCP6_OPT_RELAY_MESSAGE] = { .name = "RELAY_MSG", .kind = OPT_REFUSED, .max = ANY, .twice = DHCP6_DROP_RELAY },
-	[DHCP6_OPT_STATUS]        = SENT("STATUS_CODE"),
-	[DHCP6_OPT_RAPID_COMMIT]  = ROW("RAPID_COMMIT", OPT_FLAG, IGNORE, 0, 0, rapid_commit),           /* 8415 21.14 */
-	[DHCP6_OPT_USER_CLASS]    = ROW("USER_CLASS", OPT_SPAN, IGNORE, 2, ANY, user_class),             /* 8415 21.15 */
-	[DHCP6_OPT_VENDOR_CLASS]  = ROW("VENDOR_CLASS", OPT_SPAN, IGNORE, 4, ANY, vendor_class),         /* 8415 21.16 */
-	[DHCP6_OPT_DNS]           = SENT("DNS_SERVERS"),                                                 /* 3646 3 */
-	[DHCP6_OPT_DOMAIN_LIST]   = SENT("DOMAIN_LIST"),                                                 /* 3646 4 */
-	[DHCP6_OPT_IA_PD]         = ROW("IA_PD", OPT_OTHER_IA, DROP, 12, ANY, other),                    /* 8415 21.21 */
-	[DHCP6_OPT_IA_PREFIX]     = SENT("IAPREFIX"),                                                    /* 8415 21.22 */
-	[DHCP6_OPT_REFRESH_TIME]  = SENT("INFORMATION_REFRESH_TIME"),
-	[DHCP6_OPT_FQDN]          = ROW("CLIENT_FQDN", OPT_SPAN, IGNORE, 2, 256, fqdn),                  /* 4704 4 */
-	[DHCP6_OPT_BOOT_URL]      = SENT("BOOTFILE_URL"),                                                /* 5970 3.1 */
-	[DHCP6_OPT_BOOT_PARAM]    = SENT("BOOTFILE_PARAM"),                                              /* 5970 3.2 */
-	[DHCP6_OPT_ARCH]          = ROW("CLIENT_ARCH_TYPE", OPT_LIST16, IGNORE, 2, ANY, arch),           /* 5970 3.3 */
+	[DHCP6_OPT_CLIENT_ID]     = ONCE(DHCP6_DUID_MIN, DHCP6_DUID_MAX, DHCP6_DROP_CLIENT_ID, client_id), /* 8415 21.2 */
+	[DHCP6_OPT_SERVER_ID]     = ONCE(DHCP6_DUID_MIN, DHCP6_DUID_MAX, DHCP6_DROP_SERVER_ID, server_id), /* 8415 21.3 */
+	[DHCP6_OPT_IA_NA]         = ROW(OPT_IA_NA, DROP, 12, ANY, ia),                                     /* 8415 21.4 */
+	[DHCP6_OPT_IA_TA]         = ROW(OPT_OTHER_IA, DROP, 4, ANY, other),                                /* 8415 21.5 */
+	[DHCP6_OPT_ORO]           = ROW(OPT_LIST16, IGNORE, 0, ANY, oro),                                  /* 8415 21.7 */
+	[DHCP6_OPT_RELAY_MESSAGE] = { .kind = OPT_REFUSED, .max = ANY, .twice = DHCP6_DROP_RELAY },
+	[DHCP6_OPT_RAPID_COMMIT]  = ROW(OPT_FLAG, IGNORE, 0, 0, rapid_commit),                             /* 8415 21.14 */
+	[DHCP6_OPT_USER_CLASS]    = ROW(OPT_SPAN, IGNORE, 2, ANY, user_class),                             /* 8415 21.15 */
+	[DHCP6_OPT_VENDOR_CLASS]  = ROW(OPT_SPAN, IGNORE, 4, ANY, vendor_class),                           /* 8415 21.16 */
+	[DHCP6_OPT_IA_PD]         = ROW(OPT_OTHER_IA, DROP, 12, ANY, other),                               /* 8415 21.21 */
+	[DHCP6_OPT_FQDN]          = ROW(OPT_SPAN, IGNORE, 2, 256, fqdn),                                   /* 4704 4 */
+	[DHCP6_OPT_ARCH]          = ROW(OPT_LIST16, IGNORE, 2, ANY, arch),                                 /* 5970 3.3 */
 };
 /* clang-format on */
-
-const char *dhcp6_option_name(uint16_t code)
-{
-	return code < DHCP6_OPT_N ? option_table[code].name : NULL;
-}
 
 /* ---- identity associations ---- */
 

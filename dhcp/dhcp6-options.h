@@ -23,7 +23,7 @@ enum dhcp6_type {
 	DHCP6_TYPE_RELAY_REPL,
 };
 
-enum { /* option codes, as IANA names them */
+enum { /* option codes, their names are in base/dhcp-options.h */
        DHCP6_OPT_CLIENT_ID = 1,
        DHCP6_OPT_SERVER_ID = 2,
        DHCP6_OPT_IA_NA = 3,
@@ -47,8 +47,6 @@ enum { /* option codes, as IANA names them */
        DHCP6_OPT_ARCH = 61,
        DHCP6_OPT_N = 64, /* larger codes are skipped */
 };
-/* "CLIENTID", …; NULL for a code without a row in the table. */
-const char *dhcp6_option_name(uint16_t code);
 
 enum dhcp6_status {
 	DHCP6_STATUS_SUCCESS = 0,
