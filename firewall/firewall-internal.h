@@ -15,6 +15,7 @@ struct fw_map_desc {
 	const char *name;
 	const char *field; /* of the packet, in nft's words */
 	enum fw_key key;
+	bool set; /* its elements have no verdict */
 };
 extern const struct fw_map_desc fw_map_desc[FW_MAPS];
 

@@ -21,6 +21,10 @@
  * refilled as a whole, in the transaction that repairs the rest, so no packet sees it half full.
  * What equals is not touched, and its counters live on.
  *
+ * Stricter than libvirt's rules in two points: rules are by the bridge's name, not by its number,
+ * so that a bridge made anew is guarded; and a guest of an isolated network reaches no routed
+ * network, which libvirt's rules refuse only on the way back (open_isolated: as they do).
+ *
  * Functions return 0 or -errno; -ENOMEM only, where nothing else is said. */
 #ifndef FIREWALL_FIREWALL_H
 #define FIREWALL_FIREWALL_H
@@ -36,7 +40,16 @@
 #define FW_WHY_MAX   112    /* octets of a comment with its NUL; nft's own limit is 128 */
 #define FW_MAP_SIZE  8192   /* networks per host; the kernel walks all buckets at each start */
 
-enum fw_map { FW_TO_NET, FW_FROM_NET, FW_NAT4, FW_NAT6, FW_HOST_IN, FW_HOST_OUT, FW_MAPS };
+enum fw_map {
+	FW_TO_NET,
+	FW_FROM_NET,
+	FW_NAT4,
+	FW_NAT6,
+	FW_ISOLATED, /* a set: bridges of isolated networks */
+	FW_HOST_IN,
+	FW_HOST_OUT,
+	FW_MAPS
+};
 
 enum fw_verdict {
 	FW_ACCEPT,
@@ -59,7 +72,8 @@ struct fw_rule {
 	struct fw_prefix saddr, daddr;
 	uint8_t l4; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6 */
 	uint16_t dport;
-	bool established; /* conntrack state established or related */
+	bool established;   /* conntrack state established or related */
+	bool from_isolated; /* came from a bridge in the set FW_ISOLATED */
 	bool counter;
 	enum fw_verdict verdict;
 	enum fw_map map;             /* FW_VMAP */
@@ -79,7 +93,7 @@ struct fw_chain {
 	size_t n_rules, cap;
 };
 
-/* A map's element: packets whose key is within jump to `chain`. */
+/* A map's element: packets whose key is within jump to `chain`. A set's has none. */
 struct fw_element {
 	enum fw_map map;
 	char iface[IFNAMSIZ];  /* maps keyed by interface */
@@ -99,8 +113,9 @@ struct fw_rows {
 void fw_rows_done(struct fw_rows *r);
 
 struct fw_options {
-	bool owner;       /* only our socket can change the table, and it goes with the socket */
-	bool host_chains; /* count what guests send to the host's services and back */
+	bool owner;         /* only our socket can change the table; see firewall/nft.h */
+	bool host_chains;   /* count what guests send to the host's services and back */
+	bool open_isolated; /* as libvirt has it: isolated guests may send to routed networks */
 };
 
 /* Append the table, its maps and base chains. Wanted once for the whole table. */
@@ -138,7 +153,12 @@ bool fw_state_has_table(const struct fw_state *s);
 
 /* For providers: record what a dump has shown, parents first. Chain and map names may be foreign,
  * of any length. */
-int fw_state_table(struct fw_state *s, bool flags_right, uint32_t generation) mustcheck;
+enum fw_fit {
+	FW_FIT_RIGHT,
+	FW_FIT_ADOPT, /* its owner has gone and left it: it can be ours as it is */
+	FW_FIT_WRONG, /* it must be replaced */
+};
+int fw_state_table(struct fw_state *s, enum fw_fit fit, uint32_t generation) mustcheck;
 void fw_state_no_table(struct fw_state *s, uint32_t generation);
 int fw_state_map(struct fw_state *s, const char *name, bool shape_right) mustcheck;
 /* `shape_right`: no base chain, or one of ours with type, hook, priority and policy as they should
@@ -159,6 +179,7 @@ enum fw_op {
 	FW_DELETE_CHAIN,
 	FW_DELETE_MAP,
 	FW_ADD_TABLE,
+	FW_ADOPT_TABLE, /* become its owner */
 	FW_ADD_MAP,
 	FW_ADD_CHAIN, /* without its rules */
 	FW_ADD_RULES, /* all rules of the chain, in order */
@@ -168,7 +189,7 @@ enum fw_op {
 struct fw_step {
 	enum fw_op op;
 	char name[256];        /* chain or map */
-	bool owner;            /* FW_ADD_TABLE */
+	bool owner;            /* FW_ADD_TABLE, FW_ADOPT_TABLE */
 	struct fw_chain chain; /* FW_ADD_CHAIN: no rules; FW_ADD_RULES: the rules are the step's */
 	struct fw_element element;
 	enum fw_map map; /* FW_ADD_MAP */

@@ -112,14 +112,15 @@ static void put_name(struct batch *b, uint16_t type, uint16_t attr, const char *
 	message_end(b, h);
 }
 
-static void put_table(struct batch *b, bool owner)
+static void put_table(struct batch *b, const struct fw_step *step)
 {
-	struct nlmsghdr *h = message(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
+	uint16_t fresh = step->op == FW_ADD_TABLE ? NLM_F_EXCL : 0;
+	struct nlmsghdr *h = message(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | fresh);
 
 	if (!h)
 		return;
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, FW_TABLE);
-	mnl_attr_put_u32(h, NFTA_TABLE_FLAGS, htonl(owner ? NFT_TABLE_F_OWNER : 0));
+	mnl_attr_put_u32(h, NFTA_TABLE_FLAGS, htonl(step->owner ? fw_owner_flags(b->k) : 0));
 	message_end(b, h);
 }
 
@@ -166,6 +167,11 @@ const struct fw_key_shape fw_key_shape[] = {
 	[FW_KEY_IP6] = { 8, 2, 16, NFT_SET_MAP | NFT_SET_INTERVAL },
 };
 
+uint32_t fw_set_flags(enum fw_map map)
+{
+	return fw_map_desc[map].set ? 0 : fw_key_shape[fw_map_desc[map].key].flags;
+}
+
 static void put_byteorder(struct nftnl_set *s, uint32_t byteorder)
 {
 	uint8_t udata[2 + sizeof(byteorder)] = { NFTNL_UDATA_SET_KEYBYTEORDER, sizeof(byteorder) };
@@ -184,11 +190,13 @@ static void put_map(struct batch *b, enum fw_map map)
 		nftnl_set_set_str(s, NFTNL_SET_TABLE, FW_TABLE);
 		nftnl_set_set_str(s, NFTNL_SET_NAME, fw_map_name(map));
 		nftnl_set_set_u32(s, NFTNL_SET_ID, (uint32_t)map + 1);
-		nftnl_set_set_u32(s, NFTNL_SET_FLAGS, fw_key_shape[key].flags);
+		nftnl_set_set_u32(s, NFTNL_SET_FLAGS, fw_set_flags(map));
 		nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, fw_key_shape[key].type);
 		nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, fw_key_shape[key].len);
-		nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
-		nftnl_set_set_u32(s, NFTNL_SET_DATA_LEN, 16);
+		if (!fw_map_desc[map].set) {
+			nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
+			nftnl_set_set_u32(s, NFTNL_SET_DATA_LEN, 16);
+		}
 		put_byteorder(s, fw_key_shape[key].byteorder);
 		if (key ==
 		    FW_KEY_IFACE) /* with a size and no timeout the kernel takes the fixed hash */
@@ -251,7 +259,8 @@ static void put_element(struct batch *b, const struct fw_element *element, bool 
 	if (s && h) {
 		nftnl_set_set_str(s, NFTNL_SET_TABLE, FW_TABLE);
 		nftnl_set_set_str(s, NFTNL_SET_NAME, fw_map_name(element->map));
-		b->failed |= !add_keys(s, element, add ? element->chain : NULL);
+		b->failed |=
+		    !add_keys(s, element, add && element->chain[0] ? element->chain : NULL);
 		nftnl_set_elems_nlmsg_build_payload(h, s);
 	}
 	message_end(b, h);
@@ -290,7 +299,8 @@ static void put_step(struct batch *b, const struct fw_step *step)
 		put_name(b, NFT_MSG_DELSET, NFTA_SET_NAME, step->name);
 		break;
 	case FW_ADD_TABLE:
-		put_table(b, step->owner);
+	case FW_ADOPT_TABLE:
+		put_table(b, step);
 		break;
 	case FW_ADD_MAP:
 		put_map(b, step->map);
@@ -431,13 +441,31 @@ static int commit(struct batch *b, const struct fw_plan *p, struct err *e)
 	return rc;
 }
 
-int fw_apply(struct fw_kernel *k, const struct fw_plan *p, struct err *e)
+static int commit_once(struct fw_kernel *k, const struct fw_plan *p, struct err *e)
 {
 	struct batch b = { .k = k, .first_seq = k->seq + 2 };
-
-	if (p->n == 0)
-		return 0;
 	int rc = commit(&b, p, e);
+
 	free(b.origin);
 	return rc;
+}
+
+static bool makes_owned_table(const struct fw_plan *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->steps[i].owner)
+			return true;
+	return false;
+}
+
+int fw_apply(struct fw_kernel *k, const struct fw_plan *p, struct err *e)
+{
+	if (p->n == 0)
+		return 0;
+	int rc = commit_once(k, p, e);
+	if (rc != -EOPNOTSUPP || k->no_persist || !makes_owned_table(p))
+		return rc;
+	k->no_persist = true;
+	err_clear(e);
+	return commit_once(k, p, e);
 }

@@ -87,6 +87,20 @@ struct dump {
 				 read */
 };
 
+static enum fw_fit fit_of(const struct dump *d, const struct nftnl_table *t)
+{
+	uint32_t flags = nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS);
+
+	if (!d->owner)
+		return flags == 0 ? FW_FIT_RIGHT : FW_FIT_WRONG;
+	if (flags == NFT_TABLE_F_PERSIST)
+		return FW_FIT_ADOPT;
+	return flags == fw_owner_flags(d->k) &&
+		       nftnl_table_get_u32(t, NFTNL_TABLE_OWNER) == fw_kernel_port(d->k)
+		   ? FW_FIT_RIGHT
+		   : FW_FIT_WRONG;
+}
+
 static int take_table(void *data, const struct nlmsghdr *h)
 {
 	struct dump *d = data;
@@ -95,11 +109,8 @@ static int take_table(void *data, const struct nlmsghdr *h)
 	if (!t)
 		return -ENOMEM;
 	int rc = nftnl_table_nlmsg_parse(h, t) < 0 ? -EBADMSG : 0;
-	if (rc == 0) {
-		uint32_t flags = nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS);
-		rc = fw_state_table(d->state, flags == (d->owner ? NFT_TABLE_F_OWNER : 0),
-				    d->generation);
-	}
+	if (rc == 0)
+		rc = fw_state_table(d->state, fit_of(d, t), d->generation);
 	nftnl_table_free(t);
 	return rc;
 }
@@ -175,7 +186,7 @@ static int take_stray(void *data, const struct nlmsghdr *h)
 		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME &&
 		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 &&
 		    fw_is_our_table(mnl_attr_get_str(a)))
-			return fw_state_table(d->state, false, d->generation);
+			return fw_state_table(d->state, FW_FIT_WRONG, d->generation);
 	}
 	return 0;
 }
@@ -208,9 +219,10 @@ static bool shape_right(const struct nftnl_set *s, enum fw_map map)
 {
 	enum fw_key key = fw_map_desc[map].key;
 
-	return nftnl_set_get_u32(s, NFTNL_SET_FLAGS) == fw_key_shape[key].flags &&
+	return nftnl_set_get_u32(s, NFTNL_SET_FLAGS) == fw_set_flags(map) &&
 	       nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN) == fw_key_shape[key].len &&
-	       nftnl_set_get_u32(s, NFTNL_SET_DATA_TYPE) == NFT_DATA_VERDICT;
+	       (fw_map_desc[map].set ||
+		nftnl_set_get_u32(s, NFTNL_SET_DATA_TYPE) == NFT_DATA_VERDICT);
 }
 
 static int take_map(void *data, const struct nlmsghdr *h)

@@ -17,8 +17,13 @@
 #define MESSAGE_MAX 4096  /* no message of ours is longer */
 #define TRIES       8     /* against a ruleset that others keep changing */
 
+#ifndef NFT_TABLE_F_PERSIST /* Linux 6.9 */
+#define NFT_TABLE_F_PERSIST 0x4
+#endif
+
 struct fw_kernel {
 	struct mnl_socket *nl;
+	bool no_persist; /* the kernel doesn't know NFT_TABLE_F_PERSIST */
 	uint32_t seq;
 	uint8_t *out; /* the batch; kept for the next */
 	size_t out_cap;
@@ -34,6 +39,12 @@ struct fw_key_shape {
 	uint32_t type, byteorder, len, flags;
 };
 extern const struct fw_key_shape fw_key_shape[];
+uint32_t fw_set_flags(enum fw_map map);
+
+static inline uint32_t fw_owner_flags(const struct fw_kernel *k)
+{
+	return NFT_TABLE_F_OWNER | (k->no_persist ? 0 : NFT_TABLE_F_PERSIST);
+}
 
 static inline bool fw_is_our_table(const char *table)
 {

@@ -85,6 +85,17 @@ static void match_iface(struct making *m, uint32_t key, const char name[static I
 	compare(m, NFT_CMP_EQ, name, IFNAMSIZ);
 }
 
+/* Whether what came from has its name in the set. */
+static void match_isolated(struct making *m)
+{
+	load_meta(m, NFT_META_IIFNAME);
+	struct nftnl_expr *x = expr(m, "lookup");
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	nftnl_expr_set_str(x, NFTNL_EXPR_LOOKUP_SET, fw_map_name(FW_ISOLATED));
+}
+
 static void match_family(struct making *m, int family)
 {
 	uint8_t proto = family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6;
@@ -252,6 +263,7 @@ static void vmap(struct making *m, enum fw_map map)
 	case FW_NAT6:
 		load_payload(m, NFT_PAYLOAD_NETWORK_HEADER, 8, 16);
 		break;
+	case FW_ISOLATED:
 	case FW_MAPS:
 		break;
 	}
@@ -318,6 +330,8 @@ struct nftnl_rule *fw_nft_rule(const struct fw_chain *chain, const struct fw_rul
 	nftnl_rule_set_str(m.rule, NFTNL_RULE_CHAIN, chain->name);
 	match_iface(&m, NFT_META_IIFNAME, r->iif);
 	match_iface(&m, NFT_META_OIFNAME, r->oif);
+	if (r->from_isolated)
+		match_isolated(&m);
 	match_family(&m, r->family);
 	match_l4(&m, r);
 	match_address(&m, &r->saddr, true);

@@ -38,6 +38,15 @@ static struct mnl_socket *writer_socket(int fd)
 	return nl;
 }
 
+/* The former user may have died in the middle of a dump: one that isn't read to its end makes the
+ * next fail with EBUSY. */
+static void drain(struct fw_kernel *k)
+{
+	while (recv(fw_kernel_fd(k), k->in, sizeof(k->in), MSG_DONTWAIT) >= 0 || errno == EINTR ||
+	       errno == ENOBUFS)
+		;
+}
+
 int fw_kernel_open(int fd, struct fw_kernel **ret, struct err *e)
 {
 	struct fw_kernel *k = calloc(1, sizeof(*k));
@@ -54,6 +63,8 @@ int fw_kernel_open(int fd, struct fw_kernel **ret, struct err *e)
 		return err_sys(e, saved, "firewall: cannot open a netfilter socket");
 	}
 	tune(k->nl);
+	if (fd >= 0)
+		drain(k);
 	random_bytes(&k->seq, sizeof(k->seq));
 	*ret = k;
 	return 0;
@@ -77,6 +88,12 @@ uint32_t fw_kernel_port(const struct fw_kernel *k)
 {
 	return mnl_socket_get_portid(k->nl);
 }
+
+bool fw_lives_by_socket(const struct fw_kernel *k, const struct fw_options *o)
+{
+	return o->owner && k->no_persist;
+}
+
 /* One round. `*ret_had` is set on success only. */
 static int sync_once(struct fw_kernel *k, const struct fw_rows *want, struct fw_state **ret_had,
 		     size_t *ret_steps, struct err *e)

@@ -4,8 +4,12 @@
  *
  * The writer and the watch are two sockets in two objects that share nothing, so that one thread
  * can write while another listens. The write socket lives as long as the process: closing one after
- * deletes costs an RCU grace period (8 to 16 ms), and an owned table goes with it. Nothing outside
- * our table is ever touched. */
+ * deletes costs an RCU grace period (8 to 16 ms). Nothing outside our table is ever touched.
+ *
+ * An owned table (fw_options.owner) can be changed by the writer's socket alone, and `nft flush
+ * ruleset` passes it over. Whoever holds a copy of that socket keeps it owned. When the last copy
+ * is closed the table stays, nobody's, until another writer adopts it; kernels before 6.9 remove it
+ * then (fw_lives_by_socket()). */
 #ifndef FIREWALL_NFT_H
 #define FIREWALL_NFT_H
 
@@ -18,6 +22,8 @@ struct fw_kernel; /* the writer; used by one thread at a time */
 int fw_kernel_open(int fd, struct fw_kernel **ret, struct err *e) mustcheck;
 void fw_kernel_free(struct fw_kernel *k); /* closes; NULL is fine */
 int fw_kernel_fd(const struct fw_kernel *k);
+/* Whether the table would go with the last copy of the socket. */
+bool fw_lives_by_socket(const struct fw_kernel *k, const struct fw_options *o);
 uint32_t fw_kernel_port(const struct fw_kernel *k); /* netlink port id: who we are in events */
 
 /* Dump our table. `o->owner` tells whether it should be an owned one. */

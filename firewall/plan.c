@@ -214,7 +214,8 @@ static int step_in(struct fw_plan *p, const struct diff_step *d)
 			rc = add_chain_step(p, w->chain);
 		return rc < 0 || !w->chain->n_rules ? rc : add_rules_step(p, w->chain);
 	}
-	struct fw_step *step = add_step(p, w->rows ? FW_ADD_TABLE : FW_ADD_MAP);
+	enum fw_op table = d->op == DIFF_ADD ? FW_ADD_TABLE : FW_ADOPT_TABLE;
+	struct fw_step *step = add_step(p, w->rows ? table : FW_ADD_MAP);
 	if (!step)
 		return -ENOMEM;
 	step->owner = w->rows && w->rows->owner;
@@ -309,6 +310,26 @@ int fw_plan_all(const struct fw_state *had, const struct fw_rows *want, struct f
 
 /* --- one network --- */
 
+/* A chain, the elements that jump to it, and what its bridge has in the set. */
+static int have_chain(struct sides *s, const struct fw_state *had, const struct fw_object *chain)
+{
+	char key[DIFF_KEY_MAX];
+	struct fw_object *element, *in_set;
+	int rc = have_object(s, chain);
+
+	list_foreach (element, &chain->elements, struct fw_object, of_chain) {
+		struct fw_element isolated = { .map = FW_ISOLATED };
+		if (rc == 0)
+			rc = have_object(s, element);
+		copy_text(isolated.iface, sizeof(isolated.iface), element->element.iface);
+		fw_element_key(&isolated, key);
+		if (element->element.map == FW_FROM_NET && (in_set = fw_state_find(had, key)) &&
+		    rc == 0)
+			rc = have_object(s, in_set);
+	}
+	return rc;
+}
+
 /* What is there of the network whose chains end in `stem`. */
 static int have_network(struct sides *s, const struct fw_state *had, const char *stem)
 {
@@ -317,14 +338,8 @@ static int have_network(struct sides *s, const struct fw_state *had, const char 
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		snprintf(key, sizeof(key), "chain/%s_%s", kinds[i], stem);
-		struct fw_object *chain = fw_state_find(had, key), *element;
-		if (!chain)
-			continue;
-		int rc = have_object(s, chain);
-		list_foreach (element, &chain->elements, struct fw_object, of_chain) {
-			if (rc == 0)
-				rc = have_object(s, element);
-		}
+		struct fw_object *chain = fw_state_find(had, key);
+		int rc = chain ? have_chain(s, had, chain) : 0;
 		if (rc < 0)
 			return rc;
 	}
@@ -346,6 +361,8 @@ static int refuse_conflict(const struct fw_state *had, const char *name, const c
 	struct fw_object *o;
 	int rc = 0;
 
+	if (fw_map_desc[wanted->map].set)
+		return 0;
 	if (fw_map_desc[wanted->map].key == FW_KEY_IFACE) {
 		fw_element_key(wanted, key);
 		o = fw_state_find(had, key);

@@ -159,6 +159,7 @@ const char *fw_chain_stem(const char *name, const struct uuid *uuid, char buf[st
 struct subject {
 	struct build b;
 	const struct network *n;
+	const struct fw_options *o;
 	const char *dev; /* the only way out, or NULL */
 	char stem[FW_CHAIN_MAX];
 	int family; /* of the closing rejects: IPv6 of a network that has none is not ours to judge
@@ -209,12 +210,14 @@ static void add_own_rule(struct subject *s, struct fw_rule rule, const char *why
 	add_rule(&s->b, &rule);
 }
 
+/* The bridge's element in a map, or (`kind` NULL) in a set. */
 static void add_jump(struct subject *s, enum fw_map map, const char *kind)
 {
 	struct fw_element element = { .map = map };
 
 	copy_text(element.iface, sizeof(element.iface), s->n->bridge);
-	chain_name(s, kind, element.chain);
+	if (kind)
+		chain_name(s, kind, element.chain);
 	add_element(&s->b, &element);
 }
 
@@ -224,21 +227,50 @@ static void put_dev(char field[static IFNAMSIZ], const char *dev)
 		copy_text(field, IFNAMSIZ, dev);
 }
 
+/* Whether somebody outside may begin to talk to this subnet. */
+static bool is_open(const struct network *n, const struct network_ip *ip)
+{
+	return n->forward.mode != FORWARD_NONE && !translates(n, ip->address.family);
+}
+
+static bool has_open_subnet(const struct network *n)
+{
+	for (size_t i = 0; i < n->n_ips; i++)
+		if (is_open(n, &n->ips[i]))
+			return true;
+	return false;
+}
+
+/* The subnets that take replies only, or the others. */
+static void add_accepts(struct subject *s, bool established)
+{
+	const struct network *n = s->n;
+
+	for (size_t i = n->forward.mode == FORWARD_NONE ? 0 : n->n_ips; i-- > 0;) {
+		struct fw_rule rule = { .daddr = subnet(&n->ips[i]),
+					.established = established,
+					.verdict = FW_ACCEPT };
+		if (is_open(n, &n->ips[i]) == established)
+			continue;
+		put_dev(rule.iif, s->dev);
+		add_own_rule(s, rule, established ? "replies to guests" : "to guests");
+	}
+}
+
 static void add_in(struct subject *s)
 {
 	const struct network *n = s->n;
+	struct fw_rule isolated = { .from_isolated = true, .verdict = FW_REJECT };
 	struct fw_rule cross = { .verdict = FW_ACCEPT },
 		       rest = { .family = s->family, .verdict = FW_REJECT };
 
 	add_own_chain(s, "in", "to its guests");
 	put_dev(cross.iif, n->bridge);
 	add_own_rule(s, cross, "between guests of this network");
-	for (size_t i = n->forward.mode == FORWARD_NONE ? 0 : n->n_ips; i-- > 0;) {
-		struct fw_rule rule = { .daddr = subnet(&n->ips[i]), .verdict = FW_ACCEPT };
-		rule.established = translates(n, rule.daddr.net.family);
-		put_dev(rule.iif, s->dev);
-		add_own_rule(s, rule, rule.established ? "replies to guests" : "to guests");
-	}
+	add_accepts(s, true);
+	if (has_open_subnet(n) && !s->o->open_isolated)
+		add_own_rule(s, isolated, "nothing from isolated networks");
+	add_accepts(s, false);
 	add_own_rule(s, rest, "nothing else to guests");
 	add_jump(s, FW_TO_NET, "in");
 }
@@ -256,6 +288,8 @@ static void add_out(struct subject *s)
 	}
 	add_own_rule(s, rest, "nothing else from guests");
 	add_jump(s, FW_FROM_NET, "out");
+	if (n->forward.mode == FORWARD_NONE && !s->o->open_isolated)
+		add_jump(s, FW_ISOLATED, NULL);
 }
 
 /* Unprivileged ports only, unless the user has said otherwise: servers that trust low ports (NFS)
@@ -414,7 +448,8 @@ int fw_refuse_conflict(const char *name, const struct fw_element *wanted,
 	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
 	bool iface = fw_map_desc[wanted->map].key == FW_KEY_IFACE;
 
-	if (wanted->map != there->map)
+	/* What is in a set is in a map as well. */
+	if (wanted->map != there->map || fw_map_desc[wanted->map].set)
 		return 0;
 	if (iface && strcmp(wanted->chain, there->chain) == 0)
 		return err_set(e, ERR_OPERATION_FAILED,
@@ -458,6 +493,7 @@ int fw_want_network(const struct network *n, const struct fw_options *o, struct 
 	struct subject s = {
 		.b = { .rows = rows },
 		.n = n,
+		.o = o,
 		.dev = n->forward.dev            ? n->forward.dev
 		       : n->forward.n_interfaces ? n->forward.interfaces[0].dev
 						 : NULL,

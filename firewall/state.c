@@ -135,13 +135,14 @@ int fw_chain_hash(const struct fw_chain *c, uint64_t *ret)
 
 /* --- recording --- */
 
-int fw_state_table(struct fw_state *s, bool flags_right, uint32_t generation)
+int fw_state_table(struct fw_state *s, enum fw_fit fit, uint32_t generation)
 {
 	struct fw_object *o = object_at(s, FW_RANK_TABLE, "table");
 
 	if (!o)
 		return -ENOMEM;
-	o->misshapen = !flags_right;
+	o->misshapen = fit == FW_FIT_WRONG;
+	o->hash = fit == FW_FIT_ADOPT;
 	s->generation = generation;
 	return 0;
 }
@@ -201,7 +202,7 @@ int fw_state_element(struct fw_state *s, const struct fw_element *element, bool 
 	if (!o)
 		return -ENOMEM;
 	o->element = *element;
-	o->hash = is_jump ? fw_element_hash(element) : 0;
+	o->hash = is_jump || fw_map_desc[element->map].set ? fw_element_hash(element) : 0;
 	list_remove(&o->of_chain);
 	list_remove(&o->of_nat);
 	fw_named_key("chain", element->chain, chain_key);
@@ -267,7 +268,8 @@ static int record_step(struct fw_state *s, const struct fw_step *step)
 		forget(s, key);
 		return 0;
 	case FW_ADD_TABLE:
-		return fw_state_table(s, true, 0);
+	case FW_ADOPT_TABLE:
+		return fw_state_table(s, FW_FIT_RIGHT, 0);
 	case FW_ADD_MAP:
 		return fw_state_map(s, fw_map_name(step->map), true);
 	case FW_ADD_CHAIN:

@@ -12,6 +12,7 @@ const struct fw_map_desc fw_map_desc[FW_MAPS] = {
 	[FW_FROM_NET] = { "from_net", "iifname", FW_KEY_IFACE },
 	[FW_NAT4] = { "nat4", "ip saddr", FW_KEY_IP4 },
 	[FW_NAT6] = { "nat6", "ip6 saddr", FW_KEY_IP6 },
+	[FW_ISOLATED] = { "isolated", "iifname", FW_KEY_IFACE, .set = true },
 	[FW_HOST_IN] = { "host_in", "iifname", FW_KEY_IFACE },
 	[FW_HOST_OUT] = { "host_out", "oifname", FW_KEY_IFACE },
 };
@@ -52,6 +53,8 @@ static void add_matches(struct text *t, const struct fw_rule *r)
 		text_addf(t, "iifname \"%s\" ", r->iif);
 	if (r->oif[0])
 		text_addf(t, "oifname \"%s\" ", r->oif);
+	if (r->from_isolated)
+		text_addf(t, "iifname @%s ", fw_map_desc[FW_ISOLATED].name);
 	if (r->family && r->verdict != FW_VMAP && !ip_is_set(&r->saddr.net) &&
 	    !ip_is_set(&r->daddr.net))
 		text_addf(t, "meta nfproto %s ", r->family == AF_INET ? "ipv4" : "ipv6");
@@ -140,8 +143,12 @@ static void add_map_command(struct text *t, enum fw_map map)
 		[FW_KEY_IP6] = "type ipv6_addr : verdict; flags interval;",
 	};
 
-	text_addf(t, "add map inet " FW_TABLE " %s { %s }\n", fw_map_desc[map].name,
-		  shape[fw_map_desc[map].key]);
+	if (fw_map_desc[map].set)
+		text_addf(t, "add set inet " FW_TABLE " %s { type ifname; size 8192; }\n",
+			  fw_map_desc[map].name);
+	else
+		text_addf(t, "add map inet " FW_TABLE " %s { %s }\n", fw_map_desc[map].name,
+			  shape[fw_map_desc[map].key]);
 }
 
 static void add_chain_command(struct text *t, const struct fw_chain *c)
@@ -200,14 +207,14 @@ static void add_element_command(struct text *t, const char *verb, const struct f
 	} else {
 		add_range(t, element);
 	}
-	if (verb[0] == 'a')
+	if (verb[0] == 'a' && !fw_map_desc[element->map].set)
 		text_addf(t, " : jump %s", element->chain);
 	text_add(t, " }\n");
 }
 
 static void add_table_command(struct text *t, bool owner)
 {
-	text_addf(t, "add table inet " FW_TABLE "%s\n", owner ? " { flags owner; }" : "");
+	text_addf(t, "add table inet " FW_TABLE "%s\n", owner ? " { flags owner, persist; }" : "");
 }
 
 void fw_rows_text(const struct fw_rows *r, struct text *t)
@@ -251,6 +258,7 @@ void fw_step_text(const struct fw_step *s, struct text *t)
 		add_named(t, "delete map", s->name);
 		break;
 	case FW_ADD_TABLE:
+	case FW_ADOPT_TABLE:
 		add_table_command(t, s->owner);
 		break;
 	case FW_ADD_MAP:

@@ -79,21 +79,36 @@ static void add_option(struct fw_view_row *row, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* A match of its own, apart from those before. */
+static void add_match(struct fw_view_row *row, const char *fmt, ...) printflike(2, 3);
+
+static void add_match(struct fw_view_row *row, const char *fmt, ...)
+{
+	char match[sizeof(row->options)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(match, sizeof(match), fmt, ap);
+	va_end(ap);
+	add_option(row, "%s%s", *row->options ? " " : "", match);
+}
+
 static void put_target_options(struct fw_view_row *row, const struct fw_rule *r)
 {
 	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
 
 	if (r->verdict == FW_REJECT)
-		add_option(row, "reject-with %s",
-			   row->family == AF_INET6 ? "icmp6-port-unreachable"
-						   : "icmp-port-unreachable");
+		add_match(row, "reject-with %s",
+			  row->family == AF_INET6 ? "icmp6-port-unreachable"
+						  : "icmp-port-unreachable");
 	if (r->verdict == FW_SNAT)
-		add_option(row, "to:%s%s%s", ip_format(&r->to_min, first),
-			   ip_equal(&r->to_min, &r->to_max) ? "" : "-",
-			   ip_equal(&r->to_min, &r->to_max) ? "" : ip_format(&r->to_max, last));
-	if (r->port_min)
-		add_option(row, r->verdict == FW_SNAT ? ":%u-%u" : "masq ports: %u-%u", r->port_min,
-			   r->port_max);
+		add_match(row, "to:%s%s%s", ip_format(&r->to_min, first),
+			  ip_equal(&r->to_min, &r->to_max) ? "" : "-",
+			  ip_equal(&r->to_min, &r->to_max) ? "" : ip_format(&r->to_max, last));
+	if (r->port_min && r->verdict == FW_SNAT)
+		add_option(row, ":%u-%u", r->port_min, r->port_max);
+	else if (r->port_min)
+		add_match(row, "masq ports: %u-%u", r->port_min, r->port_max);
 }
 
 static int family_of(const struct fw_rule *r)
@@ -124,10 +139,12 @@ bool fw_view(const struct fw_chain *c, size_t i, const char *bridge, struct fw_v
 	copy_text(row.out, sizeof(row.out), role->out ? bridge : r->oif);
 	put_prefix(row.source, sizeof(row.source), &r->saddr);
 	put_prefix(row.destination, sizeof(row.destination), &r->daddr);
+	if (r->from_isolated)
+		add_match(&row, "match-set isolated in");
 	if (r->established)
-		add_option(&row, "ctstate RELATED,ESTABLISHED");
+		add_match(&row, "ctstate RELATED,ESTABLISHED");
 	if (r->dport)
-		add_option(&row, "%s dpt:%u", row.protocol, r->dport);
+		add_match(&row, "%s dpt:%u", row.protocol, r->dport);
 	put_target_options(&row, r);
 	*ret = row;
 	return true;

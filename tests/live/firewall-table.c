@@ -2,7 +2,7 @@
 /* firewall-table: the table in a real kernel. Needs root; works in a network namespace of its own
  * that goes with the process. Each repair case makes a change as a stranger would (by nft), and
  * wants it noticed and undone. */
-#include "firewall/nft.h"
+#include "firewall/nft-internal.h"
 
 #include "base/clock.h"
 
@@ -392,6 +392,69 @@ static void test_stays(const struct fw_rows *want)
 	fw_events(w);
 }
 
+/* Sync by a writer of its own; the steps it took, SIZE_MAX after a failure. */
+static size_t owner_steps(struct fw_kernel *owner, const struct fw_rows *want)
+{
+	struct err e = { 0 };
+	size_t steps = SIZE_MAX;
+
+	if (fw_sync(owner, want, NULL, &steps, &e) < 0)
+		printf("# %s\n", e.msg);
+	return steps;
+}
+
+/* The owner dies; its table is adopted as it is, and given up again. */
+static void test_owner_changes(struct fw_kernel *owner, struct fw_rows *rows)
+{
+	static char before[65536], after[65536];
+	struct fw_kernel *next = NULL;
+	struct err e = { 0 };
+
+	check(sync_steps(rows) == SIZE_MAX, "another writer can't change it either");
+	nft_with("-a", "list chain inet netd forward", before, sizeof(before));
+	fw_kernel_free(owner);
+	check(nft("list table inet netd", NULL, 0) == 0, "it stays when its owner dies");
+	check(fw_kernel_open(-1, &next, &e) == 0 && owner_steps(next, rows) == 1 &&
+		  owner_steps(next, rows) == 0,
+	      "the next owner adopts it");
+	nft_with("-a", "list chain inet netd forward", after, sizeof(after));
+	check(before[0] && strcmp(before, after) == 0, "as it is");
+	nft("flush ruleset", NULL, 0);
+	check(nft("list table inet netd", NULL, 0) == 0, "and protects it");
+	rows->owner = false;
+	check(owner_steps(next, rows) > 1 && nft("add chain inet netd his", NULL, 0) == 0,
+	      "it can be given up");
+	rows->owner = true;
+	check(owner_steps(next, rows) > 1 && nft("add chain inet netd his", NULL, 0) != 0,
+	      "and owned again");
+	fw_kernel_free(next);
+}
+
+/* As on a kernel before 6.9. */
+static void test_owner_by_socket(const struct fw_rows *rows)
+{
+	struct fw_options o = { .owner = true };
+	struct fw_kernel *owner = NULL, *heir = NULL;
+	struct err e = { 0 };
+
+	nft("delete table inet netd", NULL, 0);
+	if (fw_kernel_open(-1, &owner, &e) < 0)
+		return check(false, e.msg);
+	owner->no_persist = true;
+	check(owner_steps(owner, rows) > 1 && owner_steps(owner, rows) == 0 &&
+		  fw_lives_by_socket(owner, &o),
+	      "a table that lives by its socket");
+	int copy = fcntl(fw_kernel_fd(owner), F_DUPFD_CLOEXEC, 3);
+	fw_kernel_free(owner);
+	nft("flush ruleset", NULL, 0);
+	check(nft("list table inet netd", NULL, 0) == 0 && fw_kernel_open(copy, &heir, &e) == 0,
+	      "a copy of the socket keeps it");
+	heir->no_persist = true;
+	check(owner_steps(heir, rows) == 0, "and its holder is the owner");
+	fw_kernel_free(heir);
+	check(nft("list table inet netd", NULL, 0) != 0, "it goes with the last copy");
+}
+
 static void test_owner(void)
 {
 	struct fw_options o = { .owner = true };
@@ -407,8 +470,8 @@ static void test_owner(void)
 	check(nft("add chain inet netd his", NULL, 0) != 0, "strangers can't change it");
 	nft("flush ruleset", NULL, 0);
 	check(nft("list table inet netd", NULL, 0) == 0, "nor flush it");
-	fw_kernel_free(owner);
-	check(nft("list table inet netd", NULL, 0) != 0, "it goes with its owner");
+	test_owner_changes(owner, &rows);
+	test_owner_by_socket(&rows);
 	fw_rows_done(&rows);
 }
 

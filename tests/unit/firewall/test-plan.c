@@ -149,7 +149,7 @@ static void test_one_by_one(void **state)
 	assert_int_equal(change(had, 3, &none, &steps, &e), 0);
 	assert_int_equal(change(had, 1, &route, &steps, &e), 0); /* a live change */
 	assert_int_equal(change(had, 3, NULL, &steps, &e), 0);
-	assert_int_equal(steps, 4); /* two elements, two chains */
+	assert_int_equal(steps, 5); /* three elements, two chains */
 	assert_int_equal(fw_want_base(&plain, &want), 0);
 	want_network(&want, 1, FORWARD_ROUTE, &plain);
 	want_network(&want, 2, FORWARD_ROUTE, &plain);
@@ -196,7 +196,7 @@ static void test_misshapen(void **state)
 		struct err e = { 0 };
 		want_set(&want, 3, 0, &plain);
 		bring_to(had, &want);
-		assert_int_equal(kind == 0   ? fw_state_table(had, false, 7)
+		assert_int_equal(kind == 0   ? fw_state_table(had, FW_FIT_WRONG, 7)
 				 : kind == 1 ? fw_state_map(had, "nat4", false)
 				 : kind == 2 ? fw_state_chain(had, "forward", FW_REGULAR, false)
 					     : fw_state_chain(had, "in_net0", FW_FORWARD, true),
