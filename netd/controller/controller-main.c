@@ -158,6 +158,19 @@ static void condition_told(void *data, const struct condition *k, bool raised)
 		door_emit_condition(c->door, &event);
 }
 
+/* Somebody who has just started netd shall see a mistake in its settings; a controller that comes
+ * after one that died must serve in any case. */
+static int load_config(struct controller *c, struct err *e)
+{
+	config_defaults(&c->config);
+	int r = config_load(c->paths.conf, &c->config, e);
+	if (r == 0 || c->starts_before == 0)
+		return r;
+	log_err("%s; going on without it", e->msg);
+	err_clear(e);
+	return 0;
+}
+
 /* Everything but the doors. */
 static int build_up(struct controller *c, struct err *e)
 {
@@ -166,7 +179,8 @@ static int build_up(struct controller *c, struct err *e)
 	registry_init(&c->registry);
 	list_init(&c->ports);
 	c->conditions = conditions_new(condition_told, c);
-	if ((r = open_threads(c, e)) < 0 || (r = open_upstreams(c, e)) < 0)
+	if ((r = load_config(c, e)) < 0 || (r = open_threads(c, e)) < 0 ||
+	    (r = open_upstreams(c, e)) < 0)
 		return r;
 	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
 	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)))
@@ -249,7 +263,11 @@ static void died(void *data, uint32_t worker, int wait_status)
 static void reload(void *data)
 {
 	struct controller *c = data;
+	struct err e = { 0 };
 
+	if (config_load(c->paths.conf, &c->config, &e) < 0)
+		log_err("%s; the settings stay as they were", e.msg);
+	reconcile_configure(c->reconcile);
 	/* Look at everything again: the host's resolvers, and whether the kernel holds what it
 	 * should. */
 	resolvers_ready(c);

@@ -11,6 +11,7 @@
 #define NETD_CONTROLLER_H
 
 #include "bridge/mirror.h"
+#include "netd/controller/config.h"
 #include "netd/controller/registry.h"
 #include "netd/kernel/jobs.h"
 #include "netd/process/paths.h"
@@ -29,6 +30,7 @@ struct upstreams;
 struct controller {
 	sd_event *loop;
 	struct paths paths;
+	struct netd_config config;
 	struct registry registry;
 	struct jobs *kernel; /* rtnetlink and nftables writes */
 	struct jobs *files;  /* fsync */

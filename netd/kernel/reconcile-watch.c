@@ -180,13 +180,17 @@ static void remove_parked(struct reconcile *r)
 	bridge_plan_done(&plan);
 }
 
-/* The table serves running networks; without one it goes. */
-static void remove_idle_table(struct reconcile *r)
+/* The table serves running networks; without one it goes. Where it would go with our socket, it
+ * becomes a table without an owner, in one transaction. */
+static void leave_table(struct reconcile *r)
 {
 	struct fw_rows rows = { 0 };
 	struct err e = { 0 };
+	bool replace = fw_lives_by_socket(r->rules, &r->fw);
 
-	if (reconcile_want_all_rules(r, &rows, &e) == 0 && !rows.base &&
+	if (replace)
+		r->fw.owner = false;
+	if (reconcile_want_all_rules(r, &rows, &e) == 0 && (replace || !rows.base) &&
 	    fw_sync(r->rules, &rows, NULL, NULL, &e) < 0)
 		log_warning("%s", e.msg);
 	fw_rows_done(&rows);
@@ -196,7 +200,7 @@ void reconcile_leave(struct reconcile *r)
 {
 	reconcile_read_mirror(r);
 	remove_parked(r);
-	remove_idle_table(r);
+	leave_table(r);
 }
 
 /* ---- opening ---- */

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "netd/controller/definitions.h"
 #include "netd/kernel/attached.h"
+#include "netd/process/keeper-link.h"
 #include "netd/service/services.h"
 
 #include <errno.h>
@@ -520,6 +521,20 @@ char *reconcile_plan_text(struct reconcile *r, const struct network *def)
 
 /* ---- opening ---- */
 
+#define RULES_SOCKET "rules" /* what the keeper holds it by */
+
+void reconcile_configure(struct reconcile *r)
+{
+	const struct netd_config *config = &r->c->config;
+
+	r->fw = (struct fw_options){ .owner = config->table_owner,
+				     .host_chains = config->host_rules,
+				     .open_isolated = config->libvirt_isolated };
+	/* An owned table is its socket's: the next controller needs the same. */
+	if (r->fw.owner)
+		keeper_link_store(r->c->keeper, RULES_SOCKET, fw_kernel_fd(r->rules));
+}
+
 static int open_kernel(struct reconcile *r, struct err *e)
 {
 	struct controller *c = r->c;
@@ -527,8 +542,9 @@ static int open_kernel(struct reconcile *r, struct err *e)
 
 	if ((result = mirror_open(&c->mirror, 0, e)) < 0 ||
 	    (result = kernel_socket_open(&r->links, e)) < 0 ||
-	    (result = fw_kernel_open(-1, &r->rules, e)) < 0)
+	    (result = fw_kernel_open(controller_take_held(c, RULES_SOCKET), &r->rules, e)) < 0)
 		return result;
+	reconcile_configure(r);
 	if ((result = fw_watch_open(fw_kernel_port(r->rules), &r->rules_watch, e)) < 0)
 		return result;
 	return reconcile_watch_open(r, e);

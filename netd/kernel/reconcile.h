@@ -28,6 +28,9 @@ typedef void reconcile_done_fn(void *data, const struct err *e);
  * follow. */
 void reconcile_rules(struct reconcile *r);
 
+/* Take over the settings of c->config; what they change is done by the next reconcile_audit(). */
+void reconcile_configure(struct reconcile *r);
+
 /* Something about the network may have changed: repair it when it isn't as wanted. Nobody waits. */
 void reconcile_look(struct reconcile *r, const struct net *n);
 

@@ -37,6 +37,7 @@ int paths_init(struct paths *p, const char *root, struct err *e)
 		const char *below;
 	} all[] = {
 		{ p->etc, "/etc/netd" },
+		{ p->conf, "/etc/netd/netd.conf" },
 		{ p->networks, "/etc/netd/networks" },
 		{ p->autostart, "/etc/netd/autostart" },
 		{ p->lib, "/var/lib/netd" },
