@@ -658,6 +658,7 @@ static void tell_conflict(struct mirror_conflict *ret, const struct mirror_link 
 		 is_address ? "address " : "route to ", ip_format(a, ip), prefix, l->row.name);
 }
 
+/* True when *ret has become the worst that there can be. */
 static bool link_conflicts(const struct mirror_link *l, const struct ip *net, unsigned prefix,
 			   struct mirror_conflict *ret)
 {
@@ -672,10 +673,14 @@ static bool link_conflicts(const struct mirror_link *l, const struct ip *net, un
 		}
 	}
 	list_foreach (r, &l->routes, struct mirror_route, on_link) {
-		if (mirror_in_the_way(&r->row.destination, r->row.prefix, net, prefix)) {
-			tell_conflict(ret, l, false, &r->row.destination, r->row.prefix);
+		bool wider = r->row.prefix < prefix;
+		if ((wider && ret->dev[0]) ||
+		    !mirror_in_the_way(&r->row.destination, r->row.prefix, net, prefix))
+			continue;
+		tell_conflict(ret, l, false, &r->row.destination, r->row.prefix);
+		ret->wider = wider;
+		if (!wider)
 			return true;
-		}
 	}
 	return false;
 }
@@ -683,11 +688,12 @@ static bool link_conflicts(const struct mirror_link *l, const struct ip *net, un
 bool mirror_subnet_conflict(const struct mirror *m, const struct ip *net, unsigned prefix,
 			    const struct uuid *own, struct mirror_conflict *ret)
 {
+	*ret = (struct mirror_conflict){ 0 };
 	for (const struct mirror_link *l = mirror_next(m, NULL); l; l = mirror_next(m, l)) {
 		if (own && l->ours && uuid_equal(&l->uuid, own))
 			continue;
 		if (link_conflicts(l, net, prefix, ret))
 			return true;
 	}
-	return false;
+	return ret->dev[0];
 }

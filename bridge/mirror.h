@@ -168,6 +168,7 @@ const struct mirror_link *mirror_next_ra_uplink(const struct mirror *m,
  * NULL). */
 struct mirror_conflict {
 	bool is_address;
+	bool wider; /* a route to more than the subnet: then there is nothing worse than such */
 	struct ip net;
 	unsigned prefix;
 	char dev[LINK_NAME_MAX];

@@ -12,6 +12,7 @@
 #include "netd/controller/ports.h"
 #include "netd/door/door.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/lease/leases.h"
 #include "netd/process/keeper-link.h"
@@ -183,7 +184,8 @@ static int build_up(struct controller *c, struct err *e)
 	    (r = open_upstreams(c, e)) < 0)
 		return r;
 	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
-	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)))
+	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
+	    !(c->conflicts = conflicts_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -335,6 +337,8 @@ static void tear_down(struct controller *c)
 	door_free(c->door); /* not before: whatever the last jobs bring to an end is told there */
 	if (c->reconcile)
 		reconcile_leave(c->reconcile);
+	conflicts_free(c->conflicts);
+	c->conflicts = NULL;
 	leases_free(c->leases);
 	services_free(c->services);
 	reconcile_free(c->reconcile);

@@ -23,6 +23,7 @@ struct door;
 struct keeper_link;
 struct leases;
 struct attached;
+struct conflicts;
 struct reconcile;
 struct services;
 struct upstreams;
@@ -37,6 +38,7 @@ struct controller {
 	struct mirror *mirror;
 	struct reconcile *reconcile;
 	struct attached *attached;
+	struct conflicts *conflicts; /* who else uses a subnet */
 	struct services *services;
 	struct leases *leases;
 	struct upstreams *upstreams;

@@ -5,6 +5,7 @@
 #include "netd/controller/definitions.h"
 #include "netd/controller/hooks.h"
 #include "netd/controller/lifecycle-internal.h"
+#include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/subnets.h"
 #include "netd/service/services.h"
@@ -117,6 +118,7 @@ static void live_reconciled(void *data, const struct err *e)
 	struct op *op = data;
 
 	op_take_error(op, e);
+	conflicts_look_soon(op->c->conflicts);
 	if (op->err.code || services_update(op->c->services, op->net, &op->err) < 0)
 		put_back(op);
 	else

@@ -12,6 +12,7 @@
 #include "netd/controller/ports.h"
 #include "netd/door/door.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/subnets.h"
 #include "netd/lease/leases.h"
@@ -253,6 +254,7 @@ static void stop_written(void *data, const struct err *e)
 
 	op_take_error(op, e);
 	n->state = NET_INACTIVE;
+	conflicts_look_soon(op->c->conflicts);
 	conditions_forget(op->c->conditions, n);
 	if (was_active) {
 		log_info("network '%s' stopped", n->name);
@@ -306,6 +308,7 @@ static void started(struct op *op)
 	struct net *n = op->net;
 
 	n->state = NET_ACTIVE;
+	conflicts_look_soon(op->c->conflicts);
 	log_info("network '%s' started%s%s", n->name, n->live->bridge ? " on bridge " : "",
 		 n->live->bridge ? n->live->bridge : "");
 	door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STARTED);

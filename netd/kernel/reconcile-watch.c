@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/conflicts.h"
 
 #include <errno.h>
 #include <string.h>
@@ -64,6 +65,7 @@ void reconcile_link_changed(void *data, const struct mirror_change *change)
 	struct net *n;
 
 	attached_heard(r->c->attached, change);
+	conflicts_heard(r->c->conflicts, change);
 	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
 		repair_all(r);
 		return;

@@ -2,46 +2,46 @@
 #include "netd/kernel/subnets.h"
 
 #include "base/log.h"
+#include "netd/kernel/subnet-pool.h"
 #include "network/options.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-/* A private /N that neither the host nor a network uses; false when there is none left to propose.
- */
-static bool propose_subnet(const struct mirror *m, unsigned prefix, struct ip *ret)
+/* A private /N that neither the host nor another network uses; false when there is none left to
+ * propose. The first of 192.168.0.0/16 are what other tools give by default. */
+static bool propose_subnet(const struct mirror *m, const struct registry *r, const struct net *self,
+			   unsigned prefix, struct ip *ret)
 {
 	static const struct {
 		uint32_t net;
-		unsigned prefix;
-	} pools[] = { { 0xc0a80000, 16 }, { 0xac100000, 12 }, { 0x0a000000, 8 } };
-	struct mirror_conflict conflict;
+		unsigned prefix, from;
+	} pools[] = { { 0xc0a80000, 16, 123 }, { 0xac100000, 12, 1 }, { 0x0a000000, 8, 1 } };
+	static struct subnet_pool pool; /* large; the loop is one thread */
 
 	for (size_t i = 0; i < ARRAY_LEN(pools); i++) {
-		uint32_t step = prefix ? 1u << (32 - prefix) : 0;
-		uint32_t start = pools[i].prefix == 16 && prefix == 24 ? pools[i].net + 123 * step
-								       : pools[i].net + step;
-		for (unsigned k = 0; step && prefix > pools[i].prefix && k < 128; k++) {
-			struct ip candidate = ip_from_v4(start + k * step),
-				  pool = ip_from_v4(pools[i].net);
-			if (!ip_in_prefix(&candidate, &pool, pools[i].prefix))
-				break;
-			if (!mirror_subnet_conflict(m, &candidate, prefix, NULL, &conflict)) {
-				*ret = candidate;
-				return true;
-			}
-		}
+		const struct netd_subnet s = { .from = ip_from_v4(pools[i].net),
+					       .from_prefix = pools[i].prefix,
+					       .prefix = prefix };
+		if (prefix <= pools[i].prefix)
+			continue;
+		subnet_pool_init(&pool, &s);
+		subnet_pool_take_host(&pool, m, &self->uuid);
+		subnet_pool_take_networks(&pool, r, &self->uuid);
+		if (subnet_pool_find(&pool, prefix == 24 ? pools[i].from : 1, ret))
+			return true;
 	}
 	return false;
 }
 
-static int refuse_subnet(const struct mirror *m, const struct network_ip *ip,
-			 const struct mirror_conflict *conflict, struct err *e)
+static int refuse_subnet(const struct mirror *m, const struct registry *r, const struct net *self,
+			 const struct network_ip *ip, const struct mirror_conflict *conflict,
+			 struct err *e)
 {
 	char a[IP_TEXT_MAX], b[IP_TEXT_MAX], advice[128] = "choose another subnet";
 	struct ip net = ip_network(&ip->address, ip->prefix), free_net;
 
-	if (ip->address.family == AF_INET && propose_subnet(m, ip->prefix, &free_net))
+	if (ip->address.family == AF_INET && propose_subnet(m, r, self, ip->prefix, &free_net))
 		snprintf(advice, sizeof(advice), "%s/%u is free", ip_format(&free_net, b),
 			 ip->prefix);
 	return err_set(e, ERR_INTERNAL,
@@ -85,23 +85,19 @@ int subnets_check(const struct mirror *m, const struct registry *r, const struct
 	for (size_t i = 0; network_owns_bridge(def) && i < def->n_ips; i++) {
 		const struct network_ip *ip = &def->ips[i];
 		struct ip net = ip_network(&ip->address, ip->prefix);
-		if (!mirror_subnet_conflict(m, &net, ip->prefix, &n->uuid, &conflict) &&
-		    !is_being_started(r, n, ip, &conflict))
-			continue;
+		bool on_host = mirror_subnet_conflict(m, &net, ip->prefix, &n->uuid, &conflict);
+		if ((on_host && !conflict.wider) || is_being_started(r, n, ip, &conflict))
+			return refuse_subnet(m, r, n, ip, &conflict, e);
 		/* Inside a larger route, such as a VPN's 10.0.0.0/8, the smaller subnet simply
 		 * wins. */
-		if (!conflict.is_address && conflict.prefix < ip->prefix)
+		if (on_host)
 			log_warning("network '%s': a subnet lies inside %s", def->name,
 				    conflict.text);
-		else
-			return refuse_subnet(m, ip, &conflict, e);
 	}
 	return 0;
 }
 
 /* Automatic subnets. */
-
-#define CANDIDATES_MAX 65536U
 
 /* The address of the <ip> that a definition has out of that subnet, or NULL. */
 static const struct ip *chosen_before(const struct network *def, const struct netd_subnet *s)
@@ -113,46 +109,15 @@ static const struct ip *chosen_before(const struct network *def, const struct ne
 	return NULL;
 }
 
-static bool is_of_network(const struct network *def, const struct ip *net, unsigned prefix)
-{
-	for (size_t i = 0; def && i < def->n_ips; i++)
-		if (ip_prefix_overlap(&def->ips[i].address, def->ips[i].prefix, net, prefix))
-			return true;
-	return false;
-}
-
-static bool is_of_another(const struct registry *r, const struct net *self, const struct ip *net,
-			  unsigned prefix)
-{
-	const struct net *n;
-
-	registry_foreach(n, r) if (n != self && (is_of_network(n->config, net, prefix) ||
-						 is_of_network(n->live, net, prefix))) return true;
-	return false;
-}
-
-/* `lenient`: what lies inside a larger route, such as a VPN's 10.0.0.0/8, will do. */
-static bool is_on_host(const struct mirror *m, const struct net *self, const struct ip *net,
-		       unsigned prefix, bool lenient)
-{
-	struct mirror_conflict conflict;
-
-	return mirror_subnet_conflict(m, net, prefix, &self->uuid, &conflict) &&
-	       !(lenient && !conflict.is_address && conflict.prefix < prefix);
-}
-
 static bool find_free(const struct mirror *m, const struct registry *r, const struct net *self,
-		      const struct netd_subnet *s, bool lenient, struct ip *ret)
+		      const struct netd_subnet *s, struct ip *ret)
 {
-	uint64_t n = MIN_OF(network_subnet_count(s), CANDIDATES_MAX);
+	static struct subnet_pool pool; /* large; the loop is one thread */
 
-	for (uint64_t i = 0; i < n; i++) {
-		*ret = network_subnet_at(s, i);
-		if (!is_on_host(m, self, ret, s->prefix, lenient) &&
-		    !is_of_another(r, self, ret, s->prefix))
-			return true;
-	}
-	return false;
+	subnet_pool_init(&pool, s);
+	subnet_pool_take_host(&pool, m, &self->uuid);
+	subnet_pool_take_networks(&pool, r, &self->uuid);
+	return subnet_pool_find(&pool, 0, ret);
 }
 
 static int choose(const struct mirror *m, const struct registry *r, const struct net *self,
@@ -168,7 +133,7 @@ static int choose(const struct mirror *m, const struct registry *r, const struct
 		old = chosen_before(before[i], s);
 	if (old)
 		net = ip_network(old, s->prefix);
-	else if (!find_free(m, r, self, s, false, &net) && !find_free(m, r, self, s, true, &net))
+	else if (!find_free(m, r, self, s, &net))
 		return err_set(e, ERR_OPERATION_FAILED,
 			       "network '%s': no /%u of %s/%u is free for <netd:subnet>; give it "
 			       "another from='…'",

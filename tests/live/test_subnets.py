@@ -2,6 +2,7 @@
 """<netd:subnet>: networks whose subnet netd chooses."""
 import os
 import re
+import time
 
 import lib
 
@@ -41,6 +42,92 @@ class Subnets(lib.Case):
         self.net.start_netd()
         self.assertEqual([n['state'] for n in self.net.json('status')['networks']], ['active', 'inactive'])
         self.assertIn("in use by interface virbra: 192.168.150.0/24 of <ip> overlaps network 'a'", self.net.daemon.log())
+
+    def conflicts(self):
+        return [(c['network'], c['object'], c['text']) for c in self.net.json('status')['conditions']
+                if c['kind'] == 'subnet-conflict']
+
+    def other(self, *address):
+        self.net.sh('ip', 'link', 'add', 'other', 'type', 'bridge')
+        self.net.sh('ip', 'link', 'set', 'other', 'up')
+        for a in address:
+            self.net.sh('ip', 'addr', 'add', a, 'dev', 'other')
+
+    def until(self, *expected):
+        def found():
+            now = self.conflicts()
+            return len(now) == len(expected) and all(o == e[0] and e[1] in t for (_, o, t), e in zip(now, expected))
+        lib.wait_for(f'{expected} in {self.conflicts()}', found, 1)
+
+    def test_later_conflict(self):
+        """Somebody takes a subnet that is in use: told within a second, and taken back when it is over."""
+        words = ('ip', 'netns', 'exec', self.net.ns, lib.NETCTL, '--root', self.net.root)
+        self.net.start_network(lib.network_xml('a', 'virbra', '192.168.160', forward=''))
+        self.net.start_network(lib.network_xml('b', 'virbrb', '192.168.161', forward=''))
+        event = lib.Process(self, [*words, 'net-event', '--event', 'condition', '--loop'])
+        self.other()
+        self.until()
+        subnet = '192.168.160.0/24'
+        for address in '192.168.160.200/24', '192.168.160.7/32', '192.168.0.9/16':
+            self.net.sh('ip', 'addr', 'add', address, 'dev', 'other')
+            both = [(subnet, f'the address {address} on other')]
+            if address.endswith('/16'):
+                both.append(('192.168.161.0/24', f'the address {address} on other'))
+            self.until(*both)
+            self.net.sh('ip', 'addr', 'del', address, 'dev', 'other')
+            self.until()
+        for route in '192.168.160.128/25', subnet:
+            self.net.sh('ip', 'route', 'add', route, 'dev', 'other', 'metric', 5)
+            self.until((subnet, f'the route to {route} on other'))
+            self.net.sh('ip', 'link', 'set', 'other', 'down')  # takes the route with it, without a word
+            self.until()
+            self.net.sh('ip', 'link', 'set', 'other', 'up')
+        self.net.sh('ip', 'route', 'add', '192.168.0.0/16', 'dev', 'other')  # a VPN's: it leaves room
+        self.net.sh('ip', 'addr', 'add', '192.168.160.200/24', 'dev', 'other')
+        self.until((subnet, 'on other'))
+        self.assertIn(f"network 'a': subnet {subnet} is used by", self.net.daemon.log())
+        self.net.netctl('net-destroy', 'a')
+        self.until()
+        self.assertIn(f'raised subnet-conflict of {subnet}', event.log())
+        self.assertIn(f'cleared subnet-conflict of {subnet}', event.log())
+        refused = self.net.netctl('net-start', 'a', check=False)
+        self.assertIn(f'{subnet} of <ip> overlaps the address 192.168.160.200/24 on other', refused.err)
+
+    def test_conflict_over_a_restart(self):
+        self.net.start_network(lib.network_xml('a', 'virbra', '192.168.160', forward=''))
+        self.other('192.168.160.200/24')
+        self.until(('192.168.160.0/24', 'on other'))
+        self.net.daemon.kill()
+        self.net.start_netd()
+        self.until(('192.168.160.0/24', 'on other'))
+
+    def test_real_conflict_behind_a_vpn(self):
+        """That a subnet lies inside a larger route doesn't hide that somebody has it."""
+        self.net.sh('ip', 'link', 'add', 'avpn', 'type', 'bridge')
+        self.net.sh('ip', 'link', 'set', 'avpn', 'up')
+        self.net.sh('ip', 'route', 'add', '192.168.0.0/16', 'dev', 'avpn')
+        self.net.define(lib.network_xml('next', 'virbrn', '192.168.123', forward=''))
+        self.net.define(lib.network_xml('a', 'virbra', '192.168.160', forward=''))
+        self.net.netctl('net-start', 'a')
+        self.net.netctl('net-destroy', 'a')
+        self.other('192.168.160.200/24')
+        refused = self.net.netctl('net-start', 'a', check=False)
+        self.assertEqual(refused.rc, 1)
+        # Neither what is routed away nor what another network will use is proposed.
+        self.assertIn('Network is already in use by interface other', refused.err)
+        self.assertIn('192.168.124.0/24 is free', refused.err)
+
+    def test_very_many_routes(self):
+        """A subnet is found among more routes than there are candidates, and nobody waits for it."""
+        self.other('172.20.0.1/30')
+        batch = os.path.join(self.folder, 'routes')
+        with open(batch, 'w') as f:
+            f.writelines(f'route add 10.{i >> 8}.{i & 255}.0/24 dev other\n' for i in range(60000))
+        self.net.sh('ip', '-batch', batch)
+        start = time.monotonic()
+        self.net.define(document('a', "from='10.0.0.0/8'"))
+        self.assertLess(time.monotonic() - start, 1)
+        self.assertEqual(self.address('a'), ['10.234.96.1'])
 
     def test_link_local_is_everybodys(self):
         for i, name in enumerate('ab'):
