@@ -477,7 +477,8 @@ static enum dhcp4_drop on_decline(struct exchange *x)
 		return DHCP4_DROP_NO_ADDRESS;
 	if (!l || l->state != DHCP4_LEASE_BOUND || l->b.ip != ip)
 		return DHCP4_DROP_NOT_HELD;
-	if (!dhcp4_pool_quarantine(&x->s->pool, ip, &x->mac, x->t.now)) {
+	uint32_t sec = dhcp4_pool_quarantine(&x->s->pool, ip, &x->mac, x->t.now);
+	if (!sec) {
 		/* Over the cap. The lease is kept as released, with its count of changes, so that a
 		 * client in a loop of requests and declines is slowed down. */
 		count(x, DHCP4_COUNT_QUARANTINE_FULL);
@@ -486,6 +487,8 @@ static enum dhcp4_drop on_decline(struct exchange *x)
 		return DHCP4_DROP_NONE;
 	}
 	count(x, DHCP4_COUNT_QUARANTINED);
+	l->b.lease_sec = sec;
+	l->b.expires = x->t.now + sec * USEC_PER_SEC;
 	dhcp4_tell(&x->t, DHCP4_DECLINE, l, 0);
 	dhcp4_forget(x->s, l);
 	return DHCP4_DROP_NONE;

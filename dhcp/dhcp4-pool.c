@@ -186,7 +186,8 @@ int dhcp4_pool_set_ranges(struct dhcp4_pool *p, const struct dhcp4_range *ranges
 
 void dhcp4_pool_init(struct dhcp4_pool *p)
 {
-	*p = (struct dhcp4_pool){ .quarantine_end = USEC_INFINITY };
+	*p = (struct dhcp4_pool){ 0 };
+	dhcp_quarantine_init(&p->quarantine);
 	table_init(&p->by_mac);
 	table_init(&p->by_ip);
 	table_init(&p->by_name);
@@ -370,9 +371,9 @@ void dhcp4_pool_settle(struct dhcp4_pool *p)
 {
 	table_foreach (n, &p->by_ip)
 		mark_used(p, lease_of(n, offsetof(struct dhcp4_lease, by_ip))->b.ip, true);
-	for (size_t i = 0; i < DHCP4_QUARANTINE_MAX; i++)
-		if (p->quarantined[i].active)
-			mark_used(p, p->quarantined[i].ip, true);
+	for (size_t i = 0; i < DHCP_QUARANTINE_MAX; i++)
+		if (p->quarantine.place[i].active)
+			mark_used(p, p->quarantine.place[i].ip.v4, true);
 	settle_list(p, &p->offered);
 	settle_list(p, &p->released);
 	settle_list(p, &p->expired);
@@ -383,79 +384,52 @@ void dhcp4_pool_settle(struct dhcp4_pool *p)
 
 bool dhcp4_pool_is_quarantined(const struct dhcp4_pool *p, uint32_t ip)
 {
-	for (size_t i = 0; p->n_quarantined && i < DHCP4_QUARANTINE_MAX; i++)
-		if (p->quarantined[i].active && p->quarantined[i].ip == ip)
-			return true;
-	return false;
+	struct ip a = ip_from_v4(ip);
+
+	return dhcp_quarantine_has(&p->quarantine, &a);
 }
 
-/* The memory of this address, else the place least needed; NULL when all are active. */
-static struct dhcp4_quarantined *quarantine_slot(struct dhcp4_pool *p, uint32_t ip)
+uint32_t dhcp4_pool_quarantine(struct dhcp4_pool *p, uint32_t ip, const struct mac *mac, usec_t now)
 {
-	struct dhcp4_quarantined *best = NULL;
+	struct ip a = ip_from_v4(ip);
+	uint32_t sec = dhcp_quarantine_add(&p->quarantine, &a, mac, p->size, now);
 
-	for (size_t i = 0; i < DHCP4_QUARANTINE_MAX; i++) {
-		struct dhcp4_quarantined *q = &p->quarantined[i];
-		if (q->ip == ip)
-			return q;
-		if (!q->active && (!best || q->until < best->until))
-			best = q;
-	}
-	return best;
+	if (sec)
+		mark_used(p, ip, true);
+	return sec;
 }
 
-static bool client_over_cap(const struct dhcp4_pool *p, const struct mac *mac, usec_t now)
+bool dhcp4_pool_restore_quarantine(struct dhcp4_pool *p, uint32_t ip, const struct mac *mac,
+				   uint32_t sec, uint32_t left, usec_t now)
 {
-	unsigned n = 0;
+	struct ip a = ip_from_v4(ip);
 
-	for (size_t i = 0; i < DHCP4_QUARANTINE_MAX; i++) {
-		const struct dhcp4_quarantined *q = &p->quarantined[i];
-		if (q->ip && mac_equal(&q->mac, mac) && q->since + 3600 * USEC_PER_SEC > now)
-			n++;
-	}
-	return n >= DHCP4_QUARANTINE_CLIENT;
-}
-
-bool dhcp4_pool_quarantine(struct dhcp4_pool *p, uint32_t ip, const struct mac *mac, usec_t now)
-{
-	struct dhcp4_quarantined *q = quarantine_slot(p, ip);
-	uint64_t sec = DHCP4_QUARANTINE_SEC;
-
-	if (!q || p->n_quarantined >= MAX_OF(p->size / 4, 1) || client_over_cap(p, mac, now))
+	if (!dhcp_quarantine_restore(&p->quarantine, &a, mac, sec, left, now))
 		return false;
-	if (q->ip != ip)
-		*q = (struct dhcp4_quarantined){ .ip = ip };
-	for (unsigned i = 0; i < q->times && sec < DHCP4_QUARANTINE_MAX_SEC; i++)
-		sec *= 2;
-	sec = MIN_OF(sec, DHCP4_QUARANTINE_MAX_SEC);
-	if (!q->active)
-		p->n_quarantined++;
-	q->active = true;
-	q->times++;
-	q->mac = *mac;
-	q->since = now;
-	q->until = now + sec * USEC_PER_SEC;
-	p->quarantine_end = MIN_OF(p->quarantine_end, q->until);
 	mark_used(p, ip, true);
 	return true;
 }
 
+static void let_go(struct dhcp4_pool *p, uint32_t ip)
+{
+	if (!dhcp4_pool_find_ip(p, ip))
+		mark_used(p, ip, false);
+}
+
 void dhcp4_pool_end_quarantine(struct dhcp4_pool *p, usec_t now)
 {
-	if (p->quarantine_end > now)
-		return;
-	p->quarantine_end = USEC_INFINITY;
-	for (size_t i = 0; i < DHCP4_QUARANTINE_MAX; i++) {
-		struct dhcp4_quarantined *q = &p->quarantined[i];
-		if (!q->active)
-			continue;
-		if (q->until > now) {
-			p->quarantine_end = MIN_OF(p->quarantine_end, q->until);
-			continue;
-		}
-		q->active = false;
-		p->n_quarantined--;
-		if (!dhcp4_pool_find_ip(p, q->ip))
-			mark_used(p, q->ip, false);
-	}
+	struct ip over;
+
+	while (dhcp_quarantine_take_over(&p->quarantine, now, &over))
+		let_go(p, over.v4);
+}
+
+bool dhcp4_pool_lift_quarantine(struct dhcp4_pool *p, uint32_t ip)
+{
+	struct ip a = ip_from_v4(ip);
+	bool lifted = dhcp_quarantine_lift(&p->quarantine, &a);
+
+	if (lifted)
+		let_go(p, ip);
+	return lifted;
 }

@@ -11,12 +11,8 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "dhcp/dhcp-heap.h"
+#include "dhcp/dhcp-quarantine.h"
 #include "dhcp/dhcp4.h"
-
-#define DHCP4_QUARANTINE_MAX     128 /* addresses remembered, those released again included */
-#define DHCP4_QUARANTINE_SEC     600 /* doubled each time, up to a day */
-#define DHCP4_QUARANTINE_MAX_SEC 86400
-#define DHCP4_QUARANTINE_CLIENT  8 /* per client and hour */
 
 enum dhcp4_lease_state {
 	DHCP4_LEASE_NEW, /* in no state yet */
@@ -52,14 +48,6 @@ struct dhcp4_pool_range {
 	uint64_t *fixed, *used;
 };
 
-struct dhcp4_quarantined {
-	uint32_t ip; /* 0: empty */
-	struct mac mac;
-	usec_t since, until;
-	unsigned times;
-	bool active;
-};
-
 struct dhcp4_lease_chunk;
 
 struct dhcp4_pool {
@@ -73,9 +61,7 @@ struct dhcp4_pool {
 	struct dhcp_heap ends; /* of bound leases */
 	uint32_t count[DHCP4_LEASE_STATE_N];
 
-	struct dhcp4_quarantined quarantined[DHCP4_QUARANTINE_MAX];
-	unsigned n_quarantined;
-	usec_t quarantine_end; /* of the first; USEC_INFINITY */
+	struct dhcp_quarantine quarantine;
 };
 
 void dhcp4_pool_init(struct dhcp4_pool *p);
@@ -115,11 +101,16 @@ void dhcp4_pool_enter(struct dhcp4_pool *p, struct dhcp4_lease *l, enum dhcp4_le
 /* Set the name, "" for none; nobody else has it. */
 void dhcp4_pool_set_name(struct dhcp4_pool *p, struct dhcp4_lease *l, const char *name);
 
-/* Take `ip` out of service after a DECLINE by `mac`. False when the client or the network is over
- * its cap. */
-bool dhcp4_pool_quarantine(struct dhcp4_pool *p, uint32_t ip, const struct mac *mac, usec_t now);
+/* Take `ip` out of service after a DECLINE by `mac`. For how many seconds; 0 when the client or the
+ * network is over its cap. */
+uint32_t dhcp4_pool_quarantine(struct dhcp4_pool *p, uint32_t ip, const struct mac *mac,
+			       usec_t now);
+/* As dhcp_quarantine_restore(). */
+bool dhcp4_pool_restore_quarantine(struct dhcp4_pool *p, uint32_t ip, const struct mac *mac,
+				   uint32_t sec, uint32_t left, usec_t now);
 bool dhcp4_pool_is_quarantined(const struct dhcp4_pool *p, uint32_t ip);
-/* End what is over. */
+/* End what is over; or that of one address, before its time: false when it isn't quarantined. */
 void dhcp4_pool_end_quarantine(struct dhcp4_pool *p, usec_t now);
+bool dhcp4_pool_lift_quarantine(struct dhcp4_pool *p, uint32_t ip);
 
 #endif

@@ -232,6 +232,14 @@ int dhcp4_restore(struct dhcp4 *s, const struct dhcp4_binding *b, usec_t now)
 	return 0;
 }
 
+void dhcp4_restore_declined(struct dhcp4 *s, const struct dhcp4_binding *b, uint32_t left,
+			    usec_t now)
+{
+	if (s->configured && dhcp4_in_subnet(s, b->ip) && !dhcp4_pool_find_ip(&s->pool, b->ip))
+		(void)dhcp4_pool_restore_quarantine(&s->pool, b->ip, &b->mac, b->lease_sec, left,
+						    now);
+}
+
 /* ---- names, for the network's other DHCP server ---- */
 
 void dhcp4_set_name_check(struct dhcp4 *s, dhcp4_name_taken_fn *taken, void *data)
@@ -355,6 +363,7 @@ size_t dhcp4_release(struct dhcp4 *s, uint32_t ip, usec_t now, struct dhcp4_acti
 	struct dhcp4_turn t = { s, now, out, cap, 0 };
 	struct dhcp4_lease *l = dhcp4_pool_find_ip(&s->pool, ip);
 
+	(void)dhcp4_pool_lift_quarantine(&s->pool, ip);
 	if (!l || !cap)
 		return 0;
 	if (l->state == DHCP4_LEASE_BOUND)
@@ -387,7 +396,7 @@ static usec_t lease_end(const struct dhcp4 *s)
 usec_t dhcp4_deadline(const struct dhcp4 *s)
 {
 	usec_t a = MIN_OF(offer_end(s), gate_end(s)),
-	       b = MIN_OF(lease_end(s), s->pool.quarantine_end);
+	       b = MIN_OF(lease_end(s), s->pool.quarantine.end);
 
 	return MIN_OF(a, b);
 }
@@ -426,7 +435,7 @@ void dhcp4_get_usage(const struct dhcp4 *s, struct dhcp4_usage *ret)
 		.offered = s->pool.count[DHCP4_LEASE_OFFERED],
 		.released = s->pool.count[DHCP4_LEASE_RELEASED],
 		.expired = s->pool.count[DHCP4_LEASE_EXPIRED],
-		.quarantined = s->pool.n_quarantined,
+		.quarantined = s->pool.quarantine.n,
 	};
 	memcpy(ret->count, s->count, sizeof(ret->count));
 }

@@ -92,8 +92,8 @@ enum dhcp4_change {
 	DHCP4_EXTEND,  /* same client, same address, later end */
 	DHCP4_RENAME,  /* other name or other client identifier */
 	DHCP4_RELEASE, /* by the client, or because it moved */
-	DHCP4_DECLINE, /* the client found the address in use; it is not given to anybody for a
-			  while */
+	DHCP4_DECLINE, /* the client found the address in use; it is not given to anybody for
+			  lease_sec, until `expires` */
 	DHCP4_EXPIRE,
 };
 const char *dhcp4_change_name(enum dhcp4_change c);
@@ -213,6 +213,11 @@ int dhcp4_configure(struct dhcp4 *s, const struct dhcp4_config *c, usec_t now, s
  * address has a binding), -ENOTUNIQ (the client has another one), -ENOSPC, -ENOMEM. */
 int dhcp4_restore(struct dhcp4 *s, const struct dhcp4_binding *b, usec_t now) mustcheck;
 
+/* An address that was declined in an earlier life (DHCP4_DECLINE): it stays out of service for what is
+ * left of b->lease_sec, `left` seconds. When there is no place for it nothing happens. */
+void dhcp4_restore_declined(struct dhcp4 *s, const struct dhcp4_binding *b, uint32_t left,
+			    usec_t now);
+
 /* Who else has a name: `taken` is asked before a client gets one (the network's DHCPv6 server knows).
  * NULL: nobody. */
 typedef bool dhcp4_name_taken_fn(void *data, const struct mac *mac, const char *name);
@@ -235,8 +240,8 @@ enum dhcp4_drop dhcp4_last_drop(const struct dhcp4 *s);
 size_t dhcp4_committed(struct dhcp4 *s, uint64_t token, bool durable, usec_t now,
 		       struct dhcp4_action *out, size_t cap);
 
-/* Give an address up on an administrator's word. Returns the number of actions, 0 if nobody holds
- * it. */
+/* Give an address up on an administrator's word, one that was declined too. Returns the number of
+ * actions, 0 if nobody holds it. */
 size_t dhcp4_release(struct dhcp4 *s, uint32_t ip, usec_t now, struct dhcp4_action *out,
 		     size_t cap);
 

@@ -533,8 +533,9 @@ static void release_ia(struct exchange *x, size_t i)
 static void decline_ia(struct exchange *x, size_t i)
 {
 	struct dhcp6_lease *l = x->lease[i];
+	uint32_t sec = dhcp6_pool_quarantine(&x->s->pool, &l->b.ip, &l->b.mac, x->t.now);
 
-	if (!dhcp6_pool_quarantine(&x->s->pool, &l->b.ip, &l->b.mac, x->t.now)) {
+	if (!sec) {
 		/* Over the cap: kept as released, with its station's count of changes, so that a
 		 * client in a loop of requests and declines is slowed down. */
 		count(x, DHCP6_COUNT_QUARANTINE_FULL);
@@ -542,6 +543,8 @@ static void decline_ia(struct exchange *x, size_t i)
 		return;
 	}
 	count(x, DHCP6_COUNT_QUARANTINED);
+	l->b.lease_sec = sec;
+	l->b.expires = x->t.now + sec * USEC_PER_SEC;
 	dhcp6_tell(&x->t, DHCP4_DECLINE, l, 0);
 	x->lease[i] = NULL;
 	dhcp6_forget(x->s, l);

@@ -261,7 +261,8 @@ static void leave_station(struct dhcp6_pool *p, struct dhcp6_station *st)
 
 void dhcp6_pool_init(struct dhcp6_pool *p)
 {
-	*p = (struct dhcp6_pool){ .quarantine_end = USEC_INFINITY };
+	*p = (struct dhcp6_pool){ 0 };
+	dhcp_quarantine_init(&p->quarantine);
 	table_init(&p->by_client);
 	table_init(&p->by_ip);
 	table_init(&p->by_name);
@@ -458,9 +459,9 @@ void dhcp6_pool_settle(struct dhcp6_pool *p)
 {
 	table_foreach (n, &p->by_ip)
 		mark_used(p, &lease_of(n, offsetof(struct dhcp6_lease, by_ip))->b.ip, true);
-	for (size_t i = 0; i < DHCP6_QUARANTINE_MAX; i++)
-		if (p->quarantined[i].active)
-			mark_used(p, &p->quarantined[i].ip, true);
+	for (size_t i = 0; i < DHCP_QUARANTINE_MAX; i++)
+		if (p->quarantine.place[i].active)
+			mark_used(p, &p->quarantine.place[i].ip, true);
 	drop_outside(p, &p->idle);
 	drop_outside(p, &p->parked);
 }
@@ -469,81 +470,47 @@ void dhcp6_pool_settle(struct dhcp6_pool *p)
 
 bool dhcp6_pool_is_quarantined(const struct dhcp6_pool *p, const struct ip *ip)
 {
-	for (size_t i = 0; p->n_quarantined && i < DHCP6_QUARANTINE_MAX; i++)
-		if (p->quarantined[i].active && ip_equal(&p->quarantined[i].ip, ip))
-			return true;
-	return false;
+	return dhcp_quarantine_has(&p->quarantine, ip);
 }
 
-/* The memory of this address, else the place least needed; NULL when all are active. */
-static struct dhcp6_quarantined *quarantine_slot(struct dhcp6_pool *p, const struct ip *ip)
+uint32_t dhcp6_pool_quarantine(struct dhcp6_pool *p, const struct ip *ip, const struct mac *mac,
+			       usec_t now)
 {
-	struct dhcp6_quarantined *best = NULL;
+	uint32_t sec = dhcp_quarantine_add(&p->quarantine, ip, mac, p->size, now);
 
-	for (size_t i = 0; i < DHCP6_QUARANTINE_MAX; i++) {
-		struct dhcp6_quarantined *q = &p->quarantined[i];
-		if (ip_equal(&q->ip, ip))
-			return q;
-		if (!q->active && (!best || q->until < best->until))
-			best = q;
-	}
-	return best;
+	if (sec)
+		mark_used(p, ip, true);
+	return sec;
 }
 
-static bool station_over_cap(const struct dhcp6_pool *p, const struct mac *mac, usec_t now)
+bool dhcp6_pool_restore_quarantine(struct dhcp6_pool *p, const struct ip *ip, const struct mac *mac,
+				   uint32_t sec, uint32_t left, usec_t now)
 {
-	unsigned n = 0;
-
-	for (size_t i = 0; i < DHCP6_QUARANTINE_MAX; i++) {
-		const struct dhcp6_quarantined *q = &p->quarantined[i];
-		if (ip_is_set(&q->ip) && mac_equal(&q->mac, mac) &&
-		    q->since + 3600 * USEC_PER_SEC > now)
-			n++;
-	}
-	return n >= DHCP6_QUARANTINE_STATION;
-}
-
-bool dhcp6_pool_quarantine(struct dhcp6_pool *p, const struct ip *ip, const struct mac *mac,
-			   usec_t now)
-{
-	struct dhcp6_quarantined *q = quarantine_slot(p, ip);
-	uint64_t sec = DHCP6_QUARANTINE_SEC;
-
-	if (!q || p->n_quarantined >= MAX_OF(p->size / 4, 1U) || station_over_cap(p, mac, now))
+	if (!dhcp_quarantine_restore(&p->quarantine, ip, mac, sec, left, now))
 		return false;
-	if (!ip_equal(&q->ip, ip))
-		*q = (struct dhcp6_quarantined){ .ip = *ip };
-	for (unsigned i = 0; i < q->times && sec < DHCP6_QUARANTINE_MAX_SEC; i++)
-		sec *= 2;
-	sec = MIN_OF(sec, DHCP6_QUARANTINE_MAX_SEC);
-	if (!q->active)
-		p->n_quarantined++;
-	q->active = true;
-	q->times++;
-	q->mac = *mac;
-	q->since = now;
-	q->until = now + sec * USEC_PER_SEC;
-	p->quarantine_end = MIN_OF(p->quarantine_end, q->until);
 	mark_used(p, ip, true);
 	return true;
 }
 
+static void let_go(struct dhcp6_pool *p, const struct ip *ip)
+{
+	if (!dhcp6_pool_find_ip(p, ip))
+		mark_used(p, ip, false);
+}
+
 void dhcp6_pool_end_quarantine(struct dhcp6_pool *p, usec_t now)
 {
-	if (p->quarantine_end > now)
-		return;
-	p->quarantine_end = USEC_INFINITY;
-	for (size_t i = 0; i < DHCP6_QUARANTINE_MAX; i++) {
-		struct dhcp6_quarantined *q = &p->quarantined[i];
-		if (!q->active)
-			continue;
-		if (q->until > now) {
-			p->quarantine_end = MIN_OF(p->quarantine_end, q->until);
-			continue;
-		}
-		q->active = false;
-		p->n_quarantined--;
-		if (!dhcp6_pool_find_ip(p, &q->ip))
-			mark_used(p, &q->ip, false);
-	}
+	struct ip over;
+
+	while (dhcp_quarantine_take_over(&p->quarantine, now, &over))
+		let_go(p, &over);
+}
+
+bool dhcp6_pool_lift_quarantine(struct dhcp6_pool *p, const struct ip *ip)
+{
+	bool lifted = dhcp_quarantine_lift(&p->quarantine, ip);
+
+	if (lifted)
+		let_go(p, ip);
+	return lifted;
 }

@@ -12,12 +12,8 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "dhcp/dhcp-heap.h"
+#include "dhcp/dhcp-quarantine.h"
 #include "dhcp/dhcp6.h"
-
-#define DHCP6_QUARANTINE_MAX     128
-#define DHCP6_QUARANTINE_SEC     600 /* doubled each time, up to a day */
-#define DHCP6_QUARANTINE_MAX_SEC 86400
-#define DHCP6_QUARANTINE_STATION 8 /* per station and hour */
 
 enum dhcp6_lease_state {
 	DHCP6_LEASE_NEW, /* in no state yet */
@@ -65,14 +61,6 @@ struct dhcp6_pool_range {
 	uint64_t *fixed, *used;
 };
 
-struct dhcp6_quarantined {
-	struct ip ip; /* not set: empty */
-	struct mac mac;
-	usec_t since, until;
-	unsigned times;
-	bool active;
-};
-
 struct dhcp6_pool {
 	struct dhcp6_pool_range *range;
 	size_t n_range;
@@ -82,9 +70,7 @@ struct dhcp6_pool {
 	struct dhcp_heap ends;
 	uint32_t count[DHCP6_LEASE_STATE_N];
 
-	struct dhcp6_quarantined quarantined[DHCP6_QUARANTINE_MAX];
-	unsigned n_quarantined;
-	usec_t quarantine_end; /* of the first; USEC_INFINITY */
+	struct dhcp_quarantine quarantine;
 };
 
 void dhcp6_pool_init(struct dhcp6_pool *p);
@@ -126,11 +112,16 @@ void dhcp6_pool_enter(struct dhcp6_pool *p, struct dhcp6_lease *l, enum dhcp6_le
 /* Set the name, "" for none; no other station has it. */
 void dhcp6_pool_set_name(struct dhcp6_pool *p, struct dhcp6_lease *l, const char *name);
 
-/* Take `ip` out of service after a DECLINE. False when the station or the network is over its cap.
- */
-bool dhcp6_pool_quarantine(struct dhcp6_pool *p, const struct ip *ip, const struct mac *mac,
-			   usec_t now);
+/* Take `ip` out of service after a DECLINE. For how many seconds; 0 when the station or the network
+ * is over its cap. */
+uint32_t dhcp6_pool_quarantine(struct dhcp6_pool *p, const struct ip *ip, const struct mac *mac,
+			       usec_t now);
+/* As dhcp_quarantine_restore(). */
+bool dhcp6_pool_restore_quarantine(struct dhcp6_pool *p, const struct ip *ip, const struct mac *mac,
+				   uint32_t sec, uint32_t left, usec_t now);
 bool dhcp6_pool_is_quarantined(const struct dhcp6_pool *p, const struct ip *ip);
+/* End what is over; or that of one address, before its time: false when it isn't quarantined. */
 void dhcp6_pool_end_quarantine(struct dhcp6_pool *p, usec_t now);
+bool dhcp6_pool_lift_quarantine(struct dhcp6_pool *p, const struct ip *ip);
 
 #endif

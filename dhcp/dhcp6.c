@@ -199,6 +199,14 @@ int dhcp6_restore(struct dhcp6 *s, const struct dhcp6_binding *b, usec_t now)
 	return 0;
 }
 
+void dhcp6_restore_declined(struct dhcp6 *s, const struct dhcp6_binding *b, uint32_t left,
+			    usec_t now)
+{
+	if (s->configured && dhcp6_in_subnet(s, &b->ip) && !dhcp6_pool_find_ip(&s->pool, &b->ip))
+		(void)dhcp6_pool_restore_quarantine(&s->pool, &b->ip, &b->mac, b->lease_sec, left,
+						    now);
+}
+
 /* ---- names ---- */
 
 void dhcp6_set_name_check(struct dhcp6 *s, dhcp6_name_taken_fn *taken, void *data)
@@ -326,6 +334,7 @@ size_t dhcp6_release(struct dhcp6 *s, const struct ip *ip, struct dhcp6_action *
 	struct dhcp6_turn t = { s, 0, out, cap, 0 };
 	struct dhcp6_lease *l = dhcp6_pool_find_ip(&s->pool, ip);
 
+	(void)dhcp6_pool_lift_quarantine(&s->pool, ip);
 	if (!l || !cap)
 		return 0;
 	if (l->state == DHCP6_LEASE_BOUND)
@@ -350,7 +359,7 @@ static usec_t lease_end(const struct dhcp6 *s)
 
 usec_t dhcp6_deadline(const struct dhcp6 *s)
 {
-	usec_t ends = MIN_OF(lease_end(s), s->pool.quarantine_end);
+	usec_t ends = MIN_OF(lease_end(s), s->pool.quarantine.end);
 
 	return MIN_OF(gate_end(s), ends);
 }
@@ -385,7 +394,7 @@ void dhcp6_get_usage(const struct dhcp6 *s, struct dhcp6_usage *ret)
 		.pool = s->pool.size,
 		.bound = s->pool.count[DHCP6_LEASE_BOUND],
 		.idle = s->pool.count[DHCP6_LEASE_IDLE],
-		.quarantined = s->pool.n_quarantined,
+		.quarantined = s->pool.quarantine.n,
 	};
 	memcpy(ret->count, s->count, sizeof(ret->count));
 }

@@ -199,6 +199,10 @@ size_t dhcp6_name_station(struct dhcp6 *s, const struct mac *mac, const char *na
  * -EEXIST (the address has a binding), -ENOTUNIQ (the client has another one), -ENOSPC, -ENOMEM. */
 int dhcp6_restore(struct dhcp6 *s, const struct dhcp6_binding *b, usec_t now) mustcheck;
 
+/* An address that was declined in an earlier life, as dhcp4_restore_declined(). */
+void dhcp6_restore_declined(struct dhcp6 *s, const struct dhcp6_binding *b, uint32_t left,
+			    usec_t now);
+
 /* Feed one datagram. Writes at most `cap` actions (DHCP6_ACTIONS_MAX are enough). */
 size_t dhcp6_input(struct dhcp6 *s, const struct dhcp6_dgram *in, usec_t now,
 		   struct dhcp6_action *out, size_t cap);
@@ -209,7 +213,7 @@ enum dhcp6_drop dhcp6_last_drop(const struct dhcp6 *s);
 size_t dhcp6_committed(struct dhcp6 *s, uint64_t token, bool durable, struct dhcp6_action *out,
 		       size_t cap);
 
-/* Give an address up on an administrator's word. */
+/* Give an address up on an administrator's word, one that was declined too. */
 size_t dhcp6_release(struct dhcp6 *s, const struct ip *ip, struct dhcp6_action *out, size_t cap);
 
 usec_t dhcp6_deadline(const struct dhcp6 *s);

@@ -24,6 +24,7 @@ static const struct {
 	{ "lifecycle", RPC_EVENT_LIFECYCLE },
 	{ "metadata-change", RPC_EVENT_METADATA_CHANGE },
 	{ "condition", RPC_EVENT_CONDITION },
+	{ "lease", RPC_EVENT_LEASE },
 };
 
 static const char *type_name(enum rpc_event_id id)
@@ -78,6 +79,26 @@ static const char *metadata_text(int32_t type)
 	return type >= 0 && (size_t)type < ARRAY_LEN(text) ? text[type] : "unknown";
 }
 
+static const char *lease_text(int32_t change)
+{
+	static const char *const text[] = { "granted",  "extended", "renamed",
+					    "released", "declined", "expired" };
+
+	return change >= 0 && (size_t)change < ARRAY_LEN(text) ? text[change] : "unknown";
+}
+
+static void add_lease(json_t *o, const struct rpc_event *ev)
+{
+	json_t *l = json_pack("{s:s, s:s, s:s, s:s?}", "change", lease_text(ev->event),
+			      "ip-address", ev->ip, "mac-address", ev->mac, "hostname",
+			      *ev->hostname ? ev->hostname : NULL);
+
+	json_object_set_new(l, "expiry-time",
+			    ev->expiry_sec ? json_integer(ev->expiry_sec) : json_null());
+	json_object_update(o, l);
+	json_decref(l);
+}
+
 static void add_condition(json_t *o, const struct rpc_event *ev)
 {
 	json_t *k = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "change", condition_text(ev->event),
@@ -97,6 +118,8 @@ static void print_json(const struct rpc_event *ev, const char *now)
 		json_object_set_new(o, "change", json_string(lifecycle_text(ev->event)));
 	} else if (ev->id == RPC_EVENT_CONDITION) {
 		add_condition(o, ev);
+	} else if (ev->id == RPC_EVENT_LEASE) {
+		add_lease(o, ev);
 	} else {
 		json_object_set_new(o, "type", json_string(metadata_text(ev->event)));
 		json_object_set_new(o, "uri", *ev->uri ? json_string(ev->uri) : json_null());
@@ -121,6 +144,20 @@ static void print_condition(const struct rpc_event *ev)
 	puts(line ? line : "out of memory");
 }
 
+/* What netd knows of a guest's name is clean, but this goes to a terminal. */
+static void print_lease(const struct rpc_event *ev)
+{
+	struct text out = { 0 };
+
+	text_addf(&out, "%s %s to %s", lease_text(ev->event), ev->ip, ev->mac);
+	if (*ev->hostname) {
+		text_add(&out, ", ");
+		text_add_escaped(&out, ev->hostname, strlen(ev->hostname), 256);
+	}
+	auto_free char *line = text_take(&out);
+	puts(line ? line : "out of memory");
+}
+
 static void print_event(const struct ctl *ctl, const struct rpc_event *ev, bool timestamp)
 {
 	char now[48];
@@ -137,6 +174,8 @@ static void print_event(const struct ctl *ctl, const struct rpc_event *ev, bool 
 			puts(lifecycle_text(ev->event));
 		else if (ev->id == RPC_EVENT_CONDITION)
 			print_condition(ev);
+		else if (ev->id == RPC_EVENT_LEASE)
+			print_lease(ev);
 		else
 			printf("type %s, uri %s\n", metadata_text(ev->event),
 			       *ev->uri ? ev->uri : "<null>");

@@ -20,6 +20,7 @@ static const struct {
 	{ NULL, apply_verbs }, { NULL, history_verbs }, { NULL, net_port_verbs },
 	{ NULL, dhcp_options_verbs },
 	{ "Guests", guest_verbs }, { NULL, port_verbs },
+	{ "Leases", lease_verbs },
 	{ "The daemon", rules_verbs }, { NULL, status_verbs }, { NULL, help_verbs },
 	// clang-format on
 };

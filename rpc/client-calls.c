@@ -437,7 +437,7 @@ int client_port_delete(struct rpc_client *c, const struct rpc_port *port, struct
 
 static bool is_ours(enum rpc_event_id id)
 {
-	return id == RPC_EVENT_CONDITION;
+	return id == RPC_EVENT_CONDITION || id == RPC_EVENT_LEASE;
 }
 
 int client_event_register(struct rpc_client *c, enum rpc_event_id id, const struct rpc_net *net,
@@ -593,4 +593,47 @@ int client_port_remove(struct rpc_client *c, const struct rpc_net *net, const ch
 
 	xdr_put_string(&a.w, interface);
 	return run_netd(c, RPC_NETD_PORT_REMOVE, &a, &reply, e);
+}
+
+/* ---- leases ---- */
+
+int client_lease_list(struct rpc_client *c, const struct rpc_net *net, char **ret_json,
+		      struct err *e)
+{
+	struct args a = args_net(net, 0);
+
+	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_LEASE_LIST, &a, ret_json, e);
+}
+
+static int lease_call(struct rpc_client *c, int32_t procedure, const struct rpc_net *net,
+		      const char *address, struct err *e)
+{
+	struct args a = args_net(net, strlen(address));
+	struct rd reply;
+
+	xdr_put_string(&a.w, address);
+	return run_netd(c, procedure, &a, &reply, e);
+}
+
+int client_lease_release(struct rpc_client *c, const struct rpc_net *net, const char *address,
+			 struct err *e)
+{
+	return lease_call(c, RPC_NETD_LEASE_RELEASE, net, address, e);
+}
+
+int client_lease_pin(struct rpc_client *c, const struct rpc_net *net, const char *address,
+		     struct err *e)
+{
+	return lease_call(c, RPC_NETD_LEASE_PIN, net, address, e);
+}
+
+int client_lease_history(struct rpc_client *c, const struct rpc_net *net, const char *address,
+			 const char *mac, uint32_t max, char **ret_json, struct err *e)
+{
+	struct args a = args_net(net, length(address) + length(mac));
+
+	xdr_put_optional(&a.w, address);
+	xdr_put_optional(&a.w, mac);
+	wr_u32(&a.w, max);
+	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_LEASE_HISTORY, &a, ret_json, e);
 }

@@ -124,6 +124,18 @@ static bool take_condition(const struct rpc_header *h, struct rd *r, struct rpc_
 	return !r->bad;
 }
 
+static bool take_lease(const struct rpc_header *h, struct rd *r, struct rpc_event *ev)
+{
+	if (h->procedure != RPC_NETD_EVENT_LEASE)
+		return false;
+	ev->id = RPC_EVENT_LEASE;
+	rpc_get_cut(r, ev->ip, sizeof(ev->ip));
+	rpc_get_cut(r, ev->mac, sizeof(ev->mac));
+	rpc_get_cut(r, ev->hostname, sizeof(ev->hostname));
+	ev->expiry_sec = xdr_get_i64(r);
+	return !r->bad;
+}
+
 static void take_event(struct rpc_client *c, const struct rpc_header *h, struct rd *r)
 {
 	struct rpc_event ev = { 0 };
@@ -133,7 +145,7 @@ static void take_event(struct rpc_client *c, const struct rpc_header *h, struct 
 	rpc_get_net(r, &ev.net);
 	ev.event = xdr_get_i32(r);
 	if (h->program == RPC_PROGRAM_NETD) {
-		if (take_condition(h, r, &ev))
+		if (take_condition(h, r, &ev) || take_lease(h, r, &ev))
 			keep_event(c, &ev);
 		return;
 	}

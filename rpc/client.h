@@ -100,6 +100,9 @@ struct rpc_event {
 	/* Condition: `event` is an enum rpc_condition_change, net.name "" the host as a whole. */
 	char kind[32], object[64], text[256], to_do[256];
 	int64_t since_sec;
+	/* Lease: `event` is an enum rpc_lease_change; hostname "" if none. */
+	char ip[IP_TEXT_MAX], mac[MAC_TEXT_MAX], hostname[64];
+	int64_t expiry_sec; /* since 1970; 0: never */
 };
 /* net NULL: of all networks. Deregister with the same id. */
 int client_event_register(struct rpc_client *c, enum rpc_event_id id, const struct rpc_net *net,
@@ -146,6 +149,16 @@ int client_tap_create(struct rpc_client *c, const struct rpc_net *net, const cha
 		      struct err *e) mustcheck;
 int client_port_remove(struct rpc_client *c, const struct rpc_net *net, const char *interface,
 		       struct err *e) mustcheck;
+
+/* Leases: JSON as rpc/protocol.h says. `address` and `mac` of the history may be NULL. */
+int client_lease_list(struct rpc_client *c, const struct rpc_net *net, char **ret_json,
+		      struct err *e) mustcheck;
+int client_lease_release(struct rpc_client *c, const struct rpc_net *net, const char *address,
+			 struct err *e) mustcheck;
+int client_lease_pin(struct rpc_client *c, const struct rpc_net *net, const char *address,
+		     struct err *e) mustcheck;
+int client_lease_history(struct rpc_client *c, const struct rpc_net *net, const char *address,
+			 const char *mac, uint32_t max, char **ret_json, struct err *e) mustcheck;
 
 /* ---- any other call ----
  * `args` is what the call carries, `reply` becomes a cursor over what came back, valid until the

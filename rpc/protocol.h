@@ -134,6 +134,20 @@ enum rpc_netd_proc {
 					 * whole),  i32 change (enum rpc_condition_change), string
 					 * kind, string  object, i64 since (seconds since 1970),
 					 * string text, string  to_do */
+	RPC_NETD_LEASE_LIST = 60, /* net -> string: JSON {network, bridge, pools: [{protocol, size,
+				   * bound, declined, free}], leases: [{protocol, ip-address,
+				   * prefix, mac-address, hostname, client-id, iaid, state:
+				   * bound|declined, static, since, expiry-time}]}, a guest's
+				   * leases one after the other; expiry-time null: never */
+	RPC_NETD_LEASE_RELEASE = 61, /* net, string address -> - */
+	RPC_NETD_LEASE_PIN = 62,     /* net, string address -> -: the lease becomes a static host */
+	RPC_NETD_LEASE_HISTORY =
+	    63, /* net, string? address, string? mac, u32 max -> string: JSON {network, history:
+		 * [{protocol, ip-address, mac-address, hostname, client-id, from, until}]}, newest
+		 * first; until null: still held */
+	RPC_NETD_EVENT_LEASE = 64, /* a message: i32 callback, net, i32 change (enum
+				    * rpc_lease_change), string address, string mac, string
+				    * hostname, i64 expiry (seconds since 1970, 0: never) */
 };
 
 enum rpc_keepalive_proc { RPC_KEEPALIVE_PING = 1, RPC_KEEPALIVE_PONG = 2 };
@@ -203,6 +217,15 @@ enum rpc_event_id {
 	RPC_EVENT_METADATA_CHANGE = 1,
 	/* Ours, which RPC_NETD_EVENT_REGISTER takes; libvirt's numbers stay free. */
 	RPC_EVENT_CONDITION = 1000,
+	RPC_EVENT_LEASE = 1001,
+};
+enum rpc_lease_change {
+	RPC_LEASE_GRANTED = 0,
+	RPC_LEASE_EXTENDED = 1,
+	RPC_LEASE_RENAMED = 2,
+	RPC_LEASE_RELEASED = 3,
+	RPC_LEASE_DECLINED = 4,
+	RPC_LEASE_EXPIRED = 5,
 };
 enum rpc_condition_change { RPC_CONDITION_RAISED = 0, RPC_CONDITION_CLEARED = 1 };
 enum rpc_lifecycle {

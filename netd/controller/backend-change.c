@@ -41,14 +41,12 @@ static int update_apply(const void *how, const struct network *old, struct netwo
 	return r;
 }
 
-void backend_update(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t command,
-		    uint32_t section, int32_t parent_index, const char *xml, uint32_t flags)
+void backend_change_section(struct controller *c, struct net *n, struct door_call *call,
+			    uint32_t command, uint32_t section, int32_t parent_index,
+			    const char *xml, unsigned flags)
 {
-	struct net *n = backend_net(data, call, ref);
-	struct update *u = n ? calloc(1, sizeof(*u)) : NULL;
+	struct update *u = calloc(1, sizeof(*u));
 
-	if (!n)
-		return;
 	if (u)
 		*u = (struct update){ .command = command,
 				      .section = section,
@@ -59,7 +57,16 @@ void backend_update(void *data, struct door_call *call, const struct rpc_net *re
 		door_failf(call, ERR_NO_MEMORY, "%s", "");
 		return;
 	}
-	lifecycle_change(data, n, flags, update_apply, u, update_free, backend_replied_void, call);
+	lifecycle_change(c, n, flags, update_apply, u, update_free, backend_replied_void, call);
+}
+
+void backend_update(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t command,
+		    uint32_t section, int32_t parent_index, const char *xml, uint32_t flags)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		backend_change_section(data, n, call, command, section, parent_index, xml, flags);
 }
 
 /* ---- metadata ---- */

@@ -21,7 +21,22 @@ void backend_applied(void *data, struct door_call *call, const char *source);
 void backend_history(void *data, struct door_call *call, const char *name);
 void backend_history_get(void *data, struct door_call *call, const char *name, uint32_t number);
 
+/* backend-lease.c */
+void backend_leases(void *data, struct door_call *call, const struct rpc_net *ref,
+		    const struct mac *mac);
+void backend_lease_list(void *data, struct door_call *call, const struct rpc_net *ref);
+void backend_lease_release(void *data, struct door_call *call, const struct rpc_net *ref,
+			   const struct ip *ip);
+void backend_lease_pin(void *data, struct door_call *call, const struct rpc_net *ref,
+		       const struct ip *ip);
+void backend_lease_history(void *data, struct door_call *call, const struct rpc_net *ref,
+			   const struct ip *ip, const struct mac *mac, uint32_t max);
+
 /* backend-change.c */
+/* A change as net-update makes it; `flags` as for lifecycle_change(). Answers the call. */
+void backend_change_section(struct controller *c, struct net *n, struct door_call *call,
+			    uint32_t command, uint32_t section, int32_t parent_index,
+			    const char *xml, unsigned flags);
 void backend_update(void *data, struct door_call *call, const struct rpc_net *ref, uint32_t command,
 		    uint32_t section, int32_t parent_index, const char *xml, uint32_t flags);
 void backend_set_metadata(void *data, struct door_call *call, const struct rpc_net *ref,

@@ -10,7 +10,6 @@
 #include "netd/kernel/guests.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/rules.h"
-#include "netd/lease/leases.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -171,84 +170,6 @@ static void set_autostart(void *data, struct door_call *call, const struct rpc_n
 		lifecycle_set_autostart(data, n, on, backend_replied_void, call);
 }
 
-/* ---- leases ---- */
-
-struct lease_text {
-	char mac[MAC_TEXT_MAX], ip[IP_TEXT_MAX], client_id[3 * LEASE_CLIENT_ID_MAX + 1], iaid[12];
-};
-struct lease_list {
-	const struct net *net;
-	const struct mac *only;
-	struct rpc_lease *lease;
-	struct lease_text **text;
-	size_t n, cap, cap_text;
-	bool failed;
-};
-
-static void colon_hex(char *buf, const uint8_t *p, size_t n)
-{
-	*buf = '\0';
-	for (size_t i = 0; i < n; i++)
-		buf += snprintf(buf, 4, "%s%02x", i ? ":" : "", p[i]);
-}
-
-static void add_lease(void *data, const struct lease *l)
-{
-	struct lease_list *list = data;
-	const struct lease_binding *b = &l->b;
-	const struct network *def = net_definition(list->net);
-	const struct network_ip *ip = def ? network_dhcp_ip(def, b->ip.family) : NULL;
-	bool six = b->ip.family == AF_INET6;
-
-	if (list->only && !mac_equal(list->only, &b->mac))
-		return;
-	if (l->expires_wall != INT64_MAX &&
-	    l->expires_wall < (int64_t)(clock_wall() / USEC_PER_SEC))
-		return;
-	struct lease_text *t = calloc(1, sizeof(*t));
-	if (!t || list->n >= RPC_LEASES_MAX || GROW(list->lease, list->cap, list->n + 1) < 0 ||
-	    GROW(list->text, list->cap_text, list->n + 1) < 0) {
-		free(t);
-		list->failed = true;
-		return;
-	}
-	colon_hex(t->client_id, b->client_id, b->n_client_id);
-	snprintf(t->iaid, sizeof(t->iaid), "%u", b->iaid);
-	list->text[list->n] = t;
-	list->lease[list->n++] = (struct rpc_lease){
-		.interface = def && def->bridge ? def->bridge : "",
-		.expiry_sec = l->expires_wall == INT64_MAX ? 0 : l->expires_wall,
-		.type = six ? RPC_LEASE_IPV6 : RPC_LEASE_IPV4,
-		.mac = mac_format(&b->mac, t->mac),
-		.iaid = six ? t->iaid : NULL,
-		.ip = ip_format(&b->ip, t->ip),
-		.prefix = ip ? ip->prefix : 0,
-		.hostname = b->name[0] ? b->name : NULL,
-		.client_id = b->n_client_id ? t->client_id : NULL,
-	};
-}
-
-static void leases(void *data, struct door_call *call, const struct rpc_net *ref,
-		   const struct mac *mac)
-{
-	struct controller *c = data;
-	struct net *n = backend_net(c, call, ref);
-
-	if (!n)
-		return;
-	struct lease_list list = { .net = n, .only = mac };
-	leases_visit(c->leases, n, add_lease, &list);
-	if (list.failed)
-		door_failf(call, ERR_INTERNAL,
-			   "the leases of network '%s' are too many for one answer", n->name);
-	else
-		door_reply_leases(call, list.lease, list.n);
-	for (size_t i = 0; i < list.n; i++)
-		free(list.text[i]);
-	free(list.text);
-	free(list.lease);
-}
-
 /* ---- netd's own ---- */
 
 static void status(void *data, struct door_call *call)
@@ -324,7 +245,7 @@ void backend_init(struct door_backend *b, struct controller *c)
 		.undefine = undefine,
 		.set_autostart = set_autostart,
 		.get_xml = get_xml,
-		.leases = leases,
+		.leases = backend_leases,
 		.update = backend_update,
 		.set_metadata = backend_set_metadata,
 		.get_metadata = backend_get_metadata,
@@ -345,5 +266,9 @@ void backend_init(struct door_backend *b, struct controller *c)
 		.guest_attach = guest_attach,
 		.tap_create = tap_create,
 		.port_remove = port_remove,
+		.lease_list = backend_lease_list,
+		.lease_release = backend_lease_release,
+		.lease_pin = backend_lease_pin,
+		.lease_history = backend_lease_history,
 	};
 }

@@ -110,6 +110,16 @@ struct door_backend {
 	/* door_reply_text(): the name; name NULL: choose one. `flags`: RPC_TAP_* */
 	void (*tap_create)(void *data, struct door_call *call, const struct rpc_net *net,
 			   const char *name, uint32_t uid, uint32_t gid, uint32_t flags);
+	/* text: JSON, as rpc/protocol.h says */
+	void (*lease_list)(void *data, struct door_call *call, const struct rpc_net *net);
+	/* door_reply_void() */
+	void (*lease_release)(void *data, struct door_call *call, const struct rpc_net *net,
+			      const struct ip *ip);
+	void (*lease_pin)(void *data, struct door_call *call, const struct rpc_net *net,
+			  const struct ip *ip);
+	/* text: JSON; ip and mac NULL: all */
+	void (*lease_history)(void *data, struct door_call *call, const struct rpc_net *net,
+			      const struct ip *ip, const struct mac *mac, uint32_t max);
 	/* door_reply_void() */
 	void (*port_remove)(void *data, struct door_call *call, const struct rpc_net *net,
 			    const char *interface);

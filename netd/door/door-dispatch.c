@@ -29,12 +29,12 @@ static const struct door_proc *find_proc(uint32_t program, int32_t number)
 {
 	const struct door_procs *const remote[] = { &door_connect_procs, &door_network_procs,
 						    &door_port_procs, &door_event_procs };
+	const struct door_procs *const own[] = { &door_netd_procs, &door_lease_procs };
+	bool ours = program == RPC_PROGRAM_NETD;
 	const struct door_proc *p = NULL;
 
-	if (program == RPC_PROGRAM_NETD)
-		return find_in(&door_netd_procs, number);
-	for (size_t i = 0; i < ARRAY_LEN(remote) && !p; i++)
-		p = find_in(remote[i], number);
+	for (size_t i = 0; i < (ours ? ARRAY_LEN(own) : ARRAY_LEN(remote)) && !p; i++)
+		p = find_in(ours ? own[i] : remote[i], number);
 	return p;
 }
 

@@ -22,7 +22,7 @@ static const struct door_callback *find_callback(const struct door_conn *c,
 static bool is_event_of(uint32_t program, int32_t event)
 {
 	return program == RPC_PROGRAM_NETD
-		   ? event == RPC_EVENT_CONDITION
+		   ? event == RPC_EVENT_CONDITION || event == RPC_EVENT_LEASE
 		   : event == RPC_EVENT_LIFECYCLE || event == RPC_EVENT_METADATA_CHANGE;
 }
 
@@ -156,6 +156,23 @@ void door_emit_condition(struct door *d, const struct door_condition *k)
 	xdr_put_i64(&w, k->since_sec);
 	xdr_put_string(&w, k->text);
 	xdr_put_string(&w, k->to_do);
+	if (!w.bad)
+		emit(d, &ev);
+}
+
+void door_emit_lease(struct door *d, const char *name, const struct uuid *uuid,
+		     const struct rpc_lease_event *lease)
+{
+	uint8_t b[BODY_MAX];
+	struct wr w = wr_over(b, sizeof(b));
+	struct event ev = { RPC_EVENT_LEASE, RPC_PROGRAM_NETD, RPC_NETD_EVENT_LEASE, uuid, &w };
+
+	rpc_put_net(&w, name, uuid);
+	xdr_put_i32(&w, (int32_t)lease->change);
+	xdr_put_string(&w, lease->ip);
+	xdr_put_string(&w, lease->mac);
+	xdr_put_string(&w, lease->hostname);
+	xdr_put_i64(&w, lease->expiry_sec);
 	if (!w.bad)
 		emit(d, &ev);
 }

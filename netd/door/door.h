@@ -62,6 +62,14 @@ void door_emit_lifecycle(struct door *d, const char *name, const struct uuid *uu
 /* uri NULL: none. */
 void door_emit_metadata_change(struct door *d, const char *name, const struct uuid *uuid,
 			       enum rpc_metadata_type type, const char *uri);
+/* The strings are read during the call. */
+struct rpc_lease_event {
+	uint32_t change; /* enum rpc_lease_change */
+	const char *ip, *mac, *hostname;
+	int64_t expiry_sec; /* since 1970; 0: never */
+};
+void door_emit_lease(struct door *d, const char *name, const struct uuid *uuid,
+		     const struct rpc_lease_event *ev);
 
 /* Something began or ceased to be wrong. */
 struct door_condition {

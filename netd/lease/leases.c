@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/lease/leases.h"
+#include "netd/lease/leases-internal.h"
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "netd/lease/lease-store.h"
-#include "netd/messages/messages-dhcp.h"
+#include "netd/door/door.h"
 #include "netd/service/services.h"
 
 #include <errno.h>
@@ -13,34 +12,6 @@
 /* Of one network: more than guests on it, and less than what a captured worker could make us
  * remember. */
 #define LEASES_MAX 262144
-
-/* The leases of one network; kept also while the network is unknown (a broken file comes back one
- * day). */
-struct lease_net {
-	struct table_node by_uuid;
-	struct uuid uuid;
-	struct list leases;
-	size_t n;
-};
-
-/* A change on its way to the disk. The store completes in the order of queueing. */
-struct pending {
-	struct list node;
-	uint32_t net_id, worker_id;
-	int family;
-	uint64_t token; /* the dhcp worker's */
-};
-
-struct leases {
-	struct controller *c;
-	struct lease_store *store;
-	struct table by_uuid;    /* struct lease_net */
-	struct table by_address; /* struct lease */
-	struct list pending;
-	bool complained;   /* the store's failure has been logged */
-	uint64_t replaced; /* how often the store's file had been replaced when all leases were last
-			      put into it */
-};
 
 /* ---- memory ---- */
 
@@ -100,9 +71,8 @@ static void drop_lease(struct leases *l, struct lease *lease)
 	free(lease);
 }
 
-/* Add or replace. NULL when out of memory, or when the network has LEASES_MAX. */
-static struct lease *keep_lease(struct leases *l, const struct uuid *net,
-				const struct lease_binding *b, int64_t expires_wall)
+struct lease *leases_keep(struct leases *l, const struct uuid *net, const struct lease_binding *b,
+			  int64_t expires_wall)
 {
 	struct lease *lease = find_lease(l, net, &b->ip);
 
@@ -120,126 +90,17 @@ static struct lease *keep_lease(struct leases *l, const struct uuid *net,
 		list_add_tail(&ln->leases, &lease->of_net);
 		ln->n++;
 	}
+	if (!lease->since_wall || lease->declined || !mac_equal(&lease->b.mac, &b->mac))
+		lease->since_wall = leases_now();
+	lease->declined = false;
 	lease->b = *b;
 	lease->expires_wall = expires_wall;
 	return lease;
 }
 
-static int64_t now_wall(void)
+int64_t leases_now(void)
 {
 	return (int64_t)(clock_wall() / USEC_PER_SEC);
-}
-
-/* ---- the store ---- */
-
-static void to_record(const struct lease *lease, struct lease_record *r)
-{
-	const struct lease_binding *b = &lease->b;
-	bool forever = lease->expires_wall == INT64_MAX;
-
-	*r = (struct lease_record){ .network = lease->key.net,
-				    .address = b->ip,
-				    .mac = b->mac,
-				    .iaid = b->iaid,
-				    .n_client_id = b->n_client_id,
-				    .state = LEASE_RECORD_BOUND };
-	memcpy(r->client_id, b->client_id, b->n_client_id);
-	copy_text(r->hostname, sizeof(r->hostname), b->name);
-	r->expiry = forever ? 0 : (uint64_t)lease->expires_wall;
-	r->start = forever ? (uint64_t)now_wall() : r->expiry - b->lease_sec;
-	r->first_seen = r->start;
-}
-
-/* A lease that ended longer ago than one term can't have been extended without our knowing. */
-static void loaded(void *data, const struct lease_record *r)
-{
-	struct leases *l = data;
-	struct lease_binding b = {
-		.ip = r->address, .mac = r->mac, .iaid = r->iaid, .n_client_id = r->n_client_id
-	};
-	int64_t expires = r->expiry ? (int64_t)r->expiry : INT64_MAX;
-
-	if (r->state != LEASE_RECORD_BOUND)
-		return;
-	if (!msg_is_time(expires))
-		return; /* no lease of ours */
-	memcpy(b.client_id, r->client_id, r->n_client_id);
-	copy_text(b.name, sizeof(b.name), r->hostname);
-	b.lease_sec = r->expiry ? (uint32_t)(r->expiry - r->start) : DHCP4_LEASE_INFINITE;
-	if (r->expiry && expires + (int64_t)b.lease_sec < now_wall())
-		return;
-	if (!keep_lease(l, &r->network, &b, expires))
-		log_err("out of memory: a stored lease is not restored");
-}
-
-static void complete(void *data, uint64_t token, bool durable)
-{
-	struct leases *l = data;
-	struct pending *p = list_first(&l->pending, struct pending, node);
-
-	(void)token;
-	if (!durable && !l->complained) {
-		struct lease_store_health health;
-		lease_store_health(l->store, &health);
-		log_err("leases are not being stored: %s; guests are served with short leases "
-			"until this is mended",
-			health.problem);
-	}
-	l->complained = !durable;
-	if (!p)
-		return;
-	list_remove(&p->node);
-	services_lease_verdict(l->c->services, p->worker_id, p->family, p->net_id, p->token,
-			       durable);
-	free(p);
-}
-
-/* A damaged file was set aside while we ran: what took its place lacks what guests have been
- * promised since. */
-static void put_all_again(struct leases *l)
-{
-	struct lease_store_health health;
-
-	lease_store_health(l->store, &health);
-	if (health.replaced == l->replaced)
-		return;
-	for (struct table_node *n = NULL; (n = table_next(&l->by_address, n));) {
-		struct lease_record record;
-		to_record(container_of(n, struct lease, by_address), &record);
-		if (lease_store_put(l->store, &record, 0) < 0)
-			return; /* the queue is full: all of it again, after the next completion */
-	}
-	l->replaced = health.replaced;
-}
-
-static void store_ready(void *data)
-{
-	struct leases *l = data;
-
-	lease_store_completed(l->store, complete, l);
-	services_flush_verdicts(l->c->services);
-	put_all_again(l);
-}
-
-static struct lease_store *open_store(struct leases *l, struct err *e)
-{
-	struct lease_store_options o = { .path = l->c->paths.leases };
-	struct lease_store *store;
-
-	if (lease_store_open(&o, &store, e) < 0)
-		return NULL;
-	ssize_t n = lease_store_load(store, loaded, l, e);
-	if (n < 0)
-		log_err("%s; starting without the stored leases", e->msg);
-	struct lease_store_health health;
-	lease_store_health(store, &health);
-	l->replaced = health.replaced;
-	if (lease_store_start(store, e) < 0 ||
-	    controller_watch(l->c, lease_store_fd(store), store_ready, l, e) < 0) {
-		lease_store_close(store);
-		return NULL;
-	}
-	return store;
 }
 
 struct leases *leases_new(struct controller *c, struct err *e)
@@ -254,7 +115,7 @@ struct leases *leases_new(struct controller *c, struct err *e)
 	table_init(&l->by_uuid);
 	table_init(&l->by_address);
 	list_init(&l->pending);
-	l->store = open_store(l, e);
+	l->store = leases_open_store(l, e);
 	if (!l->store) {
 		leases_free(l);
 		return NULL;
@@ -274,15 +135,12 @@ static void drop_net(struct leases *l, struct lease_net *ln)
 
 void leases_free(struct leases *l)
 {
-	struct pending *p;
-
 	if (!l)
 		return;
 	lease_store_close(l->store);
 	for (struct table_node *n; (n = table_next(&l->by_uuid, NULL));)
 		drop_net(l, container_of(n, struct lease_net, by_uuid));
-	list_foreach (p, &l->pending, struct pending, node)
-		free(p);
+	leases_drop_pending(l);
 	table_done(&l->by_uuid);
 	table_done(&l->by_address);
 	free(l);
@@ -301,43 +159,6 @@ static bool is_plausible(const struct net *n, const struct lease_binding *b)
 	       !mac_is_multicast(&b->mac);
 }
 
-/* Whoever asked waits for an answer. */
-static void refuse(struct leases *l, const struct net *n, const struct lease_report *r)
-{
-	if (!r->token)
-		return;
-	services_lease_verdict(l->c->services, services_dhcp_worker(l->c->services, n),
-			       r->b.ip.family, n->id, r->token, false);
-	services_flush_verdicts(l->c->services);
-}
-
-/* Have it stored; without a place in the queue the answer is "not durable" at once. */
-static void store(struct leases *l, const struct net *n, const struct lease_report *r,
-		  const struct lease *lease)
-{
-	struct pending *p = r->token ? malloc(sizeof(*p)) : NULL;
-	int err = -ENOMEM;
-
-	if (p || !r->token) {
-		struct lease_record record;
-		if (lease)
-			to_record(lease, &record);
-		err = lease ? lease_store_put(l->store, &record, r->token ? 1 : 0)
-			    : lease_store_remove(l->store, &n->uuid, &r->b.ip, r->token ? 1 : 0);
-	}
-	uint32_t worker = services_dhcp_worker(l->c->services, n);
-	if (p && err == 0) {
-		*p = (struct pending){ .net_id = n->id,
-				       .worker_id = worker,
-				       .family = r->b.ip.family,
-				       .token = r->token };
-		list_add_tail(&l->pending, &p->node);
-		return;
-	}
-	free(p);
-	refuse(l, n, r);
-}
-
 static void tell_dns(struct leases *l, const struct net *n, const struct lease_binding *b, bool add,
 		     int64_t expires_wall)
 {
@@ -346,44 +167,114 @@ static void tell_dns(struct leases *l, const struct net *n, const struct lease_b
 	if (!b->name[0])
 		return;
 	if (expires_wall != INT64_MAX) {
-		int64_t left = MAX_OF(expires_wall - now_wall(), 0);
+		int64_t left = MAX_OF(expires_wall - leases_now(), 0);
 		expires = clock_boottime() + (usec_t)left * USEC_PER_SEC;
 	}
 	services_dns_lease(l->c->services, n, b->name, &b->ip, add, expires);
 }
 
+static void tell_clients(struct leases *l, const struct net *n, enum dhcp4_change change,
+			 const struct lease_binding *b, int64_t expires_wall)
+{
+	char ip[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
+	const struct rpc_lease_event ev = {
+		.change = (uint32_t)change,
+		.ip = ip_format(&b->ip, ip),
+		.mac = mac_format(&b->mac, mac),
+		.hostname = b->name,
+		.expiry_sec = expires_wall == INT64_MAX ? 0 : expires_wall,
+	};
+
+	if (l->c->door)
+		door_emit_lease(l->c->door, n->name, &n->uuid, &ev);
+}
+
+static void end_lease(struct leases *l, const struct net *n, enum dhcp4_change change,
+		      struct lease *lease)
+{
+	if (!lease->declined) {
+		tell_dns(l, n, &lease->b, false, 0);
+		tell_clients(l, n, change, &lease->b, lease->expires_wall);
+	}
+	drop_lease(l, lease);
+}
+
 static bool apply_end(struct leases *l, struct net *n, const struct lease_report *r,
 		      struct lease *lease)
 {
-	if (lease) {
-		tell_dns(l, n, &lease->b, false, 0);
+	if (lease)
+		end_lease(l, n, r->change, lease);
+	leases_store(l, n, r, NULL);
+	return true;
+}
+
+static void complain_full(const struct net *n)
+{
+	static struct log_limit limit = { .burst = 5, .per_sec = 1 };
+	unsigned dropped;
+
+	if (log_allowed(&limit, &dropped))
+		log_err("a lease of network '%s' is not kept: it has %d, or memory is short",
+			n->name, LEASES_MAX);
+}
+
+/* Quarantines that are over; there are few. */
+static void sweep_declined(struct leases *l, const struct net *n)
+{
+	struct lease_net *ln = find_net(l, &n->uuid);
+	int64_t now = leases_now();
+	struct lease *lease;
+
+	if (!ln)
+		return;
+	list_foreach (lease, &ln->leases, struct lease, of_net) {
+		if (!lease->declined || lease->expires_wall > now)
+			continue;
+		(void)!lease_store_remove(l->store, &n->uuid, &lease->b.ip, 0);
 		drop_lease(l, lease);
 	}
-	store(l, n, r, NULL);
+}
+
+/* Remembered for the next worker and the next life: the address stays out of service. */
+static bool apply_decline(struct leases *l, struct net *n, const struct lease_report *r,
+			  struct lease *lease)
+{
+	struct lease_binding b = r->b;
+
+	if (lease && !mac_equal(&lease->b.mac, &r->b.mac))
+		return false;
+	if (lease)
+		end_lease(l, n, r->change, lease);
+	sweep_declined(l, n);
+	b.name[0] = '\0';
+	lease = leases_keep(l, &n->uuid, &b, r->expires_wall);
+	if (lease)
+		lease->declined = true;
+	else
+		complain_full(n);
+	leases_store(l, n, r, lease);
 	return true;
 }
 
 static bool apply_binding(struct leases *l, struct net *n, const struct lease_report *r,
 			  struct lease *lease)
 {
+	bool held = lease && !lease->declined;
+
 	/* An address changes hands only after its release or expiry has been reported. */
-	if (lease && !mac_equal(&lease->b.mac, &r->b.mac))
+	if (held && !mac_equal(&lease->b.mac, &r->b.mac))
 		return false;
-	if (lease && strcmp(lease->b.name, r->b.name) != 0)
+	if (held && strcmp(lease->b.name, r->b.name) != 0)
 		tell_dns(l, n, &lease->b, false, 0);
-	lease = keep_lease(l, &n->uuid, &r->b, r->expires_wall);
+	lease = leases_keep(l, &n->uuid, &r->b, r->expires_wall);
 	if (!lease) {
-		static struct log_limit limit = { .burst = 5, .per_sec = 1 };
-		unsigned dropped;
-		if (log_allowed(&limit, &dropped))
-			log_err(
-			    "a lease of network '%s' is not kept: it has %d, or memory is short",
-			    n->name, LEASES_MAX);
-		refuse(l, n, r);
+		complain_full(n);
+		leases_refuse(l, n, r);
 		return true;
 	}
 	tell_dns(l, n, &r->b, true, r->expires_wall);
-	store(l, n, r, lease);
+	tell_clients(l, n, r->change, &r->b, r->expires_wall);
+	leases_store(l, n, r, lease);
 	return true;
 }
 
@@ -396,13 +287,37 @@ bool leases_apply(struct leases *l, struct net *n, const struct lease_report *r)
 	case DHCP4_EXTEND:
 	case DHCP4_RENAME:
 		return is_plausible(n, &r->b) && apply_binding(l, n, r, lease);
+	case DHCP4_DECLINE:
+		if (is_plausible(n, &r->b))
+			return apply_decline(l, n, r, lease);
+		return apply_end(l, n, r, lease);
 	/* The end of any: a stored lease may be from before a change of the network's subnet. */
 	case DHCP4_RELEASE:
-	case DHCP4_DECLINE:
 	case DHCP4_EXPIRE:
 		return apply_end(l, n, r, lease);
 	}
 	return false;
+}
+
+/* ---- what people ask for ---- */
+
+const struct lease *leases_find(const struct leases *l, const struct net *n, const struct ip *ip)
+{
+	return find_lease(l, &n->uuid, ip);
+}
+
+/* The worker will report the end of it as well, which changes nothing any more: here it is gone at
+ * once, be there a worker or not. */
+bool leases_release(struct leases *l, struct net *n, const struct ip *ip)
+{
+	struct lease *lease = find_lease(l, &n->uuid, ip);
+	const struct lease_report r = { .change = DHCP4_RELEASE, .b = { .ip = *ip } };
+
+	if (!lease)
+		return false;
+	apply_end(l, n, &r, lease);
+	services_free_lease(l->c->services, n, ip);
+	return true;
 }
 
 void leases_visit(const struct leases *l, const struct net *n, leases_visit_fn *visit, void *data)
@@ -414,6 +329,11 @@ void leases_visit(const struct leases *l, const struct net *n, leases_visit_fn *
 		return;
 	list_foreach (lease, &ln->leases, struct lease, of_net)
 		visit(data, lease);
+}
+
+struct lease_store *leases_disk(const struct leases *l)
+{
+	return l->store;
 }
 
 void leases_forget(struct leases *l, const struct net *n)

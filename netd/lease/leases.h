@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* leases.h — who holds which address: in memory for readers, in the store for the next life. What
- * the dhcp worker reports is checked against the network's definition before it counts: the worker
- * is not trusted. */
+/* leases.h — who holds which address, and which are out of service because a guest declined them:
+ * in memory for readers, in the store for the next life. What the dhcp worker reports is checked
+ * against the network's definition before it counts: the worker is not trusted. */
 #ifndef NETD_LEASES_H
 #define NETD_LEASES_H
 
@@ -30,7 +30,10 @@ struct lease {
 	struct list of_net;
 	struct lease_key key;
 	struct lease_binding b;
-	int64_t expires_wall; /* seconds since 1970, INT64_MAX for never */
+	/* Seconds since 1970. */
+	int64_t since_wall;   /* when this client got this address */
+	int64_t expires_wall; /* INT64_MAX for never */
+	bool declined;        /* b.mac found the address in use: nobody's until expires_wall */
 };
 
 /* What the dhcp worker says has happened. */
@@ -49,7 +52,14 @@ void leases_free(struct leases *l);
  * has it. */
 bool leases_apply(struct leases *l, struct net *n, const struct lease_report *r);
 
-/* Visit the network's leases that haven't ended, in no particular order. */
+/* The lease of an address, or NULL; also one that was declined. */
+const struct lease *leases_find(const struct leases *l, const struct net *n, const struct ip *ip);
+/* Give it up on an administrator's word, whoever holds it. False: nobody does. */
+bool leases_release(struct leases *l, struct net *n, const struct ip *ip);
+/* Its history. */
+struct lease_store *leases_disk(const struct leases *l);
+
+/* Visit the network's leases that haven't ended, declined ones too, in no particular order. */
 typedef void leases_visit_fn(void *data, const struct lease *lease);
 void leases_visit(const struct leases *l, const struct net *n, leases_visit_fn *visit, void *data);
 

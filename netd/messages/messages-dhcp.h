@@ -41,8 +41,8 @@ int msg_get_dhcp4_free(const void *body, size_t n, uint32_t *ret_net_id, uint32_
     mustcheck;
 
 /* MSG_DHCP4_BINDING (worker to controller) and MSG_DHCP4_RESTORE (the other way; token 0,
- * DHCP4_GRANT): 1 to MSG_DHCP_RECORDS_MAX records, of any networks, in the order in which they
- * happened. */
+ * DHCP4_GRANT, or DHCP4_DECLINE for an address out of service until expires_wall): 1 to
+ * MSG_DHCP_RECORDS_MAX records, of any networks, in the order in which they happened. */
 struct msg_dhcp4_record {
 	uint32_t net_id;
 	uint64_t token; /* 0: no MSG_DHCP4_COMMITTED wanted */

@@ -179,6 +179,27 @@ int msg_get_dhcp6_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 	return 0;
 }
 
+/* ---- short ones ---- */
+
+void msg_put_dhcp6_free(struct wr *w, uint32_t net_id, const struct ip *ip)
+{
+	wr_u32(w, net_id);
+	xdr_put_ip(w, ip);
+}
+
+int msg_get_dhcp6_free(const void *body, size_t n, uint32_t *ret_net_id, struct ip *ret)
+{
+	struct rd r = rd_over(body, n);
+	uint32_t net_id = rd_u32(&r);
+	struct ip ip = get_ip6(&r, false);
+
+	if (finish(&r) < 0 || !net_id)
+		return -EPROTO;
+	*ret_net_id = net_id;
+	*ret = ip;
+	return 0;
+}
+
 /* ---- bindings ---- */
 
 static void put_record(struct wr *w, const struct msg_dhcp6_record *m)

@@ -32,6 +32,10 @@ int msg_get_dhcp6_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 /* MSG_IP6_SOCKETS, MSG_IP6_REMOVE: msg_put_net_id(). SOCKETS comes with one descriptor: the packet
  * socket of socket_ip6_frames(). */
 
+/* MSG_DHCP6_FREE */
+void msg_put_dhcp6_free(struct wr *w, uint32_t net_id, const struct ip *ip);
+int msg_get_dhcp6_free(const void *body, size_t n, uint32_t *ret_net_id, struct ip *ret) mustcheck;
+
 /* MSG_DHCP6_BINDING and MSG_DHCP6_RESTORE: 1 to MSG_DHCP_RECORDS_MAX records. */
 struct msg_dhcp6_record {
 	uint32_t net_id;

@@ -26,9 +26,9 @@ enum message_type {
 
 	/* controller -> dhcp worker: netd/messages/messages-dhcp.h */
 	MSG_DHCP4_CONFIG = 40, /* add or replace a network's address service */
-	MSG_DHCP4_SOCKETS,   /* net_id + [UDP socket bound to bridge and port 67, packet socket for
-				send()] */
-	MSG_DHCP4_RESTORE,   /* a binding from the store; before the sockets */
+	MSG_DHCP4_SOCKETS, /* net_id + [UDP socket bound to bridge and port 67, packet socket for
+			      send()] */
+	MSG_DHCP4_RESTORE, /* bindings and declined addresses from the store; before the sockets */
 	MSG_DHCP4_COMMITTED, /* token, whether it is durable */
 	MSG_DHCP4_REMOVE,    /* net_id: forget, close */
 	MSG_DHCP4_FREE,      /* net_id, address: release a binding on an administrator's word */
@@ -37,15 +37,17 @@ enum message_type {
 	MSG_DHCP4_COUNTERS, /* net_id, counters */
 
 	/* controller -> dhcp worker: netd/messages/messages-dhcp6.h */
-	MSG_RA_CONFIG = 50,  /* add or replace a network's router advertisements */
-	MSG_DHCP6_CONFIG,    /* add or replace its DHCPv6 service */
-	MSG_IP6_SOCKETS,     /* net_id + [packet socket for both] */
-	MSG_DHCP6_RESTORE,   /* bindings from the store; before the sockets */
+	MSG_RA_CONFIG = 50, /* add or replace a network's router advertisements */
+	MSG_DHCP6_CONFIG,   /* add or replace its DHCPv6 service */
+	MSG_IP6_SOCKETS,    /* net_id + [packet socket for both] */
+	MSG_DHCP6_RESTORE,  /* bindings and declined addresses from the store; before the sockets */
 	MSG_DHCP6_COMMITTED, /* token, whether it is durable */
 	MSG_IP6_REMOVE,      /* net_id: forget both, close */
 	/* dhcp worker -> controller */
 	MSG_DHCP6_BINDING, /* net_id, token (0: no answer wanted), what happened, the binding */
 	MSG_IP6_COUNTERS,  /* net_id, counters of both */
+	/* controller -> dhcp worker */
+	MSG_DHCP6_FREE = 58, /* net_id, address: as MSG_DHCP4_FREE */
 
 	/* controller -> dns worker: netd/messages/messages-dns.h */
 	MSG_DNS_CONFIG = 60, /* add or replace a network's name service */

@@ -192,7 +192,7 @@ static void restore4(void *data, const struct lease *lease)
 		return;
 	struct msg_dhcp4_record *to = &r->record[r->n++];
 	*to = (struct msg_dhcp4_record){ .net_id = r->net_id,
-					 .change = DHCP4_GRANT,
+					 .change = lease->declined ? DHCP4_DECLINE : DHCP4_GRANT,
 					 .expires_wall = lease->expires_wall,
 					 .binding = { .ip = b->ip.v4,
 						      .mac = b->mac,
@@ -412,7 +412,7 @@ static void restore6(void *data, const struct lease *lease)
 		return;
 	struct msg_dhcp6_record *to = &r->record[r->n++];
 	*to = (struct msg_dhcp6_record){ .net_id = r->net_id,
-					 .change = DHCP4_GRANT,
+					 .change = lease->declined ? DHCP4_DECLINE : DHCP4_GRANT,
 					 .expires_wall = lease->expires_wall,
 					 .binding = { .ip = b->ip,
 						      .mac = b->mac,
@@ -444,6 +444,19 @@ int service_ip6_tell(struct worker_proc *p, const struct net *n, const struct le
 	flush6(&r);
 	post_sockets(p, n, MSG_IP6_SOCKETS, &fd, 1);
 	return 0;
+}
+
+void service_dhcp_free(struct worker_proc *p, const struct net *n, const struct ip *ip)
+{
+	uint8_t body[32];
+	struct wr w = wr_over(body, sizeof(body));
+
+	if (ip->family == AF_INET6)
+		msg_put_dhcp6_free(&w, n->id, ip);
+	else
+		msg_put_dhcp4_free(&w, n->id, ip->v4);
+	worker_post(p, ip->family == AF_INET6 ? MSG_DHCP6_FREE : MSG_DHCP4_FREE, body, wr_len(&w),
+		    NULL, 0);
 }
 
 /* ---- what the worker reports ---- */

@@ -26,6 +26,8 @@ int service_dhcp4_tell(struct worker_proc *p, const struct net *n, const struct 
 		       bool anew, const int fds[static 2]) mustcheck;
 int service_ip6_tell(struct worker_proc *p, const struct net *n, const struct leases *l, bool anew,
 		     int fd) mustcheck;
+/* Give a lease up on an administrator's word. */
+void service_dhcp_free(struct worker_proc *p, const struct net *n, const struct ip *ip);
 /* The network ends: its guests' default router goes, said by ourselves, because the bridge won't
  * wait for a worker. */
 void service_ip6_end(const struct network *def, int fd);

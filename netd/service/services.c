@@ -122,7 +122,7 @@ static void post_name(void *data, const struct lease *lease)
 	};
 	int64_t now = (int64_t)(clock_wall() / USEC_PER_SEC);
 
-	if (!lease->b.name[0])
+	if (!lease->b.name[0] || lease->declined)
 		return;
 	copy_text(m.name, sizeof(m.name), lease->b.name);
 	if (lease->expires_wall != INT64_MAX)
@@ -638,6 +638,14 @@ void services_dns_lease(struct services *s, const struct net *n, const char *nam
 		return;
 	copy_text(m.name, sizeof(m.name), name);
 	post_dns_lease(p, &m);
+}
+
+void services_free_lease(struct services *s, const struct net *n, const struct ip *ip)
+{
+	struct worker_proc *p = n->service ? n->service->worker[WORKER_DHCP] : NULL;
+
+	if (p && worker_id(p) && list_is_empty(&n->service->untold))
+		service_dhcp_free(p, n, ip);
 }
 
 /* ---- the rest ---- */

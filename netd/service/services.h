@@ -38,6 +38,8 @@ uint32_t services_dhcp_worker(const struct services *s, const struct net *n);
 void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,
 			    uint64_t token, bool durable);
 void services_flush_verdicts(struct services *s);
+/* The worker shall give an address up, whoever holds it. */
+void services_free_lease(struct services *s, const struct net *n, const struct ip *ip);
 /* A guest's name has come or gone. */
 void services_dns_lease(struct services *s, const struct net *n, const char *name,
 			const struct ip *address, bool add, usec_t expires);

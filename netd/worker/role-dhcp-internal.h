@@ -18,6 +18,8 @@ void role_dhcp_wake_at(struct role *role, usec_t at);
 struct dhcp4 *role_dhcp_engine4(const struct role *role, uint32_t net_id);
 /* A boot time as wall-clock seconds; INT64_MAX for never. */
 int64_t role_dhcp_wall_seconds(usec_t boottime, usec_t now);
+/* How long it is until then, but not longer than `term` seconds. */
+uint32_t role_dhcp_seconds_left(int64_t wall, uint32_t term);
 
 /* role-dhcp6.c */
 struct role6 *role_dhcp6_new(struct role *role, struct worker *w) mustcheck;

@@ -114,6 +114,13 @@ int64_t role_dhcp_wall_seconds(usec_t boottime, usec_t now)
 	return (int64_t)(wall / USEC_PER_SEC);
 }
 
+uint32_t role_dhcp_seconds_left(int64_t wall, uint32_t term)
+{
+	int64_t now = (int64_t)(clock_wall() / USEC_PER_SEC);
+
+	return wall <= now ? 0 : (uint32_t)MIN_OF(wall - now, (int64_t)term);
+}
+
 static void add_record(struct network *net, const struct dhcp4_action *a, usec_t now)
 {
 	struct role *role = net->role;
@@ -413,6 +420,14 @@ static bool on_restore(struct role *role, const struct channel_message *m, usec_
 		struct network *net = find(role, role->restored[i].net_id);
 		if (!net)
 			return false;
+		if (role->restored[i].change == DHCP4_DECLINE) {
+			dhcp4_restore_declined(
+			    net->engine, b,
+			    role_dhcp_seconds_left(role->restored[i].expires_wall, b->lease_sec),
+			    now);
+			after(net, now);
+			continue;
+		}
 		int r = dhcp4_restore(net->engine, b, now);
 		if (r == -ENOMEM)
 			return false;

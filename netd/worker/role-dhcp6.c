@@ -431,6 +431,14 @@ static bool on_restore(struct role6 *r6, const struct channel_message *m, usec_t
 		struct network6 *net = find(r6, r6->restored[i].net_id);
 		if (!net || !net->dhcp)
 			return false;
+		if (r6->restored[i].change == DHCP4_DECLINE) {
+			dhcp6_restore_declined(
+			    net->dhcp, b,
+			    role_dhcp_seconds_left(r6->restored[i].expires_wall, b->lease_sec),
+			    now);
+			after(net, now);
+			continue;
+		}
 		int r = dhcp6_restore(net->dhcp, b, now);
 		if (r == -ENOMEM)
 			return false;
@@ -475,6 +483,23 @@ static bool on_remove(struct role6 *r6, const struct channel_message *m)
 	return true;
 }
 
+static bool on_free(struct role6 *r6, const struct channel_message *m, usec_t now)
+{
+	struct dhcp6_action action;
+	uint32_t id;
+	struct ip ip;
+
+	if (m->n_fds || msg_get_dhcp6_free(m->body, m->n, &id, &ip) < 0)
+		return false;
+	struct network6 *net = find(r6, id);
+	if (net && net->dhcp) {
+		perform(net, &action, dhcp6_release(net->dhcp, &ip, &action, 1), now);
+		flush(r6);
+		after(net, now);
+	}
+	return true;
+}
+
 bool role_dhcp6_message(struct role6 *r6, struct channel_message *m, usec_t now)
 {
 	switch (m->type) {
@@ -490,6 +515,8 @@ bool role_dhcp6_message(struct role6 *r6, struct channel_message *m, usec_t now)
 		return on_committed(r6, m, now);
 	case MSG_IP6_REMOVE:
 		return on_remove(r6, m);
+	case MSG_DHCP6_FREE:
+		return on_free(r6, m, now);
 	default:
 		return false;
 	}

@@ -207,8 +207,8 @@ class Terminal(Verbs):
 
 class Event(Verbs):
     def test_types(self):
-        self.says(('net-event', '--list'), 'lifecycle\nmetadata-change\ncondition\n\n')
-        self.assertEqual(self.net.json('net-event', '--list')['events'], ['lifecycle', 'metadata-change', 'condition'])
+        self.says(('net-event', '--list'), 'lifecycle\nmetadata-change\ncondition\nlease\n\n')
+        self.assertEqual(self.net.json('net-event', '--list')['events'], ['lifecycle', 'metadata-change', 'condition', 'lease'])
         self.says(('net-event', '--event', 'x'), '\n', 1, 'error: unknown event type x\n')
         self.says(('net-event', '--event', 'metadata-change', '--timeout', '1'),
                   'event loop timed out\nevents received: 0\n\n', 1)

@@ -177,12 +177,31 @@ static void test_counters(void **state)
 	assert_int_equal(msg_get_ip6_counters(buf, wr_len(&w) - 8, &id, &v, rb), -EPROTO);
 }
 
+static void test_lease_given_up(void **state)
+{
+	uint8_t buf[64];
+	struct wr w = wr_over(buf, sizeof(buf));
+	struct ip ip, six = { .family = AF_INET6, .v6 = { 0xfd, [15] = 9 } };
+	uint32_t net_id;
+
+	msg_put_dhcp6_free(&w, 5, &six);
+	assert_int_equal(msg_get_dhcp6_free(buf, wr_len(&w), &net_id, &ip), 0);
+	assert_int_equal(net_id, 5);
+	assert_true(ip_equal(&ip, &six));
+	for (size_t n = 0; n < wr_len(&w); n++)
+		assert_int_equal(msg_get_dhcp6_free(buf, n, &net_id, &ip), -EPROTO);
+	w = wr_over(buf, sizeof(buf));
+	six = ip_from_v4(1);
+	msg_put_dhcp6_free(&w, 5, &six);
+	assert_int_equal(msg_get_dhcp6_free(buf, wr_len(&w), &net_id, &ip), -EPROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ra_config), cmocka_unit_test(test_dhcp_config),
-		cmocka_unit_test(test_records),   cmocka_unit_test(test_records_that_lie),
-		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_lease_given_up),   cmocka_unit_test(test_ra_config),
+		cmocka_unit_test(test_dhcp_config),      cmocka_unit_test(test_records),
+		cmocka_unit_test(test_records_that_lie), cmocka_unit_test(test_counters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

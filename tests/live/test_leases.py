@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an administrator sees of leases and does about them: lease-list, lease-release, lease-pin, lease-history and the
+events; and that an address which a guest declined stays out of service whatever restarts."""
+import json
+import os
+import signal
+
+import lib
+from test_dhcp_daemon import XML, workers
+
+SAY = os.path.join(lib.HERE, 'dhcp-say')
+SERVER = '192.168.150.1'
+ULA = """<ip family='ipv6' address='fd00:150::1' prefix='64'><dhcp><range start='fd00:150::100' end='fd00:150::1ff'/></dhcp></ip>
+</network>"""
+
+
+@lib.needs('udhcpc')
+class Leases(lib.Case):
+    def setUp(self):
+        super().setUp()
+        self.net = self.host()
+        self.net.start_network(XML.replace('</network>', ULA))
+        self.vm = self.guest('vm1', self.net, 'virbr1')
+
+    def leases(self, **fields):
+        rows = self.net.json('lease-list', 'net1')['leases']
+        return [r for r in rows if all(r[k.replace('_', '-')] == v for k, v in fields.items())]
+
+    def pool(self, protocol='ipv4'):
+        return {p['protocol']: p for p in self.net.json('lease-list', 'net1')['pools']}[protocol]
+
+    def decline(self, guest, address):
+        guest.sh(SAY, 'eth0', 4, f'requested={address}', f'server={SERVER}')
+        lib.wait_for('the quarantine', lambda: self.leases(ip_address=address, state='declined'))
+
+    def test_list(self):
+        address = self.vm.dhcp().address
+        row, = self.leases()
+        self.assertEqual((row['ip-address'], row['prefix'], row['mac-address'], row['hostname'], row['protocol']),
+                         (address, 24, self.vm.mac, 'vm1', 'ipv4'))
+        self.assertEqual((row['state'], row['static']), ('bound', False))
+        self.assertEqual(row['expiry-time'] - row['since'], 3600)
+        self.assertEqual(self.pool(), {'protocol': 'ipv4', 'size': 51, 'bound': 1, 'declined': 0, 'free': 50})
+        self.assertEqual(self.pool('ipv6')['size'], 256)
+        shown = self.net.netctl('lease-list', 'net1', '--guest', 'vm1').out
+        self.assertIn(f'{address}/24', shown)
+        self.assertIn('ipv4 pool: 1 of 51 addresses bound, 0 declined, 50 free', shown)
+        self.assertNotIn(address, self.net.netctl('lease-list', 'net1', '--guest', 'other').out)
+
+    @lib.needs('dhcpcd')
+    def test_both_families_are_one_guest(self):
+        other = self.guest('vm2', self.net, 'virbr1', mac='52:54:00:00:00:01')
+        for guest in (self.vm, other):
+            guest.dhcp(hostname=guest.name)
+            guest.spawn('sh', '-c', 'mount -t tmpfs t /var/lib/dhcpcd; mount -t tmpfs t /run; exec dhcpcd -B -6 -q --noipv4 '
+                        '-f /dev/null eth0')
+            lib.wait_for('an IPv6 lease', lambda: self.leases(mac_address=guest.mac, protocol='ipv6'), 20)
+        rows = self.leases()
+        self.assertEqual([(r['mac-address'], r['protocol']) for r in rows],
+                         sorted((g.mac, p) for g in (self.vm, other) for p in ('ipv4', 'ipv6')))
+        self.assertEqual({(r['mac-address'], r['hostname']) for r in rows}, {(self.vm.mac, 'vm1'), (other.mac, 'vm2')})
+        six, = self.leases(mac_address=self.vm.mac, protocol='ipv6')
+        self.assertIn('iaid', six)
+        self.net.netctl('lease-release', 'net1', six['ip-address'])
+        self.assertEqual(self.leases(ip_address=six['ip-address']), [])
+        self.assertEqual(len(self.leases()), 3)
+
+    def test_release(self):
+        address = self.vm.dhcp().address
+        self.net.netctl('lease-release', 'net1', address)
+        self.assertEqual(self.leases(), [])
+        self.assertEqual(self.vm.dig('vm1.lab', server=SERVER), [])
+        refused = self.net.netctl('lease-release', 'net1', address, check=False)
+        self.assertEqual(refused.rc, 1)
+        self.assertIn(f"nobody has a lease of {address} in network 'net1'", refused.err)
+        self.assertIn('is not an IP address', self.net.netctl('lease-release', 'net1', 'x', check=False).err)
+        other = self.guest('vm2', self.net, 'virbr1')
+        other.dhcp(hostname='vm1')  # the name is free as well
+        self.assertEqual(self.leases()[0]['hostname'], 'vm1')
+
+    def test_pin(self):
+        address = self.vm.dhcp().address
+        self.net.netctl('lease-pin', 'net1', address)
+        host = f"<host mac='{self.vm.mac}' name='vm1' ip='{address}'/>"
+        self.assertIn(host, self.net.netctl('net-dumpxml', 'net1').out)
+        self.assertIn(host, self.net.netctl('net-dumpxml', 'net1', '--inactive').out)
+        self.assertTrue(self.leases()[0]['static'])
+        self.assertEqual(self.vm.dhcp().address, address)
+        self.net.netctl('lease-release', 'net1', address)
+        self.assertEqual(self.pool()['size'], 50)
+        self.assertNotEqual(self.guest('vm2', self.net, 'virbr1').dhcp().address, address)
+        self.assertEqual(self.net.netctl('lease-pin', 'net1', '192.168.150.140', check=False).rc, 1)
+
+    def test_history(self):
+        address = self.vm.dhcp().address
+        self.net.netctl('lease-release', 'net1', address)
+        other = self.guest('vm2', self.net, 'virbr1')
+        self.net.netctl('net-update', 'net1', 'add', 'ip-dhcp-host', f"<host mac='{other.mac}' ip='{address}'/>", '--live')
+        self.assertEqual(other.dhcp().address, address)
+        past = self.net.json('lease-history', 'net1', '--address', address)['history']
+        self.assertEqual([(p['mac-address'], p['hostname'], p['until'] is None) for p in past],
+                         [(other.mac, 'vm2', True), (self.vm.mac, 'vm1', False)])
+        self.assertGreaterEqual(past[1]['until'], past[1]['from'])
+        past = self.net.json('lease-history', 'net1', '--mac', self.vm.mac)['history']
+        self.assertEqual([p['ip-address'] for p in past], [address])
+        self.assertEqual(len(self.net.json('lease-history', 'net1', '--last', 1)['history']), 1)
+        self.assertIn('now', self.net.netctl('lease-history', 'net1').out)
+
+    def test_events(self):
+        listener = self.net.spawn(lib.NETCTL, '--root', self.net.root, '--json', 'net-event', '--event', 'lease', '--network',
+                                  'net1', '--loop', '--timeout', 30)
+        lib.wait_for('the registration', lambda: self.net.netctl('status') and listener.popen.poll() is None)
+        self.vm.sh('sleep', 0.3)
+        address = self.vm.dhcp().address
+        self.net.netctl('lease-release', 'net1', address)
+        lines = lib.wait_for('two events', lambda: (lambda all: all if len(all) > 1 else None)(listener.log().splitlines()))
+        events = [json.loads(line) for line in lines]
+        self.assertEqual([(e['change'], e['ip-address'], e['mac-address'], e['hostname']) for e in events],
+                         [(change, address, self.vm.mac, 'vm1') for change in ('granted', 'released')])
+
+    def test_declined_stays_declined(self):
+        address = self.vm.dhcp().address
+        self.decline(self.vm, address)
+        self.assertEqual(self.pool(), {'protocol': 'ipv4', 'size': 51, 'bound': 0, 'declined': 1, 'free': 50})
+        until = self.leases()[0]['expiry-time']
+        self.assertEqual(self.net.json('net-dhcp-leases', 'net1')['leases'], [])
+        self.assertNotEqual(self.vm.dhcp().address, address)
+        old = workers(self.net)
+        os.kill(old[0], signal.SIGKILL)
+        lib.wait_for('a new worker', lambda: [p for p in workers(self.net) if p not in old], 10)
+        self.net.netctl('lease-release', 'net1', self.vm.dhcp().address)
+        self.assertNotEqual(self.vm.dhcp().address, address, 'its hash is where it was')
+        self.net.stop_netd()
+        self.net.start_netd()
+        self.assertEqual(self.leases(state='declined')[0]['expiry-time'], until)
+        self.net.netctl('lease-release', 'net1', self.leases(state='bound')[0]['ip-address'])
+        self.assertNotEqual(self.vm.dhcp().address, address)
+        self.net.netctl('lease-release', 'net1', address)
+        self.net.netctl('lease-release', 'net1', self.leases(state='bound')[0]['ip-address'])
+        self.assertEqual(self.vm.dhcp().address, address, 'an administrator has the last word')
