@@ -39,10 +39,15 @@ static struct shape_rate rate_of(const struct bandwidth_limit *l)
 				    .burst = l->burst * 1024 };
 }
 
+void shape_of(const struct bandwidth *b, struct shape_row *ret)
+{
+	*ret = (struct shape_row){ .to_guests = rate_of(&b->inbound),
+				   .from_guests = rate_of(&b->outbound) };
+}
+
 void shape_wanted(const struct network *n, struct shape_row *ret)
 {
-	*ret = (struct shape_row){ .to_guests = rate_of(&n->bandwidth.inbound),
-				   .from_guests = rate_of(&n->bandwidth.outbound) };
+	shape_of(&n->bandwidth, ret);
 }
 
 static bool rate_equal(const struct shape_rate *a, const struct shape_rate *b)

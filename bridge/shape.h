@@ -24,6 +24,9 @@ struct shape_row {
 
 /* Of the definition: libvirt's inbound is what guests receive. */
 void shape_wanted(const struct network *n, struct shape_row *ret);
+/* Of one port, whose link bridge_shape() takes as well as a bridge: it too sends what guests
+ * receive. */
+void shape_of(const struct bandwidth *b, struct shape_row *ret);
 static inline bool shape_is_empty(const struct shape_row *s)
 {
 	return !s->to_guests.rate && !s->from_guests.rate;

@@ -19,6 +19,7 @@ void network_port_free(struct network_port *p)
 	free(p->plug.dev);
 	free(p->plug.driver_name);
 	free(p->plug.driver_model);
+	free(p->device_name);
 	free(p);
 }
 
@@ -107,6 +108,17 @@ static void format_plug(struct out *o, const struct plug *plug)
 	out_end_empty(o);
 }
 
+static void format_device(struct out *o, const struct network_port *p)
+{
+	if (p->device == PORT_DEVICE_NONE)
+		return;
+	out_start(o, "netd:device");
+	out_attr(o, "xmlns:netd", NETD_NAMESPACE);
+	out_attr(o, "type", p->device == PORT_DEVICE_TAP ? "tap" : "veth");
+	out_attr(o, "name", p->device_name);
+	out_end_empty(o);
+}
+
 char *network_port_format(const struct network_port *p)
 {
 	char uuid[UUID_TEXT_MAX], mac[MAC_TEXT_MAX];
@@ -130,17 +142,18 @@ char *network_port_format(const struct network_port *p)
 		out_end_empty(&o);
 	}
 	format_plug(&o, &p->plug);
+	format_device(&o, p);
 	out_close(&o, "networkport");
 	return text_take(&o.text);
 }
 
 /* ---- what it gets from the network ---- */
 
-static const struct portgroup *group_of(const struct network_port *p, const struct network *n)
+const struct portgroup *network_portgroup(const struct network *n, const char *name)
 {
 	for (size_t i = 0; i < n->n_portgroups; i++) {
 		const struct portgroup *g = &n->portgroups[i];
-		if (p->group ? strcmp(g->name, p->group) == 0 : g->is_default)
+		if (name ? strcmp(g->name, name) == 0 : g->is_default)
 			return g;
 	}
 	return NULL;
@@ -187,7 +200,7 @@ static int inherit_virtualport(struct virtualport *to, const struct virtualport 
 
 int network_port_inherit(struct network_port *p, const struct network *n, struct err *e)
 {
-	const struct portgroup *g = group_of(p, n);
+	const struct portgroup *g = network_portgroup(n, p->group);
 
 	if (g) {
 		if (!p->bandwidth.given)

@@ -27,6 +27,14 @@ struct plug {
 	struct pci_address pci;
 };
 
+/* The interface on the host that belongs to a port, where netd has made it (netctl port-add): it
+ * comes and goes with the port. In the XML <netd:device>, which only netd's own files may have. */
+enum port_device {
+	PORT_DEVICE_NONE,
+	PORT_DEVICE_TAP,
+	PORT_DEVICE_VETH, /* the other end is in a guest's network namespace */
+};
+
 struct network_port {
 	struct uuid uuid;
 	bool has_uuid;
@@ -42,6 +50,8 @@ struct network_port {
 	struct vlan vlan;
 	enum tristate isolated, trust_guest_rx_filters;
 	struct plug plug;
+	enum port_device device;
+	char *device_name; /* as it was when the port was written; NULL: it has none yet */
 };
 
 void network_port_free(struct network_port *p); /* NULL is fine */
@@ -53,6 +63,9 @@ int network_port_parse(const char *xml, size_t n, unsigned flags, struct network
 
 /* As libvirt prints it. NULL when out of memory. */
 char *network_port_format(const struct network_port *p) mustcheck;
+
+/* The portgroup of that name, the default one for NULL; NULL: there is none. */
+const struct portgroup *network_portgroup(const struct network *n, const char *name);
 
 /* Fill in what the network and its portgroup (the named or the default one) give a port that
  * doesn't say otherwise: virtualport, bandwidth, VLAN, isolation, trust. Not the plug. */

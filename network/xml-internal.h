@@ -15,8 +15,6 @@
 
 #define DNSMASQ_NAMESPACE "http://libvirt.org/schemas/network/dnsmasq/1.0"
 
-/* What libvirt doesn't have stands in this namespace; nothing unknown is passed over in it. */
-#define NETD_NAMESPACE "urn:netd:network:1"
 bool is_netd_element(const xmlNode *node);
 
 struct word { /* one word of an enumeration; a table ends with a NULL text */

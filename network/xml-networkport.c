@@ -196,6 +196,28 @@ static int read_plug(struct report *r, xmlNode *node, void *port)
 	return 0;
 }
 
+/* <netd:device>: what netd has noted about a port of its own making */
+
+static const struct word device_types[] = { { "tap", PORT_DEVICE_TAP },
+					    { "veth", PORT_DEVICE_VETH },
+					    { NULL, 0 } };
+static const struct attr device_attrs[] = {
+	ATTR("type", attr_word, struct network_port, device, .words = device_types,
+	     .missing = ERR_XML),
+	ATTR("name", attr_text, struct network_port, device_name),
+};
+
+static int read_device(struct report *r, xmlNode *node, void *port)
+{
+	if (!(r->flags & NETWORK_PARSE_STORED))
+		return report_refuse(r, ERR_INVALID_ARG, line_of(node),
+				     "a new port can't bring a <netd:device>: 'netctl port-add' "
+				     "makes ports with one");
+	int err = READ_ATTRS(r, node, device_attrs, port);
+
+	return err < 0 ? err : read_no_children(r, node);
+}
+
 /* <networkport> */
 
 static const struct element port_children[] = {
@@ -209,6 +231,7 @@ static const struct element port_children[] = {
 	{ "port", read_isolation },
 	{ "rxfilters", read_rxfilters },
 	{ "plug", read_plug },
+	{ "device", read_device, .ns = NETD_NAMESPACE },
 };
 
 static int check_complete(struct report *r, const struct network_port *p)

@@ -12,6 +12,9 @@
 
 #define NETWORK_XML_MAX (1024 * 1024) /* octets of one document */
 
+/* What libvirt doesn't have stands in this namespace; nothing unknown is passed over in it. */
+#define NETD_NAMESPACE "urn:netd:network:1"
+
 /* A doubt that does not stop the definition: an unknown element, a classful mask … One line each.
  */
 struct network_warnings {

@@ -433,6 +433,42 @@ int client_port_delete(struct rpc_client *c, const struct rpc_port *port, struct
 	return run(c, RPC_NETWORK_PORT_DELETE, &a, &reply, e);
 }
 
+static void put_params(struct wr *w, const struct rpc_param *params, size_t n)
+{
+	wr_u32(w, (uint32_t)n);
+	for (size_t i = 0; i < n; i++)
+		rpc_put_param(w, &params[i]);
+}
+
+int client_port_get_params(struct rpc_client *c, const struct rpc_port *port,
+			   struct rpc_param ret[static RPC_PORT_PARAMS_MAX], size_t *ret_n,
+			   struct err *e)
+{
+	struct args a = args_new(0);
+	struct rd reply;
+
+	rpc_put_port(&a.w, port);
+	xdr_put_i32(&a.w, (int32_t)RPC_PORT_PARAMS_MAX);
+	wr_u32(&a.w, 0);
+	int r = run(c, RPC_NETWORK_PORT_GET_PARAMETERS, &a, &reply, e);
+	if (r < 0)
+		return r;
+	*ret_n = rpc_get_params(&reply, ret, RPC_PORT_PARAMS_MAX);
+	return whole(&reply, e);
+}
+
+int client_port_set_params(struct rpc_client *c, const struct rpc_port *port,
+			   const struct rpc_param *params, size_t n, struct err *e)
+{
+	struct args a = args_new(n * sizeof(struct rpc_param));
+	struct rd reply;
+
+	rpc_put_port(&a.w, port);
+	put_params(&a.w, params, n);
+	wr_u32(&a.w, 0);
+	return run(c, RPC_NETWORK_PORT_SET_PARAMETERS, &a, &reply, e);
+}
+
 /* ---- events ---- */
 
 static bool is_ours(enum rpc_event_id id)
@@ -563,35 +599,43 @@ int client_guest_attach(struct rpc_client *c, const struct rpc_net *net, const c
 	return r;
 }
 
-int client_tap_create(struct rpc_client *c, const struct rpc_net *net, const char *name,
-		      uint32_t uid, uint32_t gid, uint32_t flags, char ret_name[static 16],
-		      struct err *e)
+int client_port_add(struct rpc_client *c, const struct rpc_net *net,
+		    const struct rpc_port_wish *wish, char **ret_json, struct err *e)
 {
-	struct args a = args_net(net, length(name));
-	char got[16];
+	struct args a =
+	    args_net(net, length(wish->interface) + length(wish->guest_interface) +
+			      length(wish->mac) + length(wish->group) + length(wish->owner) +
+			      wish->n_params * sizeof(struct rpc_param));
 	struct rd reply;
 
-	xdr_put_optional(&a.w, name);
-	wr_u32(&a.w, uid);
-	wr_u32(&a.w, gid);
-	wr_u32(&a.w, flags);
-	int r = run_netd(c, RPC_NETD_TAP_CREATE, &a, &reply, e);
-	if (r < 0)
-		return r;
-	xdr_get_text(&reply, got, sizeof(got));
-	r = whole(&reply, e);
-	if (r == 0)
-		memcpy(ret_name, got, sizeof(got));
-	return r;
+	xdr_put_optional(&a.w, wish->interface);
+	xdr_put_optional(&a.w, wish->guest_interface);
+	xdr_put_optional(&a.w, wish->mac);
+	xdr_put_optional(&a.w, wish->group);
+	xdr_put_optional(&a.w, wish->owner);
+	wr_u32(&a.w, wish->uid);
+	wr_u32(&a.w, wish->gid);
+	wr_u32(&a.w, wish->flags);
+	put_params(&a.w, wish->params, wish->n_params);
+	int r = run_fd(c, RPC_PROGRAM_NETD, RPC_NETD_PORT_ADD, &a,
+		       wish->guest_interface ? wish->netns_fd : -1, &reply, e);
+	return r < 0 ? r : take_text(&reply, ret_json, e);
 }
 
-int client_port_remove(struct rpc_client *c, const struct rpc_net *net, const char *interface,
+int client_ports(struct rpc_client *c, const struct rpc_net *net, char **ret_json, struct err *e)
+{
+	struct args a = args_net(net, 0);
+
+	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_PORT_LIST, &a, ret_json, e);
+}
+
+int client_port_remove(struct rpc_client *c, const struct rpc_net *net, const char *which,
 		       struct err *e)
 {
-	struct args a = args_net(net, strlen(interface));
+	struct args a = args_net(net, strlen(which));
 	struct rd reply;
 
-	xdr_put_string(&a.w, interface);
+	xdr_put_string(&a.w, which);
 	return run_netd(c, RPC_NETD_PORT_REMOVE, &a, &reply, e);
 }
 

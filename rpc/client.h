@@ -90,6 +90,11 @@ int client_port_create(struct rpc_client *c, const struct rpc_net *net, const ch
 int client_port_get_xml(struct rpc_client *c, const struct rpc_port *port, char **ret,
 			struct err *e) mustcheck;
 int client_port_delete(struct rpc_client *c, const struct rpc_port *port, struct err *e) mustcheck;
+int client_port_get_params(struct rpc_client *c, const struct rpc_port *port,
+			   struct rpc_param ret[static RPC_PORT_PARAMS_MAX], size_t *ret_n,
+			   struct err *e) mustcheck;
+int client_port_set_params(struct rpc_client *c, const struct rpc_port *port,
+			   const struct rpc_param *params, size_t n, struct err *e) mustcheck;
 
 /* ---- events ---- */
 struct rpc_event {
@@ -143,11 +148,25 @@ struct rpc_attached {
 int client_guest_attach(struct rpc_client *c, const struct rpc_net *net, const char *interface,
 			const char *mac, int netns_fd, struct rpc_attached *ret, struct err *e)
     mustcheck;
-/* name NULL: netd chooses. The tap may be opened by that user and group. */
-int client_tap_create(struct rpc_client *c, const struct rpc_net *net, const char *name,
-		      uint32_t uid, uint32_t gid, uint32_t flags, char ret_name[static 16],
-		      struct err *e) mustcheck;
-int client_port_remove(struct rpc_client *c, const struct rpc_net *net, const char *interface,
+/* A port with its interface; what is NULL is netd's to choose, or left out. */
+struct rpc_port_wish {
+	const char *interface; /* on the host */
+	const char
+	    *guest_interface; /* a veth pair, its other end so named in netns_fd; NULL: a tap */
+	int netns_fd;         /* the caller keeps it */
+	const char *mac, *group, *owner;
+	uint32_t uid, gid; /* who may open the tap; UINT32_MAX: nobody in particular */
+	uint32_t flags;    /* RPC_TAP_*, RPC_PORT_ADD_* */
+	const struct rpc_param *params;
+	size_t n_params; /* at most RPC_PORT_PARAMS_MAX */
+};
+int client_port_add(struct rpc_client *c, const struct rpc_net *net,
+		    const struct rpc_port_wish *wish, char **ret_json, struct err *e) mustcheck;
+/* Who hangs on the network, as JSON. */
+int client_ports(struct rpc_client *c, const struct rpc_net *net, char **ret_json, struct err *e)
+    mustcheck;
+/* `which`: an interface, or the uuid of a port. */
+int client_port_remove(struct rpc_client *c, const struct rpc_net *net, const char *which,
 		       struct err *e) mustcheck;
 
 /* Leases: JSON as rpc/protocol.h says. `address` and `mac` of the history may be NULL. */

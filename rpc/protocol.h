@@ -111,8 +111,8 @@ enum rpc_netd_proc {
 	RPC_NETD_STATUS = 1, /* - -> string: a JSON object with version, networks, processes */
 	RPC_NETD_GUEST_ATTACH = 2, /* net, string interface, string? mac + [netns] -> string
 				    * host_interface, string mac, string bridge */
-	RPC_NETD_TAP_CREATE = 3, /* net, string? name, u32 uid, u32 gid, u32 flags -> string name */
-	RPC_NETD_PORT_REMOVE = 4,   /* net, string interface -> - */
+	/* 3 was a tap without a port */
+	RPC_NETD_PORT_REMOVE = 4,   /* net, string which: an interface or a port's uuid -> - */
 	RPC_NETD_NETWORK_PLAN = 5,  /* net, u32 what -> string */
 	RPC_NETD_NETWORK_RULES = 6, /* net -> string: a JSON object with network, bridge, rules */
 	RPC_NETD_CHECK = 7,         /* u32 flags -> string */
@@ -127,6 +127,14 @@ enum rpc_netd_proc {
 		 * running: no|started|changed|unchanged|pending, pending: why or null};
 		 * of a dry run also {before, after: XML, plan: text} */
 	RPC_NETD_APPLIED = 12, /* string source -> string: JSON {networks: [name]} */
+	RPC_NETD_PORT_ADD =
+	    13, /* net, string? interface, string? guest_interface, string? mac, string? portgroup,
+		 * string? owner, u32 uid, u32 gid, u32 flags, param<16> bandwidth, with
+		 * guest_interface + [netns] -> string: JSON {network, uuid, interface, type:
+		 * tap|veth, mac, bridge, portgroup or null} */
+	RPC_NETD_PORT_LIST = 14, /* net -> string: JSON {network, bridge, active, ports:
+				  * [{interface, type, mac, uuid, portgroup, owner, isolated, state,
+				  * made-by-netd}]}, what isn't known is null */
 	RPC_NETD_EVENT_REGISTER =
 	    40, /* i32 event (an enum rpc_event_id of ours), net? -> i32 callback */
 	RPC_NETD_EVENT_DEREGISTER = 41, /* i32 callback -> - */
@@ -258,8 +266,10 @@ enum rpc_plan_what {
 #define RPC_APPLY_CONFIG    32u /* leave the running network alone */
 #define RPC_APPLY_ALL_FLAGS 63u
 
-/* RPC_NETD_TAP_CREATE flags */
-#define RPC_TAP_VNET_HDR    1u
-#define RPC_TAP_MULTI_QUEUE 2u
+/* RPC_NETD_PORT_ADD flags */
+#define RPC_TAP_VNET_HDR       1u
+#define RPC_TAP_MULTI_QUEUE    2u
+#define RPC_PORT_ADD_ISOLATED  4u
+#define RPC_PORT_ADD_ALL_FLAGS 7u
 
 #endif

@@ -54,6 +54,11 @@ void backend_port_create(void *data, struct door_call *call, const struct rpc_ne
 void backend_port_get_xml(void *data, struct door_call *call, const struct rpc_port *ref);
 void backend_port_delete(void *data, struct door_call *call, const struct rpc_port *ref);
 void backend_port_get_params(void *data, struct door_call *call, const struct rpc_port *ref);
+void backend_port_add(void *data, struct door_call *call, const struct rpc_net *ref,
+		      const struct door_port_wish *wish);
+void backend_ports(void *data, struct door_call *call, const struct rpc_net *ref);
+void backend_port_remove(void *data, struct door_call *call, const struct rpc_net *ref,
+			 const char *which);
 void backend_port_set_params(void *data, struct door_call *call, const struct rpc_port *ref,
 			     const struct rpc_param *list, size_t count);
 

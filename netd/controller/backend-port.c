@@ -4,6 +4,7 @@
 #include "netd/controller/backend-internal.h"
 
 #include "base/log.h"
+#include "netd/controller/ports-device.h"
 #include "netd/controller/ports.h"
 
 #include <stddef.h>
@@ -129,7 +130,8 @@ void backend_port_delete(void *data, struct door_call *call, const struct rpc_po
 	struct net *n;
 	struct err e = { 0 };
 
-	if (!the_port(data, call, &ref->net, &ref->uuid, &n))
+	if (!the_port(data, call, &ref->net, &ref->uuid, &n) ||
+	    port_device_delete(data, n, &ref->uuid, call))
 		return;
 	if (ports_delete(data, n, &ref->uuid, &e) < 0)
 		door_fail(call, &e);
@@ -185,6 +187,24 @@ static bool set_param(struct bandwidth *b, const struct rpc_param *param)
 	return false;
 }
 
+/* False: the call has been failed. */
+static bool set_params(struct bandwidth *b, const struct rpc_param *list, size_t count,
+		       struct door_call *call)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!set_param(b, &list[i])) {
+			door_failf(call, ERR_INVALID_ARG,
+				   "parameter '%s' is not one of a port, or not an unsigned number",
+				   list[i].field);
+			return false;
+		}
+	}
+	b->inbound.given = b->inbound.average || b->inbound.floor;
+	b->outbound.given = b->outbound.average;
+	b->given = b->inbound.given || b->outbound.given;
+	return true;
+}
+
 void backend_port_set_params(void *data, struct door_call *call, const struct rpc_port *ref,
 			     const struct rpc_param *list, size_t count)
 {
@@ -195,15 +215,8 @@ void backend_port_set_params(void *data, struct door_call *call, const struct rp
 	if (!p)
 		return;
 	struct bandwidth before = p->bandwidth, now = p->bandwidth;
-	for (size_t i = 0; i < count; i++) {
-		if (!set_param(&now, &list[i])) {
-			door_failf(call, ERR_INVALID_ARG,
-				   "parameter '%s' is not one of a port, or not an unsigned number",
-				   list[i].field);
-			return;
-		}
-	}
-	now.given = now.inbound.average || now.inbound.floor || now.outbound.average;
+	if (!set_params(&now, list, count, call))
+		return;
 	p->bandwidth = now;
 	if (network_port_check(p, n->live, &e) < 0 || ports_check_floor(data, n, p, &e) < 0 ||
 	    ports_save(data, n, p, &e) < 0) {
@@ -211,5 +224,38 @@ void backend_port_set_params(void *data, struct door_call *call, const struct rp
 		door_fail(call, &e);
 		return;
 	}
+	port_device_shape(data, n, p);
 	door_reply_void(call);
+}
+
+/* ---- ports with their interfaces ---- */
+
+void backend_port_add(void *data, struct door_call *call, const struct rpc_net *ref,
+		      const struct door_port_wish *wish)
+{
+	struct net *n = backend_net(data, call, ref);
+	struct bandwidth bandwidth = { 0 };
+
+	if (n && set_params(&bandwidth, wish->params, wish->n_params, call))
+		port_device_add(data, n, call, wish, &bandwidth);
+}
+
+void backend_ports(void *data, struct door_call *call, const struct rpc_net *ref)
+{
+	struct net *n = backend_net(data, call, ref);
+	auto_free char *json = n ? ports_list_json(data, n) : NULL;
+
+	if (json)
+		door_reply_text(call, json);
+	else if (n)
+		door_failf(call, ERR_NO_MEMORY, "%s", "");
+}
+
+void backend_port_remove(void *data, struct door_call *call, const struct rpc_net *ref,
+			 const char *which)
+{
+	struct net *n = backend_net(data, call, ref);
+
+	if (n)
+		port_device_remove(data, n, call, which);
 }

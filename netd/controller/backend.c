@@ -214,24 +214,6 @@ static void guest_attach(void *data, struct door_call *call, const struct rpc_ne
 		guests_attach(data, n, call, interface, mac, netns_fd);
 }
 
-static void tap_create(void *data, struct door_call *call, const struct rpc_net *ref,
-		       const char *name, uint32_t uid, uint32_t gid, uint32_t flags)
-{
-	struct net *n = backend_net(data, call, ref);
-
-	if (n)
-		guests_create_tap(data, n, call, name, uid, gid, flags);
-}
-
-static void port_remove(void *data, struct door_call *call, const struct rpc_net *ref,
-			const char *interface)
-{
-	struct net *n = backend_net(data, call, ref);
-
-	if (n)
-		guests_remove_port(data, n, call, interface);
-}
-
 void backend_init(struct door_backend *b, struct controller *c)
 {
 	*b = (struct door_backend){
@@ -264,11 +246,12 @@ void backend_init(struct door_backend *b, struct controller *c)
 		.apply = backend_apply,
 		.applied = backend_applied,
 		.guest_attach = guest_attach,
-		.tap_create = tap_create,
-		.port_remove = port_remove,
 		.lease_list = backend_lease_list,
 		.lease_release = backend_lease_release,
 		.lease_pin = backend_lease_pin,
 		.lease_history = backend_lease_history,
+		.port_add = backend_port_add,
+		.ports = backend_ports,
+		.port_remove = backend_port_remove,
 	};
 }

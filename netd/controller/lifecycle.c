@@ -9,6 +9,7 @@
 #include "netd/controller/conditions.h"
 #include "netd/controller/definitions.h"
 #include "netd/controller/hooks.h"
+#include "netd/controller/ports-device.h"
 #include "netd/controller/ports.h"
 #include "netd/door/door.h"
 #include "netd/kernel/attached.h"
@@ -48,6 +49,7 @@ void op_finish(struct op *op)
 	op->done(op->data, n, &op->err);
 	op_free(op);
 	if (is_gone(n)) {
+		port_devices_forget(c, n);
 		attached_forget_network(c->attached, n);
 		conditions_forget(c->conditions, n);
 		registry_remove(&c->registry, n);
@@ -309,6 +311,7 @@ static void started(struct op *op)
 
 	n->state = NET_ACTIVE;
 	conflicts_look_soon(op->c->conflicts);
+	port_devices_started(op->c, n);
 	log_info("network '%s' started%s%s", n->name, n->live->bridge ? " on bridge " : "",
 		 n->live->bridge ? n->live->bridge : "");
 	door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STARTED);

@@ -26,6 +26,21 @@ struct door_network {
 	const char *title;  /* NULL: none */
 };
 
+/* A port that is to be made with its interface. NULL, where it may be: netd's choice, or none. */
+struct door_port_wish {
+	const char *interface;       /* on the host, or NULL */
+	const char *guest_interface; /* a veth pair, its other end so named in netns_fd; NULL: a
+					tap */
+	int netns_fd;          /* closed by the door when the function returns: dup it for later */
+	const struct mac *mac; /* or NULL */
+	const char *group;     /* portgroup, or NULL: the default one */
+	const char *owner;     /* whose it is, for people; or NULL */
+	uint32_t uid, gid;     /* who may open the tap; UINT32_MAX: nobody in particular */
+	uint32_t flags;        /* RPC_TAP_*, RPC_PORT_ADD_* */
+	const struct rpc_param *params; /* bandwidth, as in port_set_params */
+	size_t n_params;
+};
+
 struct door_backend {
 	void *data; /* first argument of each function */
 
@@ -107,9 +122,6 @@ struct door_backend {
 	 * function returns: dup it for later. */
 	void (*guest_attach)(void *data, struct door_call *call, const struct rpc_net *net,
 			     const char *interface, const struct mac *mac, int netns_fd);
-	/* door_reply_text(): the name; name NULL: choose one. `flags`: RPC_TAP_* */
-	void (*tap_create)(void *data, struct door_call *call, const struct rpc_net *net,
-			   const char *name, uint32_t uid, uint32_t gid, uint32_t flags);
 	/* text: JSON, as rpc/protocol.h says */
 	void (*lease_list)(void *data, struct door_call *call, const struct rpc_net *net);
 	/* door_reply_void() */
@@ -120,9 +132,14 @@ struct door_backend {
 	/* text: JSON; ip and mac NULL: all */
 	void (*lease_history)(void *data, struct door_call *call, const struct rpc_net *net,
 			      const struct ip *ip, const struct mac *mac, uint32_t max);
-	/* door_reply_void() */
+	/* door_reply_text(): JSON, see rpc/protocol.h */
+	void (*port_add)(void *data, struct door_call *call, const struct rpc_net *net,
+			 const struct door_port_wish *wish);
+	/* door_reply_text(): JSON */
+	void (*ports)(void *data, struct door_call *call, const struct rpc_net *net);
+	/* door_reply_void(); `which` is an interface or a port's uuid */
 	void (*port_remove)(void *data, struct door_call *call, const struct rpc_net *net,
-			    const char *interface);
+			    const char *which);
 };
 
 #endif

@@ -27,14 +27,23 @@ static const struct door_proc *find_in(const struct door_procs *procs, int32_t n
 
 static const struct door_proc *find_proc(uint32_t program, int32_t number)
 {
-	const struct door_procs *const remote[] = { &door_connect_procs, &door_network_procs,
-						    &door_port_procs, &door_event_procs };
-	const struct door_procs *const own[] = { &door_netd_procs, &door_lease_procs };
-	bool ours = program == RPC_PROGRAM_NETD;
+	static const struct {
+		uint32_t program;
+		const struct door_procs *procs;
+	} tables[] = {
+		{ RPC_PROGRAM_REMOTE, &door_connect_procs },
+		{ RPC_PROGRAM_REMOTE, &door_network_procs },
+		{ RPC_PROGRAM_REMOTE, &door_port_procs },
+		{ RPC_PROGRAM_REMOTE, &door_event_procs },
+		{ RPC_PROGRAM_NETD, &door_netd_procs },
+		{ RPC_PROGRAM_NETD, &door_guest_procs },
+		{ RPC_PROGRAM_NETD, &door_lease_procs },
+	};
 	const struct door_proc *p = NULL;
 
-	for (size_t i = 0; i < (ours ? ARRAY_LEN(own) : ARRAY_LEN(remote)) && !p; i++)
-		p = find_in(ours ? own[i] : remote[i], number);
+	for (size_t i = 0; i < ARRAY_LEN(tables) && !p; i++)
+		if (tables[i].program == program)
+			p = find_in(tables[i].procs, number);
 	return p;
 }
 
@@ -96,9 +105,10 @@ static bool may_call(struct door_call *call, uint32_t n_fds)
 		door_failf(call, ERR_OPERATION_DENIED, "read only access prevents %s", p->name);
 		return false;
 	}
-	if (n_fds != ((p->flags & DOOR_FD) ? 1 : 0)) {
+	if (n_fds > 1 || (p->flags & DOOR_FD && !n_fds) ||
+	    (!(p->flags & (DOOR_FD | DOOR_FD_MAYBE)) && n_fds)) {
 		door_fail_in(call, RPC_DOMAIN_RPC, ERR_RPC, "%s takes %s file descriptor", p->name,
-			     p->flags & DOOR_FD ? "one" : "no");
+			     p->flags & (DOOR_FD | DOOR_FD_MAYBE) ? "one" : "no");
 		return false;
 	}
 	return true;

@@ -5,8 +5,8 @@
  * door-conn.c    one connection: bytes in, bytes out, its deadlines
  * door-dispatch.c from a frame to a handler: programs, procedures, who may
  * door-reply.c   answers and errors
- * door-connect.c, door-network.c, door-port.c, door-event.c, door-netd.c, door-lease.c: the
- * handlers, a table in each
+ * door-connect.c, door-network.c, door-port.c, door-event.c, door-netd.c, door-guest.c,
+ * door-lease.c: the handlers, a table in each
  *
  * A connection is never freed while a handler runs: conn_drop() marks it dead, and it is freed from
  * the loop. Bytes are only queued by handlers and replies; they leave from the loop as well
@@ -88,9 +88,10 @@ struct door_call {
 };
 
 enum door_proc_flags {
-	DOOR_WRITE = 1,  /* refused to read-only clients */
-	DOOR_BEFORE = 2, /* allowed before CONNECT_OPEN */
-	DOOR_FD = 4,     /* comes with one descriptor */
+	DOOR_WRITE = 1,    /* refused to read-only clients */
+	DOOR_BEFORE = 2,   /* allowed before CONNECT_OPEN */
+	DOOR_FD = 4,       /* comes with one descriptor */
+	DOOR_FD_MAYBE = 8, /* … with one or none */
 };
 struct door_proc {
 	int32_t number;
@@ -103,7 +104,7 @@ struct door_procs {
 	size_t n;
 };
 extern const struct door_procs door_connect_procs, door_network_procs, door_port_procs,
-    door_event_procs, door_netd_procs, door_lease_procs;
+    door_event_procs, door_netd_procs, door_guest_procs, door_lease_procs;
 
 /* ---- door-conn.c ---- */
 

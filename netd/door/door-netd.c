@@ -3,7 +3,6 @@
 #include "netd/door/door-internal.h"
 
 #include <limits.h>
-#include <net/if.h>
 
 static void status(struct door_call *call, struct rd *args)
 {
@@ -192,78 +191,6 @@ static void list(struct door_call *call, struct rd *args)
 	door_reply_end(call, &w);
 }
 
-/* ---- guests ---- */
-
-/* The name of an interface in buf; otherwise the call has been failed. */
-static bool take_interface(struct door_call *call, struct xdr_str s, char buf[static IF_NAMESIZE])
-{
-	if (!s.n || s.n >= IF_NAMESIZE) {
-		door_failf(call, ERR_INVALID_ARG,
-			   "'%.*s' can't be the name of an interface: it must have 1..%d octets",
-			   (int)MIN_OF(s.n, 40u), s.p ? s.p : "", IF_NAMESIZE - 1);
-		return false;
-	}
-	memcpy(buf, s.p, s.n);
-	buf[s.n] = '\0';
-	return true;
-}
-
-static void guest_attach(struct door_call *call, struct rd *args)
-{
-	const struct door_backend *b = backend_of(call);
-	auto_close int netns = take_fd(&call->fd);
-	char interface[IF_NAMESIZE];
-	struct rpc_net net;
-	struct mac mac;
-
-	rpc_get_net(args, &net);
-	struct xdr_str name = xdr_get_string(args, RPC_STRING_MAX);
-	struct xdr_str mac_text = xdr_get_optional(args, RPC_STRING_MAX);
-	if (!door_args_ok(call, args) || !take_interface(call, name, interface))
-		return;
-	if (mac_text.p && !door_get_mac(mac_text, &mac))
-		return door_failf(call, ERR_INVALID_MAC, "%.*s", (int)MIN_OF(mac_text.n, 40u),
-				  mac_text.p);
-	if (!b->guest_attach)
-		return door_fail_unsupported(call);
-	b->guest_attach(b->data, call, &net, interface, mac_text.p ? &mac : NULL, netns);
-}
-
-static void tap_create(struct door_call *call, struct rd *args)
-{
-	const struct door_backend *b = backend_of(call);
-	char interface[IF_NAMESIZE];
-	struct rpc_net net;
-
-	rpc_get_net(args, &net);
-	struct xdr_str name = xdr_get_optional(args, RPC_STRING_MAX);
-	uint32_t uid = rd_u32(args);
-	uint32_t gid = rd_u32(args);
-	uint32_t flags = rd_u32(args);
-	if (!door_args_ok(call, args) ||
-	    !door_flags_ok(call, flags, RPC_TAP_VNET_HDR | RPC_TAP_MULTI_QUEUE) ||
-	    (name.p && !take_interface(call, name, interface)))
-		return;
-	if (!b->tap_create)
-		return door_fail_unsupported(call);
-	b->tap_create(b->data, call, &net, name.p ? interface : NULL, uid, gid, flags);
-}
-
-static void port_remove(struct door_call *call, struct rd *args)
-{
-	const struct door_backend *b = backend_of(call);
-	char interface[IF_NAMESIZE];
-	struct rpc_net net;
-
-	rpc_get_net(args, &net);
-	struct xdr_str name = xdr_get_string(args, RPC_STRING_MAX);
-	if (!door_args_ok(call, args) || !take_interface(call, name, interface))
-		return;
-	if (!b->port_remove)
-		return door_fail_unsupported(call);
-	b->port_remove(b->data, call, &net, interface);
-}
-
 static const struct door_proc procs[] = {
 	/* clang-format off */
 	{ RPC_NETD_STATUS,        0, "netdStatus", status },
@@ -275,9 +202,6 @@ static const struct door_proc procs[] = {
 	{ RPC_NETD_HISTORY_GET,   0, "netdHistoryGet", history_get },
 	{ RPC_NETD_APPLY,         DOOR_WRITE, "netdApply", apply },
 	{ RPC_NETD_APPLIED,       0, "netdApplied", applied },
-	{ RPC_NETD_GUEST_ATTACH,  DOOR_WRITE | DOOR_FD, "netdGuestAttach", guest_attach },
-	{ RPC_NETD_TAP_CREATE,    DOOR_WRITE, "netdTapCreate", tap_create },
-	{ RPC_NETD_PORT_REMOVE,   DOOR_WRITE, "netdPortRemove", port_remove },
 	{ RPC_NETD_EVENT_REGISTER,   0, "netdEventRegister", door_event_register },
 	{ RPC_NETD_EVENT_DEREGISTER, 0, "netdEventDeregister", door_event_deregister },
 	/* clang-format on */

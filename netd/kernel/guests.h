@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* guests.h — ports that netd makes for guests: veth pairs into network namespaces, and taps. Each
- * call is answered when the kernel thread has done it. */
+/* guests.h — interfaces for throw-away guests: they vanish with the guest's network namespace, and
+ * are no port objects. The call is answered when the kernel thread has done it. */
 #ifndef NETD_GUESTS_H
 #define NETD_GUESTS_H
 
@@ -10,9 +10,5 @@
 /* `netns_fd` stays the caller's; mac NULL: a random one. */
 void guests_attach(struct controller *c, struct net *n, struct door_call *call,
 		   const char *interface, const struct mac *mac, int netns_fd);
-void guests_create_tap(struct controller *c, struct net *n, struct door_call *call,
-		       const char *name, uint32_t uid, uint32_t gid, uint32_t flags);
-void guests_remove_port(struct controller *c, struct net *n, struct door_call *call,
-			const char *interface);
 
 #endif

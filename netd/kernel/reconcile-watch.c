@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "netd/controller/ports-device.h"
 #include "netd/kernel/attached.h"
 #include "netd/kernel/conflicts.h"
 
@@ -66,6 +67,7 @@ void reconcile_link_changed(void *data, const struct mirror_change *change)
 
 	attached_heard(r->c->attached, change);
 	conflicts_heard(r->c->conflicts, change);
+	port_devices_heard(r->c, change);
 	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
 		repair_all(r);
 		return;

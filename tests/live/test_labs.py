@@ -148,7 +148,7 @@ class Bootstrap(lib.Case):
             text = self.bootstrap(host, 'run').out
             for what in (r"network 'default' (started in|is running)", r'leased 192\.168\.122\.\d+/24 from 192.168.122.1',
                          r"the guest's own name: first", r"the host's default gateway\) answered the guest's ping",
-                         r'port-tap default', r'bootstrap stop'):
+                         r'port-add default', r'bootstrap stop'):
                 self.assertRegex(text, what)
         self.assertEqual(host.netctl('net-list', '--name').out.split(), ['default'])
         for _ in range(2):

@@ -38,8 +38,11 @@ static void call(struct rpc_client *c, uint8_t which)
 	struct rpc_net net = { .name = "default" };
 	struct rpc_attached attached;
 	struct rpc_event ev;
+	struct rpc_port port = { .net = net };
+	struct rpc_param params[RPC_PORT_PARAMS_MAX];
+	const struct rpc_port_wish wish = { 0 };
 	char *text = NULL;
-	char tap[16];
+	size_t n;
 	bool yes;
 
 	switch (which % 8) {
@@ -58,7 +61,8 @@ static void call(struct rpc_client *c, uint8_t which)
 		break;
 	case 6:
 		(void)!client_guest_attach(c, &net, "eth0", NULL, -1, &attached, NULL);
-		(void)!client_tap_create(c, &net, NULL, 0, 0, 0, tap, NULL);
+		(void)!client_port_get_params(c, &port, params, &n, NULL);
+		(void)!client_port_add(c, &net, &wish, &text, NULL);
 		break;
 	case 7:
 		while (client_event_wait(c, 0, &ev, NULL) > 0)

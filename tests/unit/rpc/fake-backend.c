@@ -463,15 +463,30 @@ static void guest_attach(void *data, struct door_call *call, const struct rpc_ne
 	door_reply_attached(call, "vnet0", mac ? mac : &some, "virbr0");
 }
 
-static void tap_create(void *data, struct door_call *call, const struct rpc_net *net,
-		       const char *name, uint32_t uid, uint32_t gid, uint32_t flags)
+static void port_add(void *data, struct door_call *call, const struct rpc_net *net,
+		     const struct door_port_wish *w)
+{
+	struct fake *f = data;
+	char text[300], mac[MAC_TEXT_MAX];
+
+	if (!get(f, call, net))
+		return;
+	f->netns_fds += w->netns_fd >= 0;
+	snprintf(text, sizeof(text), "%s %s %s %s %s %u %u %u %zu",
+		 w->interface ? w->interface : "-", w->guest_interface ? w->guest_interface : "-",
+		 w->mac ? mac_format(w->mac, mac) : "-", w->group ? w->group : "-",
+		 w->owner ? w->owner : "-", w->uid, w->gid, w->flags, w->n_params);
+	door_reply_text(call, text);
+}
+
+static void ports(void *data, struct door_call *call, const struct rpc_net *net)
 {
 	if (get(data, call, net))
-		door_reply_text(call, name ? name : "vnet1");
+		door_reply_text(call, "{}");
 }
 
 static void port_remove(void *data, struct door_call *call, const struct rpc_net *net,
-			const char *interface)
+			const char *which)
 {
 	if (get(data, call, net))
 		door_reply_void(call);
@@ -510,7 +525,8 @@ void fake_init(struct fake *f, struct door_backend *b)
 		.apply = apply,
 		.applied = applied,
 		.guest_attach = guest_attach,
-		.tap_create = tap_create,
+		.port_add = port_add,
+		.ports = ports,
 		.port_remove = port_remove,
 	};
 }

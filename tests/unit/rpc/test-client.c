@@ -208,7 +208,6 @@ static void test_guests(void **state)
 	auto_close int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	struct rpc_attached got;
 	struct rpc_net net;
-	char tap[16];
 	struct err e = { 0 };
 
 	assert_int_equal(client_lookup(c, "default", &net, &e), 0);
@@ -220,8 +219,48 @@ static void test_guests(void **state)
 	assert_int_equal(
 	    client_guest_attach(c, &net, "a name that is far too long", NULL, netns, &got, &e),
 	    -EINVAL);
-	assert_int_equal(client_tap_create(c, &net, NULL, 0, 0, 0, tap, &e), 0);
-	assert_string_equal(tap, "vnet1");
+	client_free(c);
+}
+
+static void test_port_add(void **state)
+{
+	struct rpc_client *c = connected(rw_path);
+	auto_close int netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	const struct rpc_param limit = { "inbound.average", RPC_PARAM_UINT, 100, { 0 } };
+	struct rpc_port_wish wish = { .uid = 7, .gid = UINT32_MAX, .flags = RPC_TAP_VNET_HDR };
+	struct rpc_net net;
+	char *text;
+	struct err e = { 0 };
+
+	assert_int_equal(client_lookup(c, "default", &net, &e), 0);
+	assert_int_equal(client_port_add(c, &net, &wish, &text, &e), 0);
+	assert_string_equal(text, "- - - - - 7 4294967295 1 0");
+	free(text);
+	wish = (struct rpc_port_wish){ .interface = "tap1",
+				       .guest_interface = "eth0",
+				       .netns_fd = netns,
+				       .mac = "52:54:00:aa:bb:cc",
+				       .group = "blue",
+				       .owner = "vm",
+				       .params = &limit,
+				       .n_params = 1 };
+	assert_int_equal(client_port_add(c, &net, &wish, &text, &e), 0);
+	assert_string_equal(text, "tap1 eth0 52:54:00:aa:bb:cc blue vm 0 0 0 1");
+	free(text);
+	wish.netns_fd = -1;
+	assert_int_equal(client_port_add(c, &net, &wish, &text, &e), -EINVAL);
+	wish.netns_fd = netns;
+	wish.mac = "52:54";
+	assert_int_equal(client_port_add(c, &net, &wish, &text, &e), -EINVAL);
+	wish.mac = NULL;
+	wish.interface = "a name that is far too long";
+	assert_int_equal(client_port_add(c, &net, &wish, &text, &e), -EINVAL);
+	wish.interface = NULL;
+	wish.flags = 8;
+	assert_int_equal(client_port_add(c, &net, &wish, &text, &e), -EINVAL);
+	assert_int_equal(client_ports(c, &net, &text, &e), 0);
+	assert_string_equal(text, "{}");
+	free(text);
 	assert_int_equal(client_port_remove(c, &net, "vnet1", &e), 0);
 	client_free(c);
 }
@@ -290,6 +329,7 @@ int main(void)
 		cmocka_unit_test(test_life_cycle), cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_apply),      cmocka_unit_test(test_events),
 		cmocka_unit_test(test_guests),     cmocka_unit_test(test_condition_events),
+		cmocka_unit_test(test_port_add),
 	};
 	return cmocka_run_group_tests(tests, start_server, stop_server);
 }

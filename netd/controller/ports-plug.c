@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netd/controller/ports-internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PORTS_MAX      16384 /* of one network: libvirt's limit of a list */
+#define FIRST_CLASS_ID 3     /* 1 and 2 are the network's own */
+
+/* ---- the plug ---- */
+
+static int copy_name(char **dst, const char *src, struct err *e)
+{
+	*dst = strdup(src);
+	return *dst ? 0 : err_sys(e, ENOMEM, "cannot plug a port");
+}
+
+static bool same_function(const struct pci_address *a, const struct pci_address *b)
+{
+	return a->domain == b->domain && a->bus == b->bus && a->slot == b->slot &&
+	       a->function == b->function;
+}
+
+/* How many ports use the device, or the PCI function, already. */
+static size_t users_of(const struct controller *c, const struct net *n,
+		       const struct forward_interface *i)
+{
+	struct port *port;
+	size_t users = 0;
+
+	ports_foreach(port, c)
+	{
+		const struct plug *plug = &port->p->plug;
+		if (!uuid_equal(&port->net, &n->uuid))
+			continue;
+		if (i->is_pci)
+			users +=
+			    plug->type == PLUG_HOSTDEV_PCI && same_function(&plug->pci, &i->pci);
+		else
+			users += plug->type == PLUG_DIRECT && plug->dev &&
+				 strcmp(plug->dev, i->dev) == 0;
+	}
+	return users;
+}
+
+/* The device with the fewest users; an exclusive one must have none. */
+static const struct forward_interface *
+choose_device(const struct controller *c, const struct net *n, bool exclusive, struct err *e)
+{
+	const struct forward *f = &n->live->forward;
+	const struct forward_interface *best = NULL;
+	size_t fewest = SIZE_MAX;
+
+	for (size_t i = 0; i < f->n_interfaces; i++) {
+		size_t users = users_of(c, n, &f->interfaces[i]);
+		if (users < fewest) {
+			fewest = users;
+			best = &f->interfaces[i];
+		}
+	}
+	if (!best)
+		err_set(e, ERR_INTERNAL, "network '%s' has no <interface> to connect a guest to",
+			n->name);
+	else if (exclusive && fewest)
+		err_set(
+		    e, ERR_INTERNAL,
+		    "network '%s' requires exclusive access to interfaces, but none are available",
+		    n->name);
+	return best && !(exclusive && fewest) ? best : NULL;
+}
+
+static int plug_direct(const struct controller *c, const struct net *n, struct network_port *p,
+		       struct err *e)
+{
+	const struct network *def = n->live;
+	bool exclusive =
+	    def->forward.mode == FORWARD_PASSTHROUGH ||
+	    (def->forward.mode == FORWARD_PRIVATE && p->virtualport.type == VPORT_8021QBH);
+	const struct forward_interface *i = choose_device(c, n, exclusive, e);
+
+	if (!i)
+		return -EINVAL;
+	p->plug.type = PLUG_DIRECT;
+	p->plug.mode = def->forward.mode;
+	return copy_name(&p->plug.dev, i->dev ? i->dev : "", e);
+}
+
+static int plug_hostdev(const struct controller *c, const struct net *n, struct network_port *p,
+			struct err *e)
+{
+	const struct forward *f = &n->live->forward;
+	const struct forward_interface *i = choose_device(c, n, true, e);
+
+	if (!i)
+		return -EINVAL;
+	p->plug.type = PLUG_HOSTDEV_PCI;
+	p->plug.managed = f->managed;
+	p->plug.pci = i->pci;
+	return f->driver_name ? copy_name(&p->plug.driver_name, f->driver_name, e) : 0;
+}
+
+static int choose_plug(const struct controller *c, const struct net *n, struct network_port *p,
+		       struct err *e)
+{
+	const struct network *def = n->live;
+
+	p->plug.mac_table_manager = def->mac_table_manager;
+	if (network_owns_bridge(def)) {
+		p->plug.type = PLUG_NETWORK;
+		return copy_name(&p->plug.bridge, def->bridge, e);
+	}
+	if (def->forward.mode == FORWARD_BRIDGE && def->bridge) {
+		p->plug.type = PLUG_BRIDGE;
+		return copy_name(&p->plug.bridge, def->bridge, e);
+	}
+	return def->forward.mode == FORWARD_HOSTDEV ? plug_hostdev(c, n, p, e)
+						    : plug_direct(c, n, p, e);
+}
+
+/* ---- floors ---- */
+
+int ports_check_floor(const struct controller *c, const struct net *n, const struct network_port *p,
+		      struct err *e)
+{
+	const struct bandwidth_limit *in = &n->live->bandwidth.inbound;
+	uint64_t sum = p->bandwidth.inbound.floor, most = in->peak ? in->peak : in->average;
+	struct port *port;
+
+	if (!p->bandwidth.inbound.floor)
+		return 0;
+	ports_foreach(port, c) if (uuid_equal(&port->net, &n->uuid) &&
+				   !uuid_equal(&port->p->uuid, &p->uuid)) sum +=
+	    port->p->bandwidth.inbound.floor;
+	if (sum > most)
+		return err_set(e, ERR_OPERATION_INVALID,
+			       "Cannot plug interface into bridge '%s': the floors of its ports "
+			       "would be %llu kilobytes "
+			       "per second, network '%s' has %llu",
+			       n->live->bridge, (unsigned long long)sum, n->name,
+			       (unsigned long long)most);
+	return 0;
+}
+
+static uint32_t free_class_id(const struct controller *c, const struct net *n)
+{
+	struct port *port;
+
+	for (uint32_t id = FIRST_CLASS_ID;; id++) {
+		bool used = false;
+		ports_foreach(port, c) used |=
+		    uuid_equal(&port->net, &n->uuid) && port->p->class_id == id;
+		if (!used)
+			return id;
+	}
+}
+
+/* ---- everything ---- */
+
+/* Also by one that is hidden. */
+static bool uuid_is_taken(const struct controller *c, const struct uuid *u)
+{
+	struct port *port;
+
+	ports_foreach(port, c) if (uuid_equal(&port->p->uuid, u)) return true;
+	return false;
+}
+
+static int check_new(const struct controller *c, const struct net *n, const struct network_port *p,
+		     bool reclaim, struct err *e)
+{
+	char text[UUID_TEXT_MAX];
+
+	if (n->state != NET_ACTIVE)
+		return err_set(e, ERR_OPERATION_INVALID, "network '%s' is not active", n->name);
+	if (uuid_is_taken(c, &p->uuid))
+		return err_set(e, ERR_NETWORK_PORT_EXIST,
+			       "Network port with UUID %s already exists",
+			       uuid_format(&p->uuid, text));
+	if (reclaim != (p->plug.type != PLUG_NONE))
+		return err_set(e, ERR_INVALID_ARG,
+			       reclaim ? "a port that is reclaimed must tell its <plug>"
+				       : "a new port must not have a <plug>: netd chooses it");
+	if (ports_count(c, n) >= PORTS_MAX)
+		return err_set(e, ERR_INTERNAL, "network '%s' has %d ports, the most there can be",
+			       n->name, PORTS_MAX);
+	return 0;
+}
+
+int ports_complete(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
+		   struct err *e)
+{
+	int r = check_new(c, n, p, reclaim, e);
+
+	if (r == 0)
+		r = network_port_inherit(p, n->live, e);
+	if (r == 0)
+		r = network_port_check(p, n->live, e);
+	if (r == 0)
+		r = ports_check_floor(c, n, p, e);
+	if (r == 0 && !reclaim)
+		r = choose_plug(c, n, p, e);
+	if (r == 0 && p->bandwidth.inbound.floor && !p->class_id)
+		p->class_id = free_class_id(c, n);
+	return r;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netd/kernel/devices.h"
+
+#include "base/log.h"
+#include "netd/kernel/attached.h"
+#include "netd/kernel/reconcile.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum device_action { DEVICE_MAKE, DEVICE_REMOVE, DEVICE_DETACH, DEVICE_SHAPE };
+
+struct device_job {
+	struct job job;
+	struct controller *c;
+	enum device_action action;
+	struct kernel_socket *kernel;
+	struct device_spec spec;
+	struct port_spec port;
+	struct bridge_port link; /* made, or to be dealt with */
+	bool shaped_by;          /* DEVICE_REMOVE: spec.shape_id is given */
+	struct shape_result shaped;
+	device_made_fn *made;
+	device_done_fn *done;
+	void *data;
+	struct err err;
+};
+
+/* ---- the kernel thread's side ---- */
+
+static int make(struct device_job *d)
+{
+	return d->spec.veth
+		   ? bridge_port_veth(d->kernel, &d->port, d->spec.guest_name, d->spec.netns_fd,
+				      &d->link, &d->err)
+		   : bridge_port_tap(d->kernel, &d->port, &d->spec.tap, &d->link, NULL, &d->err);
+}
+
+static void shape(struct device_job *d, uint32_t ifindex)
+{
+	bridge_shape(d->kernel, &d->spec.shape_id, ifindex, &d->spec.shape, &d->shaped);
+}
+
+static void device_run(struct job *j)
+{
+	struct device_job *d = container_of(j, struct device_job, job);
+	int r = 0;
+
+	switch (d->action) {
+	case DEVICE_MAKE:
+		r = make(d);
+		if (r == 0 && !shape_is_empty(&d->spec.shape))
+			shape(d, d->link.ifindex);
+		break;
+	case DEVICE_REMOVE:
+		r = bridge_port_delete(d->kernel, d->link.ifindex, d->link.name, &d->err);
+		if (r == 0 && d->shaped_by)
+			shape(d, 0);
+		break;
+	case DEVICE_DETACH:
+		r = bridge_port_detach(d->kernel, d->link.ifindex, d->link.name, &d->err);
+		break;
+	case DEVICE_SHAPE:
+		shape(d, d->link.ifindex);
+		break;
+	}
+	if (r == 0)
+		err_clear(&d->err);
+}
+
+/* ---- the loop's side ---- */
+
+static void tell_trouble(const struct device_job *d, const char *way, const char *trouble)
+{
+	if (*trouble)
+		log_warning("port '%s': %s bandwidth is not limited: %s", d->link.name, way,
+			    trouble);
+}
+
+static void device_done(struct job *j)
+{
+	struct device_job *d = container_of(j, struct device_job, job);
+
+	tell_trouble(d, "inbound", d->shaped.trouble_to);
+	tell_trouble(d, "outbound", d->shaped.trouble_from);
+	reconcile_read_mirror(d->c->reconcile);
+	if (d->made)
+		d->made(d->data, d->err.code ? NULL : &d->link, &d->err);
+	else if (d->done)
+		d->done(d->data, &d->err);
+	else if (d->err.code)
+		log_warning("%s", d->err.msg);
+	close_fd(&d->spec.netns_fd);
+	free(d);
+}
+
+static struct device_job *job_new(struct controller *c, enum device_action action,
+				  device_done_fn *done, void *data)
+{
+	struct device_job *d = calloc(1, sizeof(*d));
+	struct err e = { 0 };
+
+	if (!d) {
+		err_sys(&e, ENOMEM, "cannot change a port");
+		if (done)
+			done(data, &e);
+		return NULL;
+	}
+	d->job = (struct job){ .run = device_run, .done = device_done };
+	d->c = c;
+	d->action = action;
+	d->kernel = reconcile_kernel_socket(c->reconcile);
+	d->spec.netns_fd = -1;
+	d->done = done;
+	d->data = data;
+	return d;
+}
+
+/* Deal with a link that exists. */
+static struct device_job *link_job(struct controller *c, enum device_action action,
+				   uint32_t ifindex, const char *name, device_done_fn *done,
+				   void *data)
+{
+	struct device_job *d = job_new(c, action, done, data);
+
+	if (!d)
+		return NULL;
+	d->link.ifindex = ifindex;
+	copy_text(d->link.name, sizeof(d->link.name), name);
+	return d;
+}
+
+int devices_check(const struct net *n, struct err *e)
+{
+	if (n->state != NET_ACTIVE)
+		return err_set(e, ERR_OPERATION_INVALID,
+			       "network '%s' is not active; start it first", n->name);
+	if (!network_owns_bridge(n->live))
+		return err_set(e, ERR_OPERATION_UNSUPPORTED,
+			       "network '%s' has no bridge of netd's to attach to", n->name);
+	return 0;
+}
+
+void devices_make(struct controller *c, const struct net *n, const struct device_spec *spec,
+		  device_made_fn *done, void *data)
+{
+	struct device_job *d = job_new(c, DEVICE_MAKE, NULL, NULL);
+	struct err e = { 0 };
+	int netns_fd = spec->netns_fd;
+
+	if (!d) {
+		close_fd(&netns_fd);
+		err_sys(&e, ENOMEM, "cannot make a port of network '%s'", n->name);
+		done(data, NULL, &e);
+		return;
+	}
+	d->spec = *spec;
+	d->made = done;
+	d->data = data;
+	d->port = (struct port_spec){ .network = n->uuid,
+				      .bridge = (uint32_t)n->ifindex,
+				      .name = d->spec.name[0] ? d->spec.name : NULL,
+				      .mac = spec->mac,
+				      .mtu = n->live->mtu,
+				      .isolated = spec->isolated };
+	copy_text(d->link.name, sizeof(d->link.name), spec->name);
+	jobs_push(c->kernel, &d->job);
+}
+
+void devices_remove(struct controller *c, uint32_t ifindex, const char *name,
+		    const struct uuid *shape_id, device_done_fn *done, void *data)
+{
+	struct device_job *d = link_job(c, DEVICE_REMOVE, ifindex, name, done, data);
+
+	if (!d)
+		return;
+	attached_forget(c->attached, ifindex);
+	d->shaped_by = shape_id;
+	if (shape_id)
+		d->spec.shape_id = *shape_id;
+	jobs_push(c->kernel, &d->job);
+}
+
+void devices_detach(struct controller *c, uint32_t ifindex, const char *name, device_done_fn *done,
+		    void *data)
+{
+	struct device_job *d = link_job(c, DEVICE_DETACH, ifindex, name, done, data);
+
+	if (!d)
+		return;
+	attached_forget(c->attached, ifindex);
+	jobs_push(c->kernel, &d->job);
+}
+
+void devices_shape(struct controller *c, uint32_t ifindex, const char *name,
+		   const struct uuid *shape_id, const struct shape_row *row, device_done_fn *done,
+		   void *data)
+{
+	struct device_job *d = link_job(c, DEVICE_SHAPE, ifindex, name, done, data);
+
+	if (!d)
+		return;
+	d->spec.shape_id = *shape_id;
+	d->spec.shape = *row;
+	jobs_push(c->kernel, &d->job);
+}
