@@ -12,6 +12,7 @@
 struct out {
 	struct text text;
 	unsigned depth, flags;
+	const unsigned *users; /* of each of forward.interfaces, or NULL */
 };
 
 void out_start(struct out *o, const char *name);

@@ -62,7 +62,8 @@ static void format_nat(struct out *o, const struct nat_options *nat)
 	out_close(o, "nat");
 }
 
-static void format_forward_interface(struct out *o, const struct forward_interface *i)
+static void format_forward_interface(struct out *o, const struct forward_interface *i,
+				     unsigned users)
 {
 	if (i->is_pci) {
 		out_start(o, "address");
@@ -72,6 +73,8 @@ static void format_forward_interface(struct out *o, const struct forward_interfa
 	} else {
 		out_start(o, "interface");
 		out_attr(o, "dev", i->dev);
+		if (users)
+			out_attr_ull(o, "connections", users);
 	}
 	out_end_empty(o);
 }
@@ -107,7 +110,7 @@ static void format_forward(struct out *o, const struct forward *f)
 		out_end_empty(o);
 	}
 	for (size_t i = 0; i < f->n_interfaces; i++)
-		format_forward_interface(o, &f->interfaces[i]);
+		format_forward_interface(o, &f->interfaces[i], o->users ? o->users[i] : 0);
 	out_close(o, "forward");
 }
 
@@ -352,10 +355,8 @@ static void format_dnsmasq(struct out *o, char *const *options, size_t n)
 	out_close(o, "dnsmasq:options");
 }
 
-char *network_format(const struct network *n, unsigned flags, unsigned connections)
+static char *format(struct out o, const struct network *n, unsigned connections)
 {
-	struct out o = { .flags = flags };
-
 	format_root(&o, n, connections);
 	format_who(&o, n);
 	format_forward(&o, &n->forward);
@@ -374,4 +375,15 @@ char *network_format(const struct network *n, unsigned flags, unsigned connectio
 	format_dnsmasq(&o, n->dnsmasq_options, n->n_dnsmasq_options);
 	out_close(&o, "network");
 	return text_take(&o.text);
+}
+
+char *network_format(const struct network *n, unsigned flags, unsigned connections)
+{
+	return format((struct out){ .flags = flags }, n, connections);
+}
+
+char *network_format_live(const struct network *n, const struct network_use *use)
+{
+	return format((struct out){ .flags = NETWORK_FORMAT_LIVE, .users = use->interfaces }, n,
+		      use->connections);
 }

@@ -44,6 +44,15 @@ enum network_format_flags {
  * out of memory. */
 char *network_format(const struct network *n, unsigned flags, unsigned connections) mustcheck;
 
+/* Who uses the network while it runs. */
+struct network_use {
+	unsigned connections;       /* its ports */
+	const unsigned *interfaces; /* of these, those plugged into each of forward.interfaces;
+				       NULL: none */
+};
+/* The running form with all of it. */
+char *network_format_live(const struct network *n, const struct network_use *use) mustcheck;
+
 /* An independent copy, by way of format and parse. NULL when out of memory. */
 struct network *network_copy(const struct network *n) mustcheck;
 

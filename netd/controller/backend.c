@@ -116,6 +116,17 @@ static void create_xml(void *data, struct door_call *call, const char *xml, size
 		lifecycle_create(data, def, replied_net, call);
 }
 
+static char *format_running(struct controller *c, const struct net *n)
+{
+	size_t n_interfaces = n->live->forward.n_interfaces;
+	auto_free unsigned *users = calloc(n_interfaces ? n_interfaces : 1, sizeof(*users));
+
+	if (!users)
+		return NULL;
+	unsigned connections = (unsigned)ports_count(c, n, users);
+	return network_format_live(n->live, &(struct network_use){ connections, users });
+}
+
 static void get_xml(void *data, struct door_call *call, const struct rpc_net *ref, bool inactive)
 {
 	struct net *n = backend_net(data, call, ref);
@@ -128,8 +139,7 @@ static void get_xml(void *data, struct door_call *call, const struct rpc_net *re
 		return;
 	}
 	bool live = def == n->live && !inactive;
-	auto_free char *xml =
-	    network_format(def, live ? NETWORK_FORMAT_LIVE : 0, (unsigned)ports_count(data, n));
+	auto_free char *xml = live ? format_running(data, n) : network_format(def, 0, 0);
 	if (xml)
 		door_reply_text(call, xml);
 	else

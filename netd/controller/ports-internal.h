@@ -25,6 +25,10 @@ struct port *ports_find(const struct controller *c, const struct net *n, const s
 void ports_drop(struct port *port);
 void ports_remove_file(const struct controller *c, const struct port *port);
 
+/* How many ports are plugged into the device, or the PCI function. */
+size_t ports_users_of(const struct controller *c, const struct net *n,
+		      const struct forward_interface *i);
+
 /* Whether `p` may be on `n`, and everything it gets there. */
 int ports_complete(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
 		   struct err *e) mustcheck;

@@ -21,9 +21,16 @@ static bool same_function(const struct pci_address *a, const struct pci_address 
 	       a->function == b->function;
 }
 
+static bool plugs_into(const struct plug *plug, const struct forward_interface *i)
+{
+	if (i->is_pci)
+		return plug->type == PLUG_HOSTDEV_PCI && same_function(&plug->pci, &i->pci);
+	return plug->type == PLUG_DIRECT && plug->dev && i->dev && strcmp(plug->dev, i->dev) == 0;
+}
+
 /* How many ports use the device, or the PCI function, already. */
-static size_t users_of(const struct controller *c, const struct net *n,
-		       const struct forward_interface *i)
+size_t ports_users_of(const struct controller *c, const struct net *n,
+		      const struct forward_interface *i)
 {
 	struct port *port;
 	size_t users = 0;
@@ -33,12 +40,7 @@ static size_t users_of(const struct controller *c, const struct net *n,
 		const struct plug *plug = &port->p->plug;
 		if (!uuid_equal(&port->net, &n->uuid))
 			continue;
-		if (i->is_pci)
-			users +=
-			    plug->type == PLUG_HOSTDEV_PCI && same_function(&plug->pci, &i->pci);
-		else
-			users += plug->type == PLUG_DIRECT && plug->dev &&
-				 strcmp(plug->dev, i->dev) == 0;
+		users += plugs_into(plug, i);
 	}
 	return users;
 }
@@ -52,7 +54,7 @@ choose_device(const struct controller *c, const struct net *n, bool exclusive, s
 	size_t fewest = SIZE_MAX;
 
 	for (size_t i = 0; i < f->n_interfaces; i++) {
-		size_t users = users_of(c, n, &f->interfaces[i]);
+		size_t users = ports_users_of(c, n, &f->interfaces[i]);
 		if (users < fewest) {
 			fewest = users;
 			best = &f->interfaces[i];
@@ -69,14 +71,20 @@ choose_device(const struct controller *c, const struct net *n, bool exclusive, s
 	return best && !(exclusive && fewest) ? best : NULL;
 }
 
+/* Whether its device can be nobody else's. */
+static bool is_exclusive(const struct net *n, const struct network_port *p)
+{
+	enum forward_mode mode = n->live->forward.mode;
+
+	return mode == FORWARD_PASSTHROUGH || mode == FORWARD_HOSTDEV ||
+	       (mode == FORWARD_PRIVATE && p->virtualport.type == VPORT_8021QBH);
+}
+
 static int plug_direct(const struct controller *c, const struct net *n, struct network_port *p,
 		       struct err *e)
 {
 	const struct network *def = n->live;
-	bool exclusive =
-	    def->forward.mode == FORWARD_PASSTHROUGH ||
-	    (def->forward.mode == FORWARD_PRIVATE && p->virtualport.type == VPORT_8021QBH);
-	const struct forward_interface *i = choose_device(c, n, exclusive, e);
+	const struct forward_interface *i = choose_device(c, n, is_exclusive(n, p), e);
 
 	if (!i)
 		return -EINVAL;
@@ -97,6 +105,31 @@ static int plug_hostdev(const struct controller *c, const struct net *n, struct 
 	p->plug.managed = f->managed;
 	p->plug.pci = i->pci;
 	return f->driver_name ? copy_name(&p->plug.driver_name, f->driver_name, e) : 0;
+}
+
+/* A port that is reclaimed has its device already: it must be one of the network's, and an
+ * exclusive one nobody else's. */
+static int check_plug(const struct controller *c, const struct net *n, const struct network_port *p,
+		      struct err *e)
+{
+	const struct forward *f = &n->live->forward;
+	const struct plug *plug = &p->plug;
+
+	for (size_t i = 0; i < f->n_interfaces; i++) {
+		const struct forward_interface *dev = &f->interfaces[i];
+		if (!plugs_into(plug, dev))
+			continue;
+		if (is_exclusive(n, p) && ports_users_of(c, n, dev))
+			return err_set(e, ERR_INTERNAL,
+				       "network '%s' claims dev='%s' is already in use by a "
+				       "different port",
+				       n->name, plug->dev ? plug->dev : "PCI");
+		return 0;
+	}
+	if (plug->type != PLUG_DIRECT && plug->type != PLUG_HOSTDEV_PCI)
+		return 0;
+	return err_set(e, ERR_INTERNAL, "network '%s' doesn't have dev='%s' in use by network port",
+		       n->name, plug->dev ? plug->dev : "PCI");
 }
 
 static int choose_plug(const struct controller *c, const struct net *n, struct network_port *p,
@@ -180,7 +213,7 @@ static int check_new(const struct controller *c, const struct net *n, const stru
 		return err_set(e, ERR_INVALID_ARG,
 			       reclaim ? "a port that is reclaimed must tell its <plug>"
 				       : "a new port must not have a <plug>: netd chooses it");
-	if (ports_count(c, n) >= PORTS_MAX)
+	if (ports_count(c, n, NULL) >= PORTS_MAX)
 		return err_set(e, ERR_INTERNAL, "network '%s' has %d ports, the most there can be",
 			       n->name, PORTS_MAX);
 	return 0;
@@ -197,8 +230,8 @@ int ports_complete(struct controller *c, struct net *n, struct network_port *p, 
 		r = network_port_check(p, n->live, e);
 	if (r == 0)
 		r = ports_check_floor(c, n, p, e);
-	if (r == 0 && !reclaim)
-		r = choose_plug(c, n, p, e);
+	if (r == 0)
+		r = reclaim ? check_plug(c, n, p, e) : choose_plug(c, n, p, e);
 	if (r == 0 && p->bandwidth.inbound.floor && !p->class_id)
 		p->class_id = free_class_id(c, n);
 	return r;

@@ -144,11 +144,14 @@ int ports_get(const struct controller *c, const struct net *n, const struct uuid
 	return 0;
 }
 
-size_t ports_count(const struct controller *c, const struct net *n)
+size_t ports_count(const struct controller *c, const struct net *n, unsigned *users)
 {
+	const struct forward *f = n->live ? &n->live->forward : NULL;
 	struct port *port;
 	size_t count = 0;
 
+	for (size_t i = 0; users && f && i < f->n_interfaces; i++)
+		users[i] = (unsigned)ports_users_of(c, n, &f->interfaces[i]);
 	ports_foreach(port, c) count += uuid_equal(&port->net, &n->uuid) && !port->hidden;
 	return count;
 }

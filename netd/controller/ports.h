@@ -35,7 +35,9 @@ int ports_save(const struct controller *c, const struct net *n, const struct net
 int ports_check_floor(const struct controller *c, const struct net *n, const struct network_port *p,
 		      struct err *e) mustcheck;
 
-size_t ports_count(const struct controller *c, const struct net *n);
+/* How many there are, and how many of them use each of the live definition's forward.interfaces:
+ * users[] has a place for each, 0 at first; NULL: not asked. */
+size_t ports_count(const struct controller *c, const struct net *n, unsigned *users);
 typedef void ports_visit_fn(void *data, const struct network_port *p);
 void ports_visit(const struct controller *c, const struct net *n, ports_visit_fn *visit,
 		 void *data);

@@ -109,6 +109,33 @@ class Ports(lib.Case):
         self.create('pass', port_xml(30))
         self.assertIn('requires exclusive access to interfaces', self.create('pass', port_xml(31), check=False))
 
+    def test_users_of_devices(self):
+        """What a pool's devices have is shown in the running form, and in that alone."""
+        self.h.start_network("<network><name>pool</name><forward mode='bridge'><interface dev='up1'/><interface dev='up2'/>"
+                             "</forward></network>")
+        self.h.start_network("<network><name>own</name><forward mode='passthrough'><interface dev='up3'/>"
+                             "<interface dev='up4'/></forward></network>")
+        for number in range(3):
+            self.create('pool', port_xml(number))
+        text = self.h.virsh('net-dumpxml', 'pool').out
+        self.assertIn("<network connections='3'>", text)
+        self.assertIn("""    <interface dev='up1' connections='2'/>
+    <interface dev='up2' connections='1'/>""", text)
+        self.assertNotIn('connections', self.h.virsh('net-dumpxml', 'pool', '--inactive').out)
+        self.assertNotIn('connections', self.h.virsh('net-dumpxml', 'own').out)
+        self.h.define(text.replace('pool', 'copy').replace('<uuid>', '<!--').replace('</uuid>', '-->'))
+        self.assertNotIn('connections', self.h.virsh('net-dumpxml', 'copy').out)
+        first, second = (self.create('own', port_xml(n)) for n in (10, 11))
+        self.assertIn("dev='up3' mode='passthrough'", self.dump('own', first))
+        self.assertIn("dev='up4' mode='passthrough'", self.dump('own', second))
+        self.assertIn('requires exclusive access', self.create('own', port_xml(12), check=False))
+        self.h.daemon.kill()
+        self.h.start_netd()
+        self.assertIn("<interface dev='up3' connections='1'/>", self.h.virsh('net-dumpxml', 'own').out)
+        self.h.virsh('net-port-delete', 'own', first)
+        self.assertIn("<interface dev='up3'/>", self.h.virsh('net-dumpxml', 'own').out)
+        self.assertIn("dev='up3'", self.dump('own', self.create('own', port_xml(12))))
+
     def test_groups(self):
         self.h.start_network("<network><name>g</name><bridge name='virbr5'/><bandwidth><inbound average='1000' peak='2000'/>"
                              "</bandwidth><port isolated='yes'/><portgroup name='a' default='yes'><bandwidth>"
