@@ -32,8 +32,10 @@ static void object_remove(struct fw_state *s, struct fw_object *o)
 
 static void state_clear(struct fw_state *s)
 {
-	for (struct table_node *n; (n = table_next(&s->objects, NULL));)
+	for (struct table_node *next, *n = table_next(&s->objects, NULL); n; n = next) {
+		next = table_next(&s->objects, n);
 		object_remove(s, container_of(n, struct fw_object, node));
+	}
 }
 
 void fw_state_free(struct fw_state *s)
