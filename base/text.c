@@ -31,9 +31,16 @@ void text_addf(struct text *t, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (!reserve(t, 0))
+		return;
+	size_t room = t->cap - t->len;
 	va_start(ap, fmt);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	int n = vsnprintf(t->s + t->len, room, fmt, ap);
 	va_end(ap);
+	if (n >= 0 && (size_t)n < room) {
+		t->len += (size_t)n;
+		return;
+	}
 	if (n < 0 || !reserve(t, (size_t)n)) {
 		t->failed = true;
 		return;
@@ -46,8 +53,13 @@ void text_addf(struct text *t, const char *fmt, ...)
 
 void text_add_xml(struct text *t, const char *s)
 {
-	for (; *s; s++) {
+	for (;; s++) {
+		size_t plain = strcspn(s, "&<>'\"");
+		text_add_n(t, s, plain);
+		s += plain;
 		switch (*s) {
+		case '\0':
+			return;
 		case '&':
 			text_add(t, "&amp;");
 			break;
@@ -63,8 +75,6 @@ void text_add_xml(struct text *t, const char *s)
 		case '"':
 			text_add(t, "&quot;");
 			break;
-		default:
-			text_add_n(t, s, 1);
 		}
 	}
 }

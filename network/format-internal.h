@@ -7,6 +7,9 @@
 #include "base/text.h"
 #include "network/xml.h"
 
+/* For network_format(): without the <host> elements of <dhcp> (copy.c). */
+#define NETWORK_FORMAT_NO_HOSTS 0x100u
+
 /* What is being written: the text, the depth of indentation, and what network_format() was asked
  * for. */
 struct out {

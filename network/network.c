@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "network/network.h"
-#include "network/xml.h"
 
 #include <string.h>
 
@@ -73,23 +72,6 @@ struct network *network_share(struct network *n)
 {
 	n->more_owners++;
 	return n;
-}
-
-struct network *network_copy(const struct network *n)
-{
-	auto_free char *xml = network_format(n, 0, 0);
-	struct network *copy = NULL;
-
-	if (!xml || network_parse(xml, strlen(xml), NETWORK_PARSE_STORED, &copy, NULL, NULL) < 0)
-		return NULL;
-	return copy;
-}
-
-bool network_equal(const struct network *a, const struct network *b)
-{
-	auto_free char *x = network_format(a, 0, 0), *y = network_format(b, 0, 0);
-
-	return x && y && !strcmp(x, y);
 }
 
 static void free_strings(char **strings, size_t n)

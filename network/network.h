@@ -282,5 +282,6 @@ void network_complete(struct network *n);
 
 /* Both say the same: they are formatted to the same text. False when out of memory. */
 bool network_equal(const struct network *a, const struct network *b);
+bool dhcp_host_equal(const struct dhcp_host *a, const struct dhcp_host *b);
 
 #endif

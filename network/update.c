@@ -4,6 +4,7 @@
  * The rules of matching are libvirt's, section by section, in the files update-*.c. What comes out
  * is printed and parsed again, so that nothing can be brought in by an update that a definition
  * would be refused for. */
+#include "network/copy.h"
 #include "network/update-internal.h"
 
 #include <errno.h>
@@ -104,45 +105,23 @@ static void tell_new(struct network_warnings *now, const struct network_warnings
 			report_doubt(&r, 0, "%s", now->line[i]);
 }
 
-/* Print and parse. */
-static int again(const struct network *n, unsigned flags, struct network **ret,
-		 struct network_warnings *warnings, struct err *e)
-{
-	auto_free char *xml = network_format(n, 0, 0);
-
-	if (!xml)
-		return err_set(e, ERR_NO_MEMORY, "no memory for the definition of the network");
-	return network_parse(xml, strlen(xml), flags, ret, warnings, e);
-}
-
-/* The old one could be defined today. */
-static bool is_definable(const struct network *old)
-{
-	struct network *n = NULL;
-	bool yes = again(old, 0, &n, NULL, NULL) == 0;
-
-	network_free(n);
-	return yes;
-}
-
-int update_settle(const struct network *old, const struct network *changed, struct network **ret,
+int update_settle(const struct network *old, struct network *changed, struct network **ret,
 		  struct network_warnings *warnings, struct err *e)
 {
 	struct network_warnings before = { 0 }, now = { 0 };
-	struct network *same = NULL;
+	struct err why_old = { 0 };
 	int err;
 
-	err = again(changed, 0, ret, &now, e);
-	if (err < 0 && !is_definable(old)) {
+	err = settle_moving(changed, 0, ret, &now, e);
+	if (err < 0 && settle_looking(old, 0, NULL, &why_old) < 0) {
 		network_warnings_done(&now);
 		err_clear(e);
-		err = again(changed, NETWORK_PARSE_STORED, ret, &now, e);
+		err = settle_moving(changed, NETWORK_PARSE_STORED, ret, &now, e);
 	}
 	if (err < 0)
 		err_in(e, "the changed definition");
-	else if (now.n && again(old, NETWORK_PARSE_STORED, &same, &before, NULL) == 0)
+	else if (now.n && settle_looking(old, NETWORK_PARSE_STORED, &before, &why_old) == 0)
 		tell_new(&now, &before, warnings);
-	network_free(same);
 	network_warnings_done(&before);
 	network_warnings_done(&now);
 	return err;

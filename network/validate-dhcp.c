@@ -2,6 +2,8 @@
 /* validate-dhcp.c — ranges and reservations against the subnet they are in. */
 #include "network/validate.h"
 
+#include "base/table.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,27 +197,25 @@ static int validate_ranges(struct report *r, const struct network_ip *ip)
 
 /* Reservations. */
 
+/* For whom it is. */
 static int validate_host_identity(struct report *r, const struct network_ip *ip,
 				  const struct dhcp_host *host)
 {
+	bool v6 = ip->address.family == AF_INET6;
 	char addr[IP_TEXT_MAX];
 
+	if (v6 ? !host->has_mac && (host->id || host->name) : host->has_mac || host->name)
+		return 0;
 	ip_format(&host->ip, addr);
-	if (ip->address.family == AF_INET6 && host->has_mac)
+	if (v6 && host->has_mac)
 		return report_refuse(
 		    r, ERR_XML, host->line,
 		    "<host mac='%.50s' ip='%s'>: DHCPv6 knows clients by DUID or name; write "
 		    "id='…' or name='…' instead of mac",
 		    host->mac_text, addr);
-	if (ip->address.family == AF_INET6 && !host->id && !host->name)
-		return report_refuse(r, ERR_XML, host->line,
-				     "<host ip='%s'> does not say for whom; add id='…' or name='…'",
-				     addr);
-	if (ip->address.family == AF_INET && !host->has_mac && !host->name)
-		return report_refuse(
-		    r, ERR_XML, host->line,
-		    "<host ip='%s'> does not say for whom; add mac='…' or name='…'", addr);
-	return 0;
+	return report_refuse(r, ERR_XML, host->line,
+			     "<host ip='%s'> does not say for whom; add %s='…' or name='…'", addr,
+			     v6 ? "id" : "mac");
 }
 
 static bool has_blank_or_comma(const char *name)
@@ -226,88 +226,156 @@ static bool has_blank_or_comma(const char *name)
 	return false;
 }
 
+static int refuse_host_outside(struct report *r, const struct network_ip *ip,
+			       const struct dhcp_host *host)
+{
+	struct subnet_text t = text_of(ip);
+	char addr[IP_TEXT_MAX];
+
+	return report_unwise(r, ERR_CONFIG_UNSUPPORTED, host->line,
+			     "<host ip='%s'> is outside the network's subnet %s/%u (<ip "
+			     "address='%s'>, line %u), so that it could never be given away; "
+			     "correct it",
+			     ip_format(&host->ip, addr), t.net, ip->prefix, t.addr, ip->line);
+}
+
 static int validate_host(struct report *r, const struct network_ip *ip,
 			 const struct dhcp_host *host)
 {
-	struct subnet_text t = text_of(ip);
 	char addr[IP_TEXT_MAX];
 	int err = validate_host_identity(r, ip, host);
 
 	if (err < 0)
 		return err;
-	ip_format(&host->ip, addr);
 	if (host->name && has_blank_or_comma(host->name))
 		return report_unwise(
 		    r, ERR_CONFIG_UNSUPPORTED, host->line,
 		    "<host name='%.200s'> holds a blank or a comma; write one name", host->name);
 	if (!is_inside(ip, &host->ip))
-		return report_unwise(
-		    r, ERR_CONFIG_UNSUPPORTED, host->line,
-		    "<host ip='%s'> is outside the network's subnet %s/%u (<ip "
-		    "address='%s'>, line %u), so that it could never be given away; "
-		    "correct it",
-		    addr, t.net, ip->prefix, t.addr, ip->line);
+		return refuse_host_outside(r, ip, host);
 	if (ip_equal(&host->ip, &ip->address))
 		return report_unwise(
 		    r, ERR_CONFIG_UNSUPPORTED, host->line,
 		    "<host ip='%s'> is the address of the bridge itself (line %u); choose "
 		    "another",
-		    addr, ip->line);
+		    ip_format(&host->ip, addr), ip->line);
 	return 0;
 }
 
-static int compare_host_macs(const void *a, const void *b)
-{
-	const struct dhcp_host *x = a, *y = b;
+/* Twins are found by their keys in a hash table: the hosts of a large network are judged each time
+ * that one of them changes. */
 
-	if (x->has_mac != y->has_mac)
-		return x->has_mac ? 1 : -1;
-	return memcmp(x->mac.b, y->mac.b, sizeof(x->mac.b));
+struct key {
+	uint8_t octets[17];
+	size_t n; /* 0: the host has none */
+};
+
+static struct key mac_key(const struct dhcp_host *h)
+{
+	struct key k = { .n = h->has_mac ? sizeof(h->mac.b) : 0 };
+
+	memcpy(k.octets, h->mac.b, sizeof(h->mac.b));
+	return k;
 }
 
-static bool same_host_mac(const void *a, const void *b)
+static struct key ip_key(const struct dhcp_host *h)
 {
-	return ((const struct dhcp_host *)a)->has_mac && compare_host_macs(a, b) == 0;
+	struct key k = { .octets = { h->ip.family == AF_INET6 }, .n = 17 };
+
+	if (h->ip.family == AF_INET6)
+		memcpy(k.octets + 1, h->ip.v6, sizeof(h->ip.v6));
+	else
+		memcpy(k.octets + 1, &h->ip.v4, sizeof(h->ip.v4));
+	return k;
 }
 
-static int compare_host_ips(const void *a, const void *b)
+/* Names may be long: the key is a digest, and twins are compared. */
+static struct key name_key(const struct dhcp_host *h)
 {
-	return ip_compare(&((const struct dhcp_host *)a)->ip, &((const struct dhcp_host *)b)->ip);
+	static const uint8_t secret[16]; /* only for digests of equal text to be equal */
+	char lower[256];
+	size_t n = 0;
+	struct key k = { 0 };
+
+	if (!h->name)
+		return k;
+	for (; h->name[n] && n < sizeof(lower); n++)
+		lower[n] = (char)tolower((unsigned char)h->name[n]);
+	uint64_t digest = siphash24(lower, n, secret);
+	memcpy(k.octets, &digest, sizeof(digest));
+	k.n = sizeof(digest);
+	return k;
 }
 
-static bool same_host_ip(const void *a, const void *b)
+static bool always(const struct dhcp_host *a, const struct dhcp_host *b)
 {
-	return compare_host_ips(a, b) == 0;
+	return true;
 }
 
-static int compare_host_names(const void *a, const void *b)
+static bool same_name(const struct dhcp_host *a, const struct dhcp_host *b)
 {
-	const struct dhcp_host *x = a, *y = b;
-
-	return strcasecmp(x->name ? x->name : "", y->name ? y->name : "");
+	return strcasecmp(a->name, b->name) == 0;
 }
 
-static bool same_host_name(const void *a, const void *b)
+static const struct twin_kind {
+	const char *what;
+	struct key (*key)(const struct dhcp_host *h);
+	bool (*same)(const struct dhcp_host *a, const struct dhcp_host *b);
+} twin_kinds[] = {
+	{ "mac", mac_key, always },
+	{ "ip", ip_key, always },
+	{ "name", name_key, same_name },
+};
+
+struct twin_slot {
+	const struct dhcp_host *host;
+	struct key key;
+};
+
+/* The host before `h` with the same key; without one `h` gets a place. */
+static const struct dhcp_host *find_twin(struct twin_slot *slots, size_t mask,
+					 const uint8_t secret[static 16],
+					 const struct twin_kind *kind, const struct dhcp_host *h)
 {
-	return ((const struct dhcp_host *)a)->name && compare_host_names(a, b) == 0;
+	struct key k = kind->key(h);
+
+	if (!k.n)
+		return NULL;
+	size_t i = siphash24(k.octets, k.n, secret) & mask;
+	for (; slots[i].host; i = (i + 1) & mask)
+		if (slots[i].key.n == k.n && memcmp(slots[i].key.octets, k.octets, k.n) == 0 &&
+		    kind->same(slots[i].host, h))
+			return slots[i].host;
+	slots[i] = (struct twin_slot){ h, k };
+	return NULL;
+}
+
+/* The first pair in the order of the document. */
+static int find_twins(struct report *r, const struct network_ip *ip, const struct twin_kind *kind,
+		      struct pair *ret)
+{
+	size_t cap = 2;
+	uint8_t secret[16];
+
+	*ret = (struct pair){ NULL, NULL };
+	while (cap < 2 * ip->n_hosts)
+		cap *= 2;
+	auto_free struct twin_slot *slots = calloc(cap, sizeof(*slots));
+	if (!slots)
+		return report_no_memory(r);
+	random_bytes(secret, sizeof(secret));
+	for (size_t i = 0; i < ip->n_hosts && !ret->first; i++) {
+		ret->first = find_twin(slots, cap - 1, secret, kind, &ip->hosts[i]);
+		ret->second = ret->first ? &ip->hosts[i] : NULL;
+	}
+	return 0;
 }
 
 static int validate_host_twins(struct report *r, const struct network_ip *ip)
 {
-	static const struct {
-		const char *what;
-		int (*compare)(const void *, const void *);
-		bool (*collide)(const void *, const void *);
-	} keys[] = {
-		{ "mac", compare_host_macs, same_host_mac },
-		{ "ip", compare_host_ips, same_host_ip },
-		{ "name", compare_host_names, same_host_name },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(twin_kinds) && ip->n_hosts > 1; i++) {
 		struct pair p;
-		int err = find_pair(r, ip->hosts, ip->n_hosts, sizeof(*ip->hosts), keys[i].compare,
-				    keys[i].collide, &p);
+		int err = find_twins(r, ip, &twin_kinds[i], &p);
 		if (err < 0)
 			return err;
 		if (!p.second)
@@ -318,7 +386,7 @@ static int validate_host_twins(struct report *r, const struct network_ip *ip)
 		    r, ERR_CONFIG_UNSUPPORTED, y->line,
 		    "<host ip='%s'> has the same %s as the <host> in line %u; a client can "
 		    "have one reservation, and an address one client",
-		    ip_format(&y->ip, addr), keys[i].what, x->line);
+		    ip_format(&y->ip, addr), twin_kinds[i].what, x->line);
 		if (err < 0)
 			return err;
 	}

@@ -269,7 +269,7 @@ static void format_dhcp(struct out *o, const struct network_ip *ip)
 		out_attr_address(o, "end", &ip->ranges[i].end);
 		end_with_lease(o, "range", &ip->ranges[i].lease);
 	}
-	for (size_t i = 0; i < ip->n_hosts; i++)
+	for (size_t i = 0; i < ip->n_hosts && !(o->flags & NETWORK_FORMAT_NO_HOSTS); i++)
 		format_dhcp_host(o, &ip->hosts[i]);
 	if (ip->bootp_file) {
 		out_start(o, "bootp");

@@ -2,6 +2,8 @@
 /* xml-parse.c — the <network> element, and the way from text to a valid definition:
  * document_read() makes a tree, the tables make a struct of it, validate_network() judges the
  * whole. */
+#include "network/copy.h"
+#include "network/format-internal.h"
 #include "network/validate.h"
 #include "network/xml-internal.h"
 
@@ -278,20 +280,38 @@ static int read_network(struct report *r, const xmlDoc *doc, struct network *n)
 	return err < 0 ? err : READ_CHILDREN(r, root, network_children, n);
 }
 
+/* Octets that a host takes at most when it is printed: all its characters as entities. */
+static size_t most_of_hosts(const struct network *net)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < net->n_ips; i++)
+		for (size_t k = 0; k < net->ips[i].n_hosts; k++) {
+			const struct dhcp_host *h = &net->ips[i].hosts[k];
+			n += 256 +
+			     6 * ((h->name ? strlen(h->name) : 0) + (h->id ? strlen(h->id) : 0));
+		}
+	return n;
+}
+
 /* What is accepted must fit into the file that it is kept in, and printing makes it longer: at most
  * sixteen times, for short elements at the bottom of <metadata>. */
-static int check_printed_size(struct report *r, const struct network *net, size_t n)
+static int check_printed_size(struct report *r, const struct network *net)
 {
-	if (n <= NETWORK_XML_MAX / 16)
-		return 0;
-	auto_free char *text = network_format(net, 0, 0);
-	if (!text)
+	auto_free char *rest = network_format(net, NETWORK_FORMAT_NO_HOSTS, 0), *all = NULL;
+
+	if (!rest)
 		return report_no_memory(r);
-	if (strlen(text) <= NETWORK_XML_MAX)
+	if (strlen(rest) + most_of_hosts(net) <= NETWORK_XML_MAX)
+		return 0;
+	all = network_format(net, 0, 0);
+	if (!all)
+		return report_no_memory(r);
+	if (strlen(all) <= NETWORK_XML_MAX)
 		return 0;
 	return report_refuse(r, ERR_XML, 0,
 			     "the definition is printed with %zu octets; the largest is %u",
-			     strlen(text), (unsigned)NETWORK_XML_MAX);
+			     strlen(all), (unsigned)NETWORK_XML_MAX);
 }
 
 /* The schema's engine takes time by the square of the number of elements: 2.4 s for a megabyte.
@@ -299,33 +319,55 @@ static int check_printed_size(struct report *r, const struct network *net, size_
  * a few spellings. */
 #define SCHEMA_XML_MAX (128 * 1024)
 
+/* `doc` is freed. */
+static int read_document(struct report *r, xmlDoc *doc, size_t n, bool judge, struct network **ret)
+{
+	struct network *net = calloc(1, sizeof(*net));
+	int err = net ? read_network(r, doc, net) : report_no_memory(r);
+
+	if (err == 0 && judge)
+		err = validate_network(r, net);
+	if (r->flags & NETWORK_PARSE_VALIDATE && n <= SCHEMA_XML_MAX)
+		err = schema_check(r, doc, err);
+	xmlFreeDoc(doc);
+	if (document_is_torn())
+		err = report_no_memory(r);
+	if (err == 0 && judge && n > NETWORK_XML_MAX / 16)
+		err = check_printed_size(r, net);
+	if (err < 0)
+		network_free(net);
+	else
+		*ret = net;
+	return err;
+}
+
+static int parse(struct report *r, const char *xml, size_t n, bool judge, struct network **ret)
+{
+	xmlDoc *doc;
+
+	xmlResetLastError();
+	doc = document_read(r, xml, n);
+	if (!doc)
+		return r->e ? -r->e->code : -EINVAL;
+	return read_document(r, doc, n, judge, ret);
+}
+
 int network_parse(const char *xml, size_t n, unsigned flags, struct network **ret,
 		  struct network_warnings *warnings, struct err *e)
 {
 	struct report r = { flags, warnings, e };
-	struct network *net;
-	xmlDoc *doc;
-	int err;
 
-	xmlResetLastError();
-	doc = document_read(&r, xml, n);
-	if (!doc)
-		return e ? -e->code : -EINVAL;
-	net = calloc(1, sizeof(*net));
-	err = net ? read_network(&r, doc, net) : report_no_memory(&r);
-	if (err == 0)
-		err = validate_network(&r, net);
-	if (flags & NETWORK_PARSE_VALIDATE && n <= SCHEMA_XML_MAX)
-		err = schema_check(&r, doc, err);
-	xmlFreeDoc(doc);
-	if (document_is_torn())
-		err = report_no_memory(&r);
-	if (err == 0)
-		err = check_printed_size(&r, net, n);
-	if (err < 0) {
-		network_free(net);
-		return err;
-	}
-	*ret = net;
-	return 0;
+	return parse(&r, xml, n, true, ret);
+}
+
+int network_read(struct report *r, const char *xml, size_t n, struct network **ret)
+{
+	return parse(r, xml, n, false, ret);
+}
+
+int network_judge(struct report *r, const struct network *n)
+{
+	int err = validate_network(r, n);
+
+	return err < 0 ? err : check_printed_size(r, n);
 }

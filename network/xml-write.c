@@ -16,7 +16,8 @@ static void out_indent(struct out *o)
 void out_start(struct out *o, const char *name)
 {
 	out_indent(o);
-	text_addf(&o->text, "<%s", name);
+	text_add(&o->text, "<");
+	text_add(&o->text, name);
 }
 
 /* End the start tag; what is written until out_close() is inside. */
@@ -30,7 +31,9 @@ void out_close(struct out *o, const char *name)
 {
 	o->depth--;
 	out_indent(o);
-	text_addf(&o->text, "</%s>\n", name);
+	text_add(&o->text, "</");
+	text_add(&o->text, name);
+	text_add(&o->text, ">\n");
 }
 
 void out_end_empty(struct out *o)
@@ -43,20 +46,18 @@ void out_attr(struct out *o, const char *name, const char *value)
 {
 	if (!value)
 		return;
-	text_addf(&o->text, " %s='", name);
-	for (size_t n; *value; value += n) {
-		n = strcspn(value, "\t\n\r");
-		if (n) {
-			auto_free char *plain = strndup(value, n);
-			if (plain)
-				text_add_xml(&o->text, plain);
-			else
-				o->text.failed = true;
-		} else {
-			text_addf(&o->text, "&#%d;", *value);
-			n = 1;
-		}
+	text_add(&o->text, " ");
+	text_add(&o->text, name);
+	text_add(&o->text, "='");
+	for (size_t n; (n = strcspn(value, "\t\n\r")), value[n]; value += n + 1) {
+		auto_free char *plain = strndup(value, n);
+		if (plain)
+			text_add_xml(&o->text, plain);
+		else
+			o->text.failed = true;
+		text_addf(&o->text, "&#%d;", value[n]);
 	}
+	text_add_xml(&o->text, value);
 	text_add(&o->text, "'");
 }
 

@@ -53,7 +53,8 @@ struct network_use {
 /* The running form with all of it. */
 char *network_format_live(const struct network *n, const struct network_use *use) mustcheck;
 
-/* An independent copy, by way of format and parse. NULL when out of memory. */
+/* An independent copy, all but the static hosts by way of format and parse. NULL when out of
+ * memory. */
 struct network *network_copy(const struct network *n) mustcheck;
 
 #endif

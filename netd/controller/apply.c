@@ -23,9 +23,10 @@ struct apply {
 	void *data;
 
 	struct uuid uuid;
-	bool made;       /* there was no such network */
-	bool differs[2]; /* per call of the change function */
-	unsigned n_changes;
+	bool made;   /* there was no such network */
+	bool called; /* the change function, and so the rules for changes */
+	bool ran;    /* … for the running definition, which differs: */
+	bool live_differs, config_differs;
 	const char *definition, *running; /* as in the reply */
 	char *pending;                    /* why the running network didn't take it, or NULL */
 };
@@ -287,7 +288,13 @@ static int change(const void *how, const struct network *old, struct network **r
 	if (r < 0)
 		return r;
 	bool differs = !network_equal(old, next);
-	a->differs[a->n_changes++ % ARRAY_LEN(a->differs)] = differs;
+	a->called = true;
+	if (n && old == n->live) {
+		a->ran = true;
+		a->live_differs = differs;
+	}
+	if (n && old == n->config)
+		a->config_differs = differs;
 	if (!differs) {
 		network_free(next);
 		next = network_share((struct network *)(uintptr_t)old);
@@ -301,7 +308,7 @@ static void change_network(struct apply *a, struct net *n, unsigned flags, lifec
 	struct how *how = calloc(1, sizeof(*how));
 	struct err e = { 0 };
 
-	a->n_changes = 0;
+	a->called = a->ran = a->live_differs = a->config_differs = false;
 	if (how) {
 		how->apply = a;
 		lifecycle_change(a->c, n, flags, change, how, free, done, a);
@@ -319,7 +326,7 @@ static void config_changed(void *data, const struct net *n, const struct err *e)
 		finish(a, e, NULL);
 		return;
 	}
-	a->definition = a->differs[0] ? "changed" : "unchanged";
+	a->definition = a->config_differs ? "changed" : "unchanged";
 	defined_and_running(a);
 }
 
@@ -327,10 +334,9 @@ static void config_changed(void *data, const struct net *n, const struct err *e)
 static void all_changed(void *data, const struct net *n, const struct err *e)
 {
 	struct apply *a = data;
-	bool ran = a->n_changes == 2;
 	struct net *now;
 
-	if (e->code && e->class == ERR_OPERATION_UNSUPPORTED && a->n_changes > 0) {
+	if (e->code && e->class == ERR_OPERATION_UNSUPPORTED && a->called) {
 		now = find(a);
 		if (!now)
 			return;
@@ -343,9 +349,9 @@ static void all_changed(void *data, const struct net *n, const struct err *e)
 		finish(a, e, NULL);
 		return;
 	}
-	a->definition = a->differs[ran] ? "changed" : "unchanged";
-	if (ran)
-		a->running = a->differs[0] ? "changed" : "unchanged";
+	a->definition = a->config_differs ? "changed" : "unchanged";
+	if (a->ran)
+		a->running = a->live_differs ? "changed" : "unchanged";
 	defined_and_running(a);
 }
 
@@ -359,7 +365,7 @@ static void live_changed(void *data, const struct net *n, const struct err *e)
 	}
 	if (e->code)
 		a->pending = strdup(e->msg);
-	a->running = e->code ? "pending" : a->differs[0] ? "changed" : "unchanged";
+	a->running = e->code ? "pending" : a->live_differs ? "changed" : "unchanged";
 	defined_and_running(a);
 }
 

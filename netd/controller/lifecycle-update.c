@@ -194,7 +194,7 @@ static int complete_change(struct op *op)
 	if (ch->live)
 		r = subnets_choose(op->c->mirror, &op->c->registry, op->net, NULL, ch->live,
 				   &op->err);
-	if (r == 0 && ch->config)
+	if (r == 0 && ch->config && ch->config != ch->live)
 		r = subnets_choose(op->c->mirror, &op->c->registry, op->net, ch->live, ch->config,
 				   &op->err);
 	return r;
@@ -208,8 +208,13 @@ static int make_definitions(struct op *op)
 
 	if (r == 0 && ch->flags & RPC_AFFECT_LIVE)
 		r = make_definition(ch, n->live, &ch->live, &op->err);
-	if (r == 0 && ch->flags & RPC_AFFECT_CONFIG)
-		r = make_definition(ch, n->config, &ch->config, &op->err);
+	if (r == 0 && ch->flags & RPC_AFFECT_CONFIG) {
+		/* It runs by the definition on disk: so it will. */
+		if (ch->flags & RPC_AFFECT_LIVE && n->live == n->config)
+			ch->config = ch->live ? network_share(ch->live) : NULL;
+		else
+			r = make_definition(ch, n->config, &ch->config, &op->err);
+	}
 	if (r == 0)
 		r = complete_change(op);
 	if (r == 0 && ch->live)
