@@ -9,7 +9,11 @@
 #include <errno.h>
 #include <linux/netfilter.h>
 
-enum fw_key { FW_KEY_IFACE, FW_KEY_IP4, FW_KEY_IP6 };
+enum fw_key { FW_KEY_IFACE, FW_KEY_IP4, FW_KEY_IP6, FW_KEY_IP4_NET, FW_KEY_IP6_NET };
+
+/* Prefix lengths of the subnets in the maps that are keyed by a whole subnet. */
+#define FW_NET4_LEN 24
+#define FW_NET6_LEN 64
 
 struct fw_map_desc {
 	const char *name;
@@ -25,6 +29,17 @@ struct fw_hook_desc {
 	int priority; /* libvirt's, so that other tables stand to ours as they stood to libvirt's */
 };
 extern const struct fw_hook_desc fw_hook_desc[];
+
+static inline bool fw_key_is_interval(enum fw_key key)
+{
+	return key == FW_KEY_IP4 || key == FW_KEY_IP6;
+}
+
+/* Of a key that is an address. */
+static inline int fw_key_family(enum fw_key key)
+{
+	return key == FW_KEY_IP4 || key == FW_KEY_IP4_NET ? AF_INET : AF_INET6;
+}
 
 /* The maps that these rows' table has are the first so many of enum fw_map. */
 static inline unsigned fw_map_count(const struct fw_rows *r)

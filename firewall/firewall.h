@@ -5,13 +5,14 @@
  * The table holds verdict maps, so that a packet costs the same with one network and with a
  * thousand:
  *
- *   chain forward   oifname vmap @to_net, then iifname vmap @from_net      (this order decides, see
- * below) chain post      link-local multicast and broadcast return, ip saddr vmap @nat4, ip6 saddr
- * vmap @nat6 chain in_NET    from the same bridge: accept; to the guests' subnets: accept; else
- * reject chain out_NET   from the guests' subnets: accept; else reject chain nat_NET   masquerade
- * or snat (mode nat only) with fw_options.host_chains: chains input and output, maps host_in and
- * host_out, chains hin_NET and hout_NET, which only count what guests and the host's services say
- * to each other
+ * - chain forward: oifname vmap @to_net, then iifname vmap @from_net (this order decides, see
+ * below)
+ * - chain post: link-local multicast and broadcast return; vmaps by the sender's subnet
+ * - chain in_NET: from the same bridge accept; to the guests' subnets accept; else reject
+ * - chain out_NET: from the guests' subnets accept; else reject
+ * - chain nat_NET (mode nat only): masquerade or snat
+ * - with fw_options.host_chains: chains input and output, maps host_in and host_out, chains hin_NET
+ *   and hout_NET, which only count what guests and the host's services say to each other
  *
  * A packet to a managed bridge is judged by that bridge's in_NET alone; only what goes elsewhere is
  * judged by its source's out_NET. Open networks have no rows.
@@ -43,7 +44,9 @@
 enum fw_map {
 	FW_TO_NET,
 	FW_FROM_NET,
-	FW_NAT4,
+	FW_NAT4_24, /* by the sender's subnet: a hash for what nearly all have … */
+	FW_NAT6_64,
+	FW_NAT4, /* … and intervals for the rest */
 	FW_NAT6,
 	FW_ISOLATED, /* a set: bridges of isolated networks */
 	FW_HOST_IN,
@@ -70,7 +73,8 @@ struct fw_rule {
 	int family; /* AF_INET, AF_INET6; implied by saddr and daddr */
 	char iif[IFNAMSIZ], oif[IFNAMSIZ];
 	struct fw_prefix saddr, daddr;
-	uint8_t l4; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6 */
+	bool saddr_known; /* no other packets come here: shown, not matched */
+	uint8_t l4;       /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6 */
 	uint16_t dport;
 	bool established;   /* conntrack state established or related */
 	bool from_isolated; /* came from a bridge in the set FW_ISOLATED */
@@ -97,7 +101,7 @@ struct fw_chain {
 struct fw_element {
 	enum fw_map map;
 	char iface[IFNAMSIZ];  /* maps keyed by interface */
-	struct ip first, last; /* nat4, nat6: inclusive */
+	struct ip first, last; /* nat…: inclusive */
 	char chain[FW_CHAIN_MAX];
 };
 

@@ -165,6 +165,8 @@ const struct fw_key_shape fw_key_shape[] = {
 	[FW_KEY_IFACE] = { 41, 1, IFNAMSIZ, NFT_SET_MAP },
 	[FW_KEY_IP4] = { 7, 2, 4, NFT_SET_MAP | NFT_SET_INTERVAL },
 	[FW_KEY_IP6] = { 8, 2, 16, NFT_SET_MAP | NFT_SET_INTERVAL },
+	[FW_KEY_IP4_NET] = { 7, 2, 4, NFT_SET_MAP },
+	[FW_KEY_IP6_NET] = { 8, 2, 16, NFT_SET_MAP },
 };
 
 uint32_t fw_set_flags(enum fw_map map)
@@ -198,8 +200,8 @@ static void put_map(struct batch *b, enum fw_map map)
 			nftnl_set_set_u32(s, NFTNL_SET_DATA_LEN, 16);
 		}
 		put_byteorder(s, fw_key_shape[key].byteorder);
-		if (key ==
-		    FW_KEY_IFACE) /* with a size and no timeout the kernel takes the fixed hash */
+		if (!fw_key_is_interval(
+			key)) /* with a size and no timeout the kernel takes the fixed hash */
 			nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, FW_MAP_SIZE);
 		nftnl_set_nlmsg_build_payload(h, s);
 	}
@@ -246,6 +248,8 @@ static bool add_keys(struct nftnl_set *s, const struct fw_element *element, cons
 	uint32_t len = fw_address_bytes(&element->first, key);
 	if (!add_elem(s, key, len, 0, chain))
 		return false;
+	if (!fw_key_is_interval(fw_map_desc[element->map].key))
+		return true;
 	fw_address_bytes(&element->last, key);
 	return !next_address(key, len) || add_elem(s, key, len, NFT_SET_ELEM_INTERVAL_END, NULL);
 }

@@ -303,8 +303,7 @@ static int by_address(const void *a, const void *b)
 
 static struct ip address_of(const struct key *key)
 {
-	struct ip a = { .family =
-			    fw_map_desc[key->element.map].key == FW_KEY_IP4 ? AF_INET : AF_INET6 };
+	struct ip a = { .family = fw_key_family(fw_map_desc[key->element.map].key) };
 	struct rd r = rd_over(key->bytes, sizeof(key->bytes));
 
 	if (a.family == AF_INET)
@@ -346,6 +345,21 @@ static int record_ranges(struct dump *d, struct keys *keys)
 	return rc;
 }
 
+static int record_nets(struct dump *d, struct keys *keys)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < keys->n && rc == 0; i++) {
+		struct key *key = &keys->key[i];
+		struct fw_prefix net = { .net = address_of(key) };
+		net.len = net.net.family == AF_INET ? FW_NET4_LEN : FW_NET6_LEN;
+		key->element.first = net.net;
+		key->element.last = fw_prefix_last(&net);
+		rc = fw_state_element(d->state, &key->element, key->is_jump);
+	}
+	return rc;
+}
+
 static int record_ifaces(struct dump *d, struct keys *keys)
 {
 	int rc = 0;
@@ -372,8 +386,9 @@ static int dump_elements(struct dump *d, enum fw_map map)
 	if (rc == 0 && nftnl_set_elem_foreach(keys.set, take_element, &keys) < 0)
 		rc = -ENOMEM;
 	if (rc == 0)
-		rc = fw_map_desc[map].key == FW_KEY_IFACE ? record_ifaces(d, &keys)
-							  : record_ranges(d, &keys);
+		rc = fw_map_desc[map].key == FW_KEY_IFACE       ? record_ifaces(d, &keys)
+		     : fw_key_is_interval(fw_map_desc[map].key) ? record_ranges(d, &keys)
+								: record_nets(d, &keys);
 	free(keys.key);
 	nftnl_set_free(keys.set);
 	return rc;

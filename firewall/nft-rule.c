@@ -248,6 +248,10 @@ static void reject(struct making *m)
 
 static void vmap(struct making *m, enum fw_map map)
 {
+	/* An IPv4 network of 24 bits looks like the begin of an IPv6 one but for its last octet. */
+	const uint8_t net_bits[16] = { 0xff, 0xff, 0xff, map == FW_NAT4_24 ? 0 : 0xff,
+				       0xff, 0xff, 0xff, 0xff };
+
 	switch (map) {
 	case FW_TO_NET:
 	case FW_HOST_OUT:
@@ -258,15 +262,21 @@ static void vmap(struct making *m, enum fw_map map)
 		load_meta(m, NFT_META_IIFNAME);
 		break;
 	case FW_NAT4:
+	case FW_NAT4_24:
 		load_payload(m, NFT_PAYLOAD_NETWORK_HEADER, 12, 4);
 		break;
 	case FW_NAT6:
+	case FW_NAT6_64:
 		load_payload(m, NFT_PAYLOAD_NETWORK_HEADER, 8, 16);
 		break;
 	case FW_ISOLATED:
 	case FW_MAPS:
 		break;
 	}
+	if (map == FW_NAT4_24)
+		mask(m, net_bits, 4);
+	if (map == FW_NAT6_64)
+		mask(m, net_bits, 16);
 	struct nftnl_expr *x = expr(m, "lookup");
 	if (!x)
 		return;
@@ -334,7 +344,8 @@ struct nftnl_rule *fw_nft_rule(const struct fw_chain *chain, const struct fw_rul
 		match_isolated(&m);
 	match_family(&m, r->family);
 	match_l4(&m, r);
-	match_address(&m, &r->saddr, true);
+	if (!r->saddr_known)
+		match_address(&m, &r->saddr, true);
 	match_address(&m, &r->daddr, false);
 	if (r->established)
 		match_established(&m);

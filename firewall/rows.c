@@ -85,7 +85,7 @@ static struct fw_prefix prefix_of(const char *address, unsigned len)
 
 /* What must never be translated, whoever sends it: link-local multicast stays on its link, and
  * strict DHCP clients refuse a broadcast reply whose port was rewritten. */
-static void add_post(struct build *b)
+static void add_kept(struct build *b, int family)
 {
 	static const struct {
 		const char *address;
@@ -97,17 +97,30 @@ static void add_post(struct build *b)
 		{ "ff02::", 16, "link-local multicast stays as it is" },
 	};
 
-	add_chain(b, FW_POST, "post", "netd: address translation");
 	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
 		struct fw_rule rule = {
 			.daddr = prefix_of(kept[i].address, kept[i].len),
 			.verdict = FW_RETURN,
 		};
+		if (rule.daddr.net.family != family)
+			continue;
 		copy_text(rule.why, sizeof(rule.why), kept[i].why);
 		add_rule(b, &rule);
 	}
-	add_vmap(b, AF_INET, FW_NAT4, "by the subnet of the sender");
-	add_vmap(b, AF_INET6, FW_NAT6, "by the subnet of the sender");
+}
+
+/* One family after the other: the other one's rules cost a packet least when it is done before. */
+static void add_post(struct build *b)
+{
+	static const char why[] = "by the subnet of the sender";
+
+	add_chain(b, FW_POST, "post", "netd: address translation");
+	add_kept(b, AF_INET);
+	add_vmap(b, AF_INET, FW_NAT4_24, why);
+	add_vmap(b, AF_INET, FW_NAT4, why);
+	add_kept(b, AF_INET6);
+	add_vmap(b, AF_INET6, FW_NAT6_64, why);
+	add_vmap(b, AF_INET6, FW_NAT6, why);
 }
 
 int fw_want_base(const struct fw_options *o, struct fw_rows *rows)
@@ -292,13 +305,25 @@ static void add_out(struct subject *s)
 		add_jump(s, FW_ISOLATED, NULL);
 }
 
+static size_t translated_subnets(const struct network *n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n->n_ips; i++)
+		count += translates(n, n->ips[i].address.family);
+	return count;
+}
+
 /* Unprivileged ports only, unless the user has said otherwise: servers that trust low ports (NFS)
  * must not take a guest for root on this host. */
 static void add_nat_subnet(struct subject *s, const struct fw_prefix *net)
 {
 	const struct nat_options *nat = &s->n->forward.nat;
-	struct fw_rule inside = { .saddr = *net, .daddr = *net, .verdict = FW_RETURN };
-	struct fw_rule rule = { .saddr = *net, .verdict = FW_MASQUERADE };
+	bool known = translated_subnets(s->n) == 1; /* then the map has looked already */
+	struct fw_rule inside = {
+		.saddr = *net, .daddr = *net, .saddr_known = known, .verdict = FW_RETURN
+	};
+	struct fw_rule rule = { .saddr = *net, .saddr_known = known, .verdict = FW_MASQUERADE };
 
 	add_own_rule(s, inside, "own subnet stays as it is");
 	put_dev(rule.oif, s->dev);
@@ -343,6 +368,13 @@ struct ip fw_prefix_last(const struct fw_prefix *p)
 	return last;
 }
 
+static enum fw_map nat_map(const struct fw_prefix *net)
+{
+	if (net->net.family == AF_INET)
+		return net->len == FW_NET4_LEN ? FW_NAT4_24 : FW_NAT4;
+	return net->len == FW_NET6_LEN ? FW_NAT6_64 : FW_NAT6;
+}
+
 static void add_nat(struct subject *s)
 {
 	const struct network *n = s->n;
@@ -351,7 +383,7 @@ static void add_nat(struct subject *s)
 	for (size_t i = n->n_ips; i-- > 0;) {
 		struct fw_prefix net = subnet(&n->ips[i]);
 		struct fw_element element = {
-			.map = net.net.family == AF_INET ? FW_NAT4 : FW_NAT6,
+			.map = nat_map(&net),
 			.first = net.net,
 			.last = fw_prefix_last(&net),
 		};
@@ -431,7 +463,8 @@ static void add_host_chains(struct subject *s)
 
 static bool ranges_overlap(const struct fw_element *a, const struct fw_element *b)
 {
-	return ip_compare(&a->first, &b->last) <= 0 && ip_compare(&b->first, &a->last) <= 0;
+	return a->first.family == b->first.family && ip_compare(&a->first, &b->last) <= 0 &&
+	       ip_compare(&b->first, &a->last) <= 0;
 }
 
 /* The network that a chain belongs to, as its chains are named. */
@@ -448,8 +481,10 @@ int fw_refuse_conflict(const char *name, const struct fw_element *wanted,
 	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
 	bool iface = fw_map_desc[wanted->map].key == FW_KEY_IFACE;
 
-	/* What is in a set is in a map as well. */
-	if (wanted->map != there->map || fw_map_desc[wanted->map].set)
+	/* What is in a set is in a map as well; subnets are told apart in several maps. */
+	if (fw_map_desc[wanted->map].set ||
+	    iface != (fw_map_desc[there->map].key == FW_KEY_IFACE) ||
+	    (iface && wanted->map != there->map))
 		return 0;
 	if (iface && strcmp(wanted->chain, there->chain) == 0)
 		return err_set(e, ERR_OPERATION_FAILED,

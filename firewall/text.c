@@ -10,6 +10,8 @@
 const struct fw_map_desc fw_map_desc[FW_MAPS] = {
 	[FW_TO_NET] = { "to_net", "oifname", FW_KEY_IFACE },
 	[FW_FROM_NET] = { "from_net", "iifname", FW_KEY_IFACE },
+	[FW_NAT4_24] = { "nat4_24", "ip saddr & 255.255.255.0", FW_KEY_IP4_NET },
+	[FW_NAT6_64] = { "nat6_64", "ip6 saddr & ffff:ffff:ffff:ffff::", FW_KEY_IP6_NET },
 	[FW_NAT4] = { "nat4", "ip saddr", FW_KEY_IP4 },
 	[FW_NAT6] = { "nat6", "ip6 saddr", FW_KEY_IP6 },
 	[FW_ISOLATED] = { "isolated", "iifname", FW_KEY_IFACE, .set = true },
@@ -60,7 +62,8 @@ static void add_matches(struct text *t, const struct fw_rule *r)
 		text_addf(t, "meta nfproto %s ", r->family == AF_INET ? "ipv4" : "ipv6");
 	if (r->l4 && !r->dport)
 		text_addf(t, "meta l4proto %s ", l4_name(r->l4));
-	add_prefix(t, "saddr", &r->saddr);
+	if (!r->saddr_known)
+		add_prefix(t, "saddr", &r->saddr);
 	add_prefix(t, "daddr", &r->daddr);
 	if (r->dport)
 		text_addf(t, "%s dport %u ", l4_name(r->l4), r->dport);
@@ -141,6 +144,8 @@ static void add_map_command(struct text *t, enum fw_map map)
 		[FW_KEY_IFACE] = "type ifname : verdict; size 8192;",
 		[FW_KEY_IP4] = "type ipv4_addr : verdict; flags interval;",
 		[FW_KEY_IP6] = "type ipv6_addr : verdict; flags interval;",
+		[FW_KEY_IP4_NET] = "type ipv4_addr : verdict; size 8192;",
+		[FW_KEY_IP6_NET] = "type ipv6_addr : verdict; size 8192;",
 	};
 
 	if (fw_map_desc[map].set)
@@ -191,6 +196,8 @@ static void add_range(struct text *t, const struct fw_element *element)
 	int len = prefix_of_range(&element->first, &element->last);
 
 	text_add(t, ip_format(&element->first, ip));
+	if (!fw_key_is_interval(fw_map_desc[element->map].key))
+		return;
 	if (len < 0)
 		text_addf(t, "-%s", ip_format(&element->last, ip));
 	else

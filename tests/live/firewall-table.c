@@ -239,8 +239,9 @@ static void test_repairs(const struct fw_rows *want)
 		"add chain inet netd own { type filter hook forward priority 10; policy drop; }",
 		"add chain inet netd forward { policy drop; }",
 		"delete element inet netd to_net { \"virbr1\" }",
-		"delete element inet netd nat4 { 10.0.1.0/24 }",
+		"delete element inet netd nat4_24 { 10.0.1.0 }",
 		"add element inet netd to_net { \"eth0\" : drop }",
+		"add element inet netd nat4_24 { 10.0.1.7 : accept }",
 		"add element inet netd nat4 { 192.0.2.5-192.0.2.9 : accept }",
 		"delete element inet netd to_net { \"virbr1\" }; add element inet netd to_net { "
 		"\"virbr1\" : accept }",
