@@ -39,7 +39,8 @@ bool dhcp4_hosts_reserve(const struct dhcp4_hosts *h, const char *name);
 
 struct dhcp4 {
 	bool configured;
-	struct dhcp4_config c; /* without its arrays: they are in hosts and pool */
+	struct dhcp4_config c; /* without its arrays: they are in hosts, pool and rules */
+	struct dhcp_rules rules;
 	struct dhcp4_hosts hosts;
 	struct dhcp4_pool pool;
 	struct dhcp4_gate gate;
@@ -83,6 +84,8 @@ struct dhcp4_answer {
 	uint32_t lease_sec;  /* 0: no lease (INFORM, NAK, BOOTP) */
 	const char *name;    /* "" for none */
 	const char *message; /* of a NAK */
+	bool rapid_commit;
+	const struct dhcp_settings *set; /* what the rules have for this client */
 };
 size_t dhcp4_build_reply(const struct dhcp4 *s, const struct dhcp4_message *m,
 			 const struct dhcp4_answer *a, uint8_t buf[static DHCP4_PAYLOAD_MAX]);

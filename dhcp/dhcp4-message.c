@@ -29,6 +29,7 @@ struct exchange {
 	struct dhcp4_lease *lease;  /* the client's, in any state, or NULL */
 	struct dhcp4_static *host;  /* the client's, or NULL */
 	char asked[DHCP4_NAME_MAX]; /* the name that it wants, "" for none */
+	struct dhcp_settings set;   /* what the rules have for it */
 	struct dhcp4_message m;
 };
 
@@ -114,6 +115,8 @@ static uint32_t lease_term(const struct exchange *x, uint32_t ip)
 
 	if (x->host && x->host->h.ip == ip && x->host->h.lease_sec)
 		term = x->host->h.lease_sec;
+	else if (x->set.lease_sec)
+		term = x->set.lease_sec;
 	else if (r)
 		term = r->lease_sec;
 	if (!x->m.lease_sec)
@@ -226,6 +229,8 @@ static struct dhcp4_answer grant_answer(const struct exchange *x, const struct d
 		.yiaddr = l->b.ip,
 		.lease_sec = bootp ? 0 : l->b.lease_sec,
 		.name = l->b.name,
+		.rapid_commit = x->m.type == DHCP4_TYPE_DISCOVER,
+		.set = &x->set,
 	};
 }
 
@@ -373,11 +378,14 @@ static enum dhcp4_drop on_discover(struct exchange *x)
 
 	if (!ip)
 		return x->s->c.n_ranges ? DHCP4_DROP_POOL_EMPTY : DHCP4_DROP_UNKNOWN_CLIENT;
+	if (x->m.rapid_commit && x->s->c.rapid_commit)
+		return bind_address(x, ip, lease_term(x, ip));
 	struct dhcp4_answer a = {
 		.type = DHCP4_TYPE_OFFER,
 		.yiaddr = ip,
 		.lease_sec = lease_term(x, ip),
 		.name = choose_name(x, ip),
+		.set = &x->set,
 	};
 	if (!reserve(x, ip))
 		return DHCP4_DROP_MEMORY;
@@ -517,7 +525,9 @@ static enum dhcp4_drop on_release(struct exchange *x)
 static enum dhcp4_drop on_inform(struct exchange *x)
 {
 	uint32_t ip = x->m.ciaddr ? x->m.ciaddr : x->in->src;
-	struct dhcp4_answer a = { .type = DHCP4_TYPE_ACK, .ciaddr = ip, .name = "" };
+	struct dhcp4_answer a = {
+		.type = DHCP4_TYPE_ACK, .ciaddr = ip, .name = "", .set = &x->set
+	};
 
 	if (!ip)
 		return DHCP4_DROP_NO_ADDRESS;
@@ -587,6 +597,30 @@ static void look_up_client(struct exchange *x)
 		x->host = by_name;
 }
 
+/* What the rules have for this client; its name is the one that it has, or will have if it's free.
+ */
+static void look_up_rules(struct exchange *x)
+{
+	const struct dhcp4_message *m = &x->m;
+	struct dhcp_client c = { .mac = &x->mac, .name = x->asked, .ipxe = m->ipxe.p != NULL };
+
+	if (x->host && x->host->h.name[0])
+		c.name = x->host->h.name;
+	else if (!x->asked[0] && x->lease && x->lease->has_name)
+		c.name = x->lease->b.name;
+	if (m->vendor_class.p)
+		c.vendor[c.n_vendor++] = (struct dhcp_text){ m->vendor_class.p, m->vendor_class.n };
+	c.n_user = dhcp_user_class4(m->user_class.p, m->user_class.n, c.user);
+	for (size_t i = 0; i < c.n_user; i++)
+		c.ipxe |= c.user[i].n == 4 && memcmp(c.user[i].p, "iPXE", 4) == 0;
+	struct rd arch = rd_over(m->arch.p, m->arch.n), uuid = rd_over(m->uuid.p, m->uuid.n);
+	c.has_arch = m->arch.p;
+	c.arch = rd_u16(&arch);
+	c.has_uuid = m->uuid.p && rd_u8(&uuid) == 0; /* RFC 4578 §2.3 */
+	rd_copy(&uuid, c.uuid, sizeof(c.uuid));
+	dhcp_rules_apply(&x->s->rules, &c, &x->set);
+}
+
 static enum dhcp4_drop serve(struct exchange *x)
 {
 	enum dhcp4_drop drop;
@@ -607,6 +641,7 @@ static enum dhcp4_drop serve(struct exchange *x)
 		return DHCP4_DROP_TYPE;
 	count(x, handlers[x->m.type].received);
 	look_up_client(x);
+	look_up_rules(x);
 	return handlers[x->m.type].on(x);
 }
 
@@ -616,7 +651,7 @@ size_t dhcp4_input(struct dhcp4 *s, const struct dhcp4_dgram *in, usec_t now,
 	struct exchange x;
 
 	/* Not an initialiser: the decoder clears its part of the message itself. */
-	memset(&x, 0, offsetof(struct exchange, m));
+	memset(&x, 0, offsetof(struct exchange, set));
 	x.t = (struct dhcp4_turn){ s, now, out, cap, 0 };
 	x.s = s;
 	x.in = in;

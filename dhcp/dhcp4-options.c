@@ -38,6 +38,7 @@ static const struct option_row option_table[256] = {
 	[DHCP4_OPT_RELAY]          = ROW(OPT_SPAN, 0, ANY, DROP, DROP, relay),            /* 3046 */
 	[DHCP4_OPT_ARCH]           = ROW(OPT_SPAN16, 2, 254, IGNORE, IGNORE, arch),       /* 4578 */
 	[DHCP4_OPT_UUID]           = ROW(OPT_SPAN, 17, 17, IGNORE, IGNORE, uuid),         /* 4578 */
+	[DHCP4_OPT_IPXE]           = ROW(OPT_SPAN, 0, ANY, IGNORE, IGNORE, ipxe),
 };
 /* clang-format on */
 
@@ -254,12 +255,53 @@ void dhcp4_write_head(struct dhcp4_writer *w, uint8_t buf[static DHCP4_PAYLOAD_M
 	wr_u32(r, DHCP4_COOKIE);
 }
 
+/* How many octets of a long option find room in a field: each piece has a head of two. */
+static size_t room_for_pieces(const struct wr *r)
+{
+	size_t room = wr_room(r), whole = room / (2 + 255), rest = room % (2 + 255);
+
+	return whole * 255 + (rest > 2 ? rest - 2 : 0);
+}
+
+static size_t write_pieces(struct wr *r, uint8_t code, const uint8_t *value, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n && wr_room(r) > 2) {
+		size_t piece = MIN_OF(MIN_OF(n - done, 255), wr_room(r) - 2);
+		wr_u8(r, code);
+		wr_u8(r, (uint8_t)piece);
+		wr_bytes(r, value + done, piece);
+		done += piece;
+	}
+	return done;
+}
+
+/* RFC 3396 §5: the pieces are read in the order options, file, sname. */
+static bool write_long_option(struct dhcp4_writer *w, uint8_t code, const uint8_t *value, size_t n)
+{
+	size_t file_room = w->file_free ? room_for_pieces(&w->file) : 0, done;
+
+	if (room_for_pieces(&w->main) + file_room + room_for_pieces(&w->sname) < n)
+		return false;
+	done = write_pieces(&w->main, code, value, n);
+	if (done < n && file_room) {
+		done += write_pieces(&w->file, code, value + done, n - done);
+		w->overload |= 1;
+	}
+	if (done < n) {
+		(void)write_pieces(&w->sname, code, value + done, n - done);
+		w->overload |= 2;
+	}
+	return true;
+}
+
 bool dhcp4_write_option(struct dhcp4_writer *w, uint8_t code, const void *value, size_t n)
 {
 	struct wr *r = &w->main;
 
 	if (n > 255)
-		return false;
+		return write_long_option(w, code, value, n);
 	if (wr_room(r) < n + 2 && w->file_free && wr_room(&w->file) >= n + 2) {
 		r = &w->file;
 		w->overload |= 1;

@@ -54,6 +54,9 @@ enum { /* option codes that the engine uses, their names are in base/dhcp-option
        DHCP4_OPT_RELAY = 82,
        DHCP4_OPT_ARCH = 93,
        DHCP4_OPT_UUID = 97,
+       DHCP4_OPT_ROUTES = 121, /* RFC 3442 */
+       DHCP4_OPT_IPXE = 175,
+       DHCP4_OPT_MS_ROUTES = 249,
        DHCP4_OPT_END = 255,
 };
 
@@ -76,7 +79,7 @@ struct dhcp4_message {
 	uint32_t requested, server_id, lease_sec;
 	uint16_t max_size;
 	struct dhcp4_span parameter_list, client_id, host_name, fqdn, relay;
-	struct dhcp4_span vendor_class, user_class, arch, uuid;
+	struct dhcp4_span vendor_class, user_class, arch, uuid, ipxe;
 
 	uint8_t joined[DHCP4_PAYLOAD_MAX]; /* bodies of options that came in pieces (RFC 3396) */
 };
@@ -101,7 +104,8 @@ struct dhcp4_reply_head {
  * DHCP4_PAYLOAD_MAX. */
 void dhcp4_write_head(struct dhcp4_writer *w, uint8_t buf[static DHCP4_PAYLOAD_MAX], size_t limit,
 		      const struct dhcp4_message *m, const struct dhcp4_reply_head *h);
-/* False when there is no room left for it; nothing is written then. */
+/* False when there is no room left for it; nothing is written then. More than 255 octets are split
+ * (RFC 3396). */
 bool dhcp4_write_option(struct dhcp4_writer *w, uint8_t code, const void *value, size_t n);
 bool dhcp4_write_option_u8(struct dhcp4_writer *w, uint8_t code, uint8_t v);
 bool dhcp4_write_option_u32(struct dhcp4_writer *w, uint8_t code, uint32_t v);

@@ -55,6 +55,7 @@ void dhcp4_config_done(struct dhcp4_config *c)
 	free(c->ranges);
 	free(c->hosts);
 	free(c->reserved);
+	dhcp_rules_done(&c->rules);
 	c->ranges = NULL;
 	c->hosts = NULL;
 	c->reserved = NULL;
@@ -78,6 +79,7 @@ void dhcp4_free(struct dhcp4 *s)
 		return;
 	if (s->configured)
 		dhcp4_hosts_done(&s->hosts);
+	dhcp_rules_done(&s->rules);
 	dhcp4_pool_done(&s->pool);
 	dhcp4_gate_done(&s->gate);
 	free(s);
@@ -138,6 +140,8 @@ static int check_config(const struct dhcp4_config *c, struct err *e)
 	if (!memchr(c->domain, 0, sizeof(c->domain)) ||
 	    !memchr(c->boot_file, 0, sizeof(c->boot_file)))
 		return err_set(e, ERR_INVALID_ARG, "domain or boot file name without an end");
+	if (!dhcp_rules_are_sound(&c->rules))
+		return err_set(e, ERR_INVALID_ARG, "DHCP rules that contradict themselves");
 	return check_ranges(c, e);
 }
 
@@ -175,6 +179,7 @@ static void fix_addresses(struct dhcp4 *s, const struct dhcp4_config *c)
 int dhcp4_configure(struct dhcp4 *s, const struct dhcp4_config *c, usec_t now, struct err *e)
 {
 	struct dhcp4_hosts hosts;
+	struct dhcp_rules rules;
 	uint32_t term = c->default_lease_sec ? c->default_lease_sec : DHCP4_LEASE_DEFAULT;
 	int r = check_config(c, e);
 
@@ -183,19 +188,25 @@ int dhcp4_configure(struct dhcp4 *s, const struct dhcp4_config *c, usec_t now, s
 	r = dhcp4_hosts_init(&hosts, c);
 	if (r < 0)
 		return err_sys(e, -r, "cannot keep %zu static DHCP hosts", c->n_hosts);
-	r = dhcp4_pool_set_ranges(&s->pool, c->ranges, c->n_ranges, term);
+	r = dhcp_rules_copy(&rules, &c->rules);
+	if (r == 0)
+		r = dhcp4_pool_set_ranges(&s->pool, c->ranges, c->n_ranges, term);
 	if (r < 0) {
+		dhcp_rules_done(&rules);
 		dhcp4_hosts_done(&hosts);
 		return err_sys(e, -r, "cannot keep %zu DHCP ranges", c->n_ranges);
 	}
 	if (s->configured)
 		dhcp4_hosts_done(&s->hosts);
+	dhcp_rules_done(&s->rules);
 	s->hosts = hosts;
+	s->rules = rules;
 	s->c = *c;
 	s->c.default_lease_sec = term;
 	s->c.ranges = NULL;
 	s->c.hosts = NULL;
 	s->c.reserved = NULL;
+	s->c.rules = (struct dhcp_rules){ 0 };
 	s->c.n_ranges = c->n_ranges;
 	s->configured = true;
 	fix_addresses(s, c);

@@ -18,6 +18,7 @@
 #include "base/addr.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "dhcp/dhcp-rules.h"
 
 #define DHCP4_NAME_MAX      64 /* one label and its end; lower case, letters, digits, '-' and '_' */
 #define DHCP4_CLIENT_ID_MAX 255
@@ -64,6 +65,8 @@ struct dhcp4_config {
 	uint32_t default_lease_sec;          /* 0: DHCP4_LEASE_DEFAULT */
 	char boot_file[DHCP4_BOOT_FILE_MAX]; /* "" for none */
 	uint32_t next_server;                /* siaddr; 0: `server` */
+	bool http;                           /* boot files of ours are given by HTTP, too */
+	bool rapid_commit;                   /* RFC 4039: for clients that ask for it */
 	bool authoritative; /* the only DHCP server of its link: unknown clients are NAKed, not
 			       ignored */
 
@@ -74,8 +77,9 @@ struct dhcp4_config {
 	struct dhcp4_name
 	    *reserved; /* names no client can take: the gateway's, those of <dns><host> */
 	size_t n_reserved;
+	struct dhcp_rules rules;
 };
-void dhcp4_config_done(struct dhcp4_config *c); /* frees the three arrays, if owned by the caller */
+void dhcp4_config_done(struct dhcp4_config *c); /* frees the arrays, if owned by the caller */
 
 struct dhcp4_binding {
 	uint32_t ip;

@@ -153,6 +153,7 @@ void network_free(struct network *n)
 		portgroup_done(&n->portgroups[i]);
 	free_strings(n->dnsmasq_options, n->n_dnsmasq_options);
 	free(n->options.subnets);
+	netd_dhcp_done(&n->options.dhcp);
 	free(n->ips);
 	free(n->routes);
 	free(n->portgroups);

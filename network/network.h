@@ -19,6 +19,7 @@
 #define NETWORK_NETWORK_H
 
 #include "base/addr.h"
+#include "network/netd-dhcp.h"
 
 enum tristate { TRI_ABSENT, TRI_YES, TRI_NO };
 
@@ -214,7 +215,8 @@ struct netd_options {
 	unsigned line; /* 0: no <netd:network> */
 	struct netd_subnet *subnets;
 	size_t n_subnets;
-	bool http; /* <netd:http/>: boot files by HTTP as well */
+	bool http;             /* <netd:http/>: boot files by HTTP as well */
+	struct netd_dhcp dhcp; /* <netd:dhcp> */
 };
 
 struct network {

@@ -268,5 +268,7 @@ int validate_network(struct report *r, const struct network *n)
 		err = validate_ports(r, n);
 	if (err == 0)
 		err = validate_options(r, n);
+	if (err == 0)
+		err = validate_netd_dhcp(r, n);
 	return err;
 }

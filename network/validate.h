@@ -14,8 +14,9 @@ int validate_forward(struct report *r, const struct network *n) mustcheck; /* va
 int validate_ports(struct report *r, const struct network *n) mustcheck;
 int validate_ips(struct report *r, const struct network *n) mustcheck; /* validate-ip.c */
 int validate_routes(struct report *r, const struct network *n) mustcheck;
-int validate_options(struct report *r, const struct network *n) mustcheck;  /* options.c */
-int validate_dhcp(struct report *r, const struct network_ip *ip) mustcheck; /* validate-dhcp.c */
+int validate_options(struct report *r, const struct network *n) mustcheck;   /* options.c */
+int validate_netd_dhcp(struct report *r, const struct network *n) mustcheck; /* netd-dhcp.c */
+int validate_dhcp(struct report *r, const struct network_ip *ip) mustcheck;  /* validate-dhcp.c */
 
 /* Two elements of an array. */
 struct pair {

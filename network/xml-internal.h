@@ -129,6 +129,8 @@ bool document_is_torn(void);
 /* Read the elements of <metadata> that are netd's own. */
 int read_netd_options(struct report *r, xmlNode *metadata, struct netd_options *ret) mustcheck;
 
+int read_netd_dhcp(struct report *r, xmlNode *node, void *options) mustcheck; /* xml-dhcp.c */
+
 /* A definition against network.rng, after it was read and judged with the result `err`, which is
  * returned when the schema has nothing to add; else an error of class ERR_XML_INVALID_SCHEMA. Takes
  * foreign elements out of the document's <metadata>. */

@@ -79,6 +79,7 @@ static int read_http(struct report *r, xmlNode *node, void *options)
 /* <netd:network> */
 
 static const struct element netd_children[] = {
+	{ "dhcp", read_netd_dhcp, .ns = NETD_NAMESPACE },
 	{ "http", read_http, .ns = NETD_NAMESPACE },
 	{ "subnet", read_subnet, .many = true, .ns = NETD_NAMESPACE },
 };

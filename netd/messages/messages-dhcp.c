@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netd/messages/messages-dhcp.h"
 
+#include "netd/messages/messages-rules.h"
 #include "rpc/xdr.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ static int finish(const struct rd *r)
 size_t msg_dhcp4_config_size(const struct dhcp4_config *c)
 {
 	return CONFIG_SIZE + c->n_ranges * RANGE_SIZE + c->n_hosts * HOST_MAX_SIZE +
-	       c->n_reserved * NAME_MAX_SIZE;
+	       c->n_reserved * NAME_MAX_SIZE + msg_rules_size(&c->rules);
 }
 
 static void put_host(struct wr *w, const struct dhcp4_host *h)
@@ -50,6 +51,8 @@ void msg_put_dhcp4_config(struct wr *w, uint32_t net_id, const struct dhcp4_conf
 	wr_u32(w, c->default_lease_sec);
 	xdr_put_string(w, c->boot_file);
 	wr_u32(w, c->next_server);
+	xdr_put_bool(w, c->http);
+	xdr_put_bool(w, c->rapid_commit);
 	xdr_put_bool(w, c->authoritative);
 	wr_u32(w, (uint32_t)c->n_ranges);
 	for (size_t i = 0; i < c->n_ranges; i++) {
@@ -63,6 +66,7 @@ void msg_put_dhcp4_config(struct wr *w, uint32_t net_id, const struct dhcp4_conf
 	wr_u32(w, (uint32_t)c->n_reserved);
 	for (size_t i = 0; i < c->n_reserved; i++)
 		xdr_put_string(w, c->reserved[i].s);
+	msg_put_rules(w, &c->rules);
 }
 
 int msg_get_array(struct rd *r, uint32_t max, size_t wire_size, size_t size, void *ret_array,
@@ -137,12 +141,16 @@ int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 	c.default_lease_sec = rd_u32(&r);
 	xdr_get_text(&r, c.boot_file, sizeof(c.boot_file));
 	c.next_server = rd_u32(&r);
+	c.http = xdr_get_bool(&r);
+	c.rapid_commit = xdr_get_bool(&r);
 	c.authoritative = xdr_get_bool(&r);
 	int err = get_ranges(&r, &c);
 	if (!err)
 		err = get_hosts(&r, &c);
 	if (!err)
 		err = get_reserved(&r, &c);
+	if (!err)
+		err = msg_get_rules(&r, &c.rules);
 	if (!err)
 		err = net_id ? finish(&r) : -EPROTO;
 	if (err) {

@@ -5,6 +5,7 @@
 #include "dhcp/ip6-frame.h"
 #include "netd/messages/messages-dhcp6.h"
 #include "netd/messages/messages.h"
+#include "netd/service/service-rules.h"
 
 #include <errno.h>
 #include <string.h>
@@ -133,6 +134,9 @@ static int dhcp4_config_from_network(const struct network *def, struct dhcp4_con
 				     .prefix = ip->prefix,
 				     .bridge_mac = def->mac,
 				     .mtu = def->mtu,
+				     .default_lease_sec = service_default_lease(def, AF_INET),
+				     .http = def->options.http && ip->tftp_root,
+				     .rapid_commit = def->options.dhcp.rapid_commit == TRI_YES,
 				     .authoritative = true };
 	dc->router = def->forward.mode == FORWARD_NONE ? 0 : ip->address.v4;
 	dc->dns = service_wants_dns(def) ? ip->address.v4 : 0;
@@ -141,7 +145,8 @@ static int dhcp4_config_from_network(const struct network *def, struct dhcp4_con
 	put_name(dc->boot_file, sizeof(dc->boot_file), ip->bootp_file);
 	int r;
 	if ((r = add_ranges4(dc, ip)) < 0 || (r = add_hosts4(dc, ip)) < 0 ||
-	    (r = add_reserved(&def->dns, &dc->reserved, &dc->n_reserved)) < 0)
+	    (r = add_reserved(&def->dns, &dc->reserved, &dc->n_reserved)) < 0 ||
+	    (r = service_rules(def, AF_INET, &dc->rules)) < 0)
 		dhcp4_config_done(dc);
 	return r;
 }

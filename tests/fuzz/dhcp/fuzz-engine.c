@@ -39,7 +39,26 @@ static void configure(struct world *w, uint8_t how)
 		{ true, mac_of(how), "", NET + 30, 60 }
 	};
 	struct dhcp4_name reserved[] = { { "gw" } };
+	/* Long values, routes, classes: what replies are made of. */
+	struct dhcp_rule_option options[] = {
+		{ .code = 121, .n = 6, .at = 0 },
+		{ .code = 230, .force = how & 2, .n = (uint16_t)(how * 4), .at = 6 },
+		{ .code = 15, .absent = true },
+		{ .code = 3, .n = how % 5, .at = 6 },
+		{ .code = 6, .n = 0 },
+	};
+	uint8_t bytes[1024 + 6] = { 8, 10, NET >> 24, 77, 0, 2 };
+	struct dhcp_rule rules[] = {
+		{ .vendor = "a", .n_options = 2, .lease_sec = how, .has_boot = true, .boot = "f" },
+		{ .user = "b", .first_option = 1, .n_options = 3, .t1_sec = 3, .t2_sec = how },
+		{ .arch = { 0, 7 }, .n_arch = 2, .has_boot = true, .boot = "http://h/f" },
+		{ .name = "old", .ipxe = DHCP_RULE_IPXE, .first_option = 4, .n_options = 1 },
+		{ .first_option = 2, .n_options = 1 },
+	};
 	struct dhcp4_config c = {
+		.rules = { rules, how % 6, options, ARRAY_LEN(options), bytes, sizeof(bytes) },
+		.rapid_commit = how & 8,
+		.http = how & 16,
 		.server = SERVER,
 		.prefix = 24,
 		.router = how & 1 ? SERVER : 0,

@@ -14,6 +14,20 @@ static void test_config(void **state)
 	struct dhcp4_host hosts[] = { { true, { { 2, 0, 0, 0, 0, 1 } }, "web", 7, 8 },
 				      { .name = "db", .ip = 9 } };
 	struct dhcp4_name reserved[] = { { "gw" } };
+	struct dhcp_rule rules[] = { { .has_mac = true,
+				       .mac = { { 2, 0, 0, 0, 0, 9 } },
+				       .vendor = "PXEClient",
+				       .ipxe = DHCP_RULE_NOT_IPXE,
+				       .arch = { 7, 9 },
+				       .n_arch = 2,
+				       .lease_sec = 300,
+				       .has_boot = true,
+				       .boot = "x.efi",
+				       .n_options = 1 },
+				     { .name = "db", .first_option = 1, .n_options = 1 } };
+	struct dhcp_rule_option options[] = { { .code = 42, .n = 4 },
+					      { .code = 17, .force = true, .n = 2, .at = 3 } };
+	uint8_t bytes[] = { 1, 2, 3, 4, 5 };
 	struct dhcp4_config c = { .server = 0x0a000001,
 				  .prefix = 24,
 				  .router = 1,
@@ -30,10 +44,12 @@ static void test_config(void **state)
 				  .n_hosts = 2,
 				  .reserved = reserved,
 				  .n_reserved = 1,
+				  .rules = { rules, 2, options, 2, bytes, sizeof(bytes) },
+				  .http = true,
 				  .bridge_mac = { { 2, 1, 2, 3, 4, 5 } } };
 	struct dhcp4_config d;
-	uint8_t buf[4096];
-	struct wr w = wr_over(buf, msg_dhcp4_config_size(&c));
+	uint8_t buf[8192];
+	struct wr w = wr_over(buf, MIN_OF(sizeof(buf), msg_dhcp4_config_size(&c)));
 	uint32_t net_id = 0;
 
 	msg_put_dhcp4_config(&w, 77, &c);
@@ -53,11 +69,30 @@ static void test_config(void **state)
 	assert_string_equal(d.hosts[0].name, "web");
 	assert_int_equal(d.hosts[1].ip, 9);
 	assert_string_equal(d.reserved[0].s, "gw");
+	assert_true(d.http && !d.rapid_commit);
+	assert_int_equal(d.rules.n, 2);
+	assert_string_equal(d.rules.rule[0].vendor, "PXEClient");
+	assert_int_equal(d.rules.rule[0].arch[1], 9);
+	assert_int_equal(d.rules.rule[0].ipxe, DHCP_RULE_NOT_IPXE);
+	assert_string_equal(d.rules.rule[0].boot, "x.efi");
+	assert_string_equal(d.rules.rule[1].name, "db");
+	assert_memory_equal(d.rules.option, options, sizeof(options));
+	assert_memory_equal(d.rules.bytes, bytes, sizeof(bytes));
 	dhcp4_config_done(&d);
 	/* Nothing shorter, nothing longer. */
 	for (size_t n = 0; n < wr_len(&w); n++)
 		assert_int_equal(msg_get_dhcp4_config(buf, n, &net_id, &d), -EPROTO);
 	assert_int_equal(msg_get_dhcp4_config(buf, wr_len(&w) + 4, &net_id, &d), -EPROTO);
+	/* No value outside of the octets, no option outside of the array. */
+	options[1].at = 4;
+	w = wr_over(buf, sizeof(buf));
+	msg_put_dhcp4_config(&w, 77, &c);
+	assert_int_equal(msg_get_dhcp4_config(buf, wr_len(&w), &net_id, &d), -EPROTO);
+	options[1].at = 3;
+	rules[1].n_options = 2;
+	w = wr_over(buf, sizeof(buf));
+	msg_put_dhcp4_config(&w, 77, &c);
+	assert_int_equal(msg_get_dhcp4_config(buf, wr_len(&w), &net_id, &d), -EPROTO);
 }
 
 static struct msg_dhcp4_record record(void)

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""<netd:dhcp>: who is told what. A client that asks for anything, and real ones that only ask for what they want."""
+import json
+import os
+import signal
+import unittest
+
+import lib
+from test_dhcp_daemon import processes
+
+# One DISCOVER, or what `type` says, and the reply's fields and options as JSON; runs in the guest.
+CLIENT = '''
+import json, os, socket, struct, sys
+want = json.loads(sys.argv[1])
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'eth0')
+s.bind(('0.0.0.0', 68)); s.settimeout(5)
+mac = bytes.fromhex(want['mac'].replace(':', ''))
+def ask(type_, extra):
+    xid = os.urandom(4)
+    p = struct.pack('!4B4sHH16s16s192xI', 1, 1, 6, 0, xid, 0, 0x8000, b'', mac, 0x63825363)
+    for code, value in [(53, bytes([type_]))] + extra:
+        p += bytes([code, len(value)]) + value
+    s.sendto(p + b'\\xff', ('255.255.255.255', 67))
+    while True:
+        r = s.recv(2000)
+        if r[4:8] == xid:
+            return r
+def walk(b, into):
+    while b and b[0] != 255:
+        if b[0] == 0: b = b[1:]; continue
+        into.setdefault(b[0], b''); into[b[0]] += b[2:2 + b[1]]; b = b[2 + b[1]:]
+def show(r):
+    o = {}; walk(r[240:], o)
+    over = o.get(52, b'\\0')[0]
+    if over & 1: walk(r[108:236], o)
+    if over & 2: walk(r[44:108], o)
+    return {'yiaddr': socket.inet_ntoa(r[16:20]), 'siaddr': socket.inet_ntoa(r[20:24]), 'overload': over,
+            'file': '' if over & 1 else r[108:236].rstrip(b'\\0').decode(),
+            'order': list(o), **{str(k): v.hex() for k, v in o.items()}}
+extra = [(int(k), bytes.fromhex(v)) for k, v in want['send'].items()]
+first = ask(1, extra)
+out = show(first)
+if want.get('request') and out['53'] == '02':
+    out = show(ask(3, extra + [(50, first[16:20]), (54, bytes.fromhex(out['54']))]))
+print(json.dumps(out))
+'''
+
+
+def text(s):
+    return s.encode().hex()
+
+
+PXE = 'PXEClient:Arch:{:05d}:UNDI:003000'.format
+
+
+class Options(lib.Case):
+    def xml(self, inside, **options):
+        meta = f"<metadata><netd:network xmlns:netd='urn:netd:network:1'>{inside}</netd:network></metadata>"
+        return lib.network_xml(**{'domain': 'lab', **options}).replace('<forward', meta + '<forward', 1)
+
+    def serve(self, inside, name='g1', **options):
+        self.net = self.host()
+        self.net.start_network(self.xml(inside, **options))
+        self.g = self.guest(name, self.net, 'virbr1')
+
+    def ask(self, want=(), guest=None, mac=None, request=False, **send):
+        """`want`: the parameter list; `send`: _60=hex."""
+        guest = guest or self.g
+        options = {k[1:]: v for k, v in send.items()}
+        if want:
+            options['55'] = bytes(want).hex()
+        words = {'mac': mac or guest.mac, 'send': options, 'request': request}
+        return json.loads(guest.sh('python3', '-c', CLIENT, json.dumps(words)).out)
+
+    def test_for_everybody(self):
+        """On request, forced, in place of what would be sent anyway, and left out."""
+        self.serve("""<netd:dhcp><netd:option name='ntp-servers' value='192.168.150.7, 192.168.150.8'/>
+            <netd:option name='domain-search' value='a.lab lab'/>
+            <netd:option code='224' type='text' value='forced' force='yes'/>
+            <netd:option name='domain-name-servers' value='192.168.150.9'/><netd:option name='domain-name' value=''/>
+            <netd:option name='time-offset' value='-3600'/></netd:dhcp>""")
+        got = self.ask([1, 42, 119])
+        self.assertEqual(got['42'], 'c0a89607c0a89608')
+        self.assertEqual(got['119'], '0161036c616200c002')
+        self.assertEqual(got['224'], text('forced'))
+        self.assertEqual(got['6'], 'c0a89609')
+        self.assertNotIn('2', got)
+        self.assertNotIn('15', got)
+        self.assertLess(got['order'].index(1), got['order'].index(42))
+        got = self.ask()  # who says nothing gets everything
+        self.assertEqual((got['2'], got['42']), ('fffff1f0', 'c0a89607c0a89608'))
+
+    def test_routes(self):
+        """RFC 3442: with the default route, unless it is given; Windows asks by another number."""
+        self.serve("<netd:dhcp><netd:option name='classless-static-routes' value='10.0.0.0/8 192.168.150.2'/></netd:dhcp>")
+        want = '080ac0a89602' + '00c0a89601'
+        got = self.ask([121, 249, 3])
+        self.assertEqual((got['121'], got['249'], got['3']), (want, want, 'c0a89601'))
+
+    def test_routes_with_a_default(self):
+        self.serve("""<netd:dhcp><netd:option name='routers' value=''/><netd:option name='classless-static-routes'
+            value='0.0.0.0/0 192.168.150.3, 10.1.0.0/16 192.168.150.2'/></netd:dhcp>""")
+        got = self.ask([121, 3])
+        self.assertEqual(got['121'], '00c0a89603' + '100a01c0a89602')
+        self.assertNotIn('3', got)
+
+    def test_long_value(self):
+        """More than 255 octets go in pieces, and into the fields that are free."""
+        self.serve(f"<netd:dhcp><netd:option code='230' type='text' value='{'x' * 300}{'y' * 100}'/></netd:dhcp>")
+        got = self.ask([230])
+        self.assertEqual(got['230'], text('x' * 300 + 'y' * 100))
+        self.assertTrue(got['overload'])
+        got = self.ask([230], _57='05dc')
+        self.assertEqual((got['230'], got['overload']), (text('x' * 300 + 'y' * 100), 0))
+
+    def test_classes(self):
+        """A host's counts before a class's, a class's before everybody's; the first class before the second."""
+        mac = '52:54:00:aa:00:07'
+        self.serve(f"""<netd:dhcp><netd:option name='root-path' value='all'/><netd:option name='wpad-url' value='all'/>
+            <netd:class vendor='acme'><netd:option name='root-path' value='vendor'/>
+              <netd:option name='wpad-url' value='vendor'/></netd:class>
+            <netd:class user='lab'><netd:option name='root-path' value='user'/></netd:class>
+            <netd:class user='lab' vendor='acme-2'><netd:option name='captive-portal' value='both'/></netd:class>
+            <netd:host mac='{mac}'><netd:option name='wpad-url' value='host'/></netd:host>
+            <netd:host name='db'><netd:option name='wpad-url' value='by name'/></netd:host>
+            <netd:host uuid='00112233-4455-6677-8899-aabbccddeeff'><netd:option name='wpad-url' value='by uuid'/></netd:host>
+            </netd:dhcp>""")
+
+        def told(**send):
+            got = self.ask([17, 252, 114], **send)
+            return [bytes.fromhex(got[k]).decode() if k in got else None for k in ('17', '252', '114')]
+        self.assertEqual(told(), ['all', 'all', None])
+        self.assertEqual(told(_60=text('acmeX')), ['vendor', 'vendor', None])
+        self.assertEqual(told(_60=text('acm')), ['all', 'all', None])
+        self.assertEqual(told(_77='03' + text('lab')), ['user', 'all', None])
+        self.assertEqual(told(_77='01ff03' + text('lab')), ['user', 'all', None], 'the second of two')
+        self.assertEqual(told(_77=text('lab')), ['user', 'all', None], 'without its length')
+        self.assertEqual(told(_60=text('acme-2.1'), _77='03' + text('lab')), ['vendor', 'vendor', 'both'])
+        self.assertEqual(told(mac=mac, _60=text('acme')), ['vendor', 'host', None])
+        self.assertEqual(told(_12=text('DB')), ['all', 'by name', None])
+        self.assertEqual(told(_97='0000112233445566778899aabbccddeeff'), ['all', 'by uuid', None])
+        self.assertEqual(told(_97='0033221100554477668899aabbccddeeff'), ['all', 'by uuid', None])
+
+    def test_boot_by_architecture(self):
+        self.serve("""<netd:dhcp><netd:class ipxe='yes'><netd:boot url='http://192.168.150.1/boot.ipxe'/></netd:class>
+            <netd:class arch='x86-bios'><netd:boot file='undionly.kpxe'/></netd:class>
+            <netd:class arch='x64-uefi'><netd:boot file='snponly.efi'/></netd:class>
+            <netd:class arch='arm64-uefi 0x1'><netd:boot file='arm64.efi' server='192.168.150.9'/></netd:class>
+            <netd:class arch='x64-uefi-http'><netd:boot url='http://192.168.150.1/snponly.efi'/></netd:class></netd:dhcp>"""
+                   .replace(' 0x1', ' 38'))
+
+        def told(arch, **send):
+            got = self.ask([66, 67, 60], _93=f'{arch:04x}', _60=text(PXE(arch)), **send)
+            return got['file'], got['siaddr'], bytes.fromhex(got.get('67', '')).rstrip(b'\0').decode()
+        own = '192.168.150.1'
+        self.assertEqual(told(0), ('undionly.kpxe', own, 'undionly.kpxe'))
+        self.assertEqual(told(7), ('snponly.efi', own, 'snponly.efi'))
+        self.assertEqual(told(9), ('snponly.efi', own, 'snponly.efi'))
+        self.assertEqual(told(11), ('arm64.efi', '192.168.150.9', 'arm64.efi'))
+        self.assertEqual(told(38), ('arm64.efi', '192.168.150.9', 'arm64.efi'))
+        self.assertEqual(told(6), ('', own, ''))
+        url = 'http://192.168.150.1/boot.ipxe'
+        for sign in ({'_175': 'b1050180861000'}, {'_77': text('iPXE')}, {'_77': '04' + text('iPXE')}):
+            self.assertEqual(told(0, **sign), (url, own, url))
+            self.assertEqual(told(7, **sign), (url, own, url))
+        got = self.ask([1], _93='0010', _60=text('HTTPClient:Arch:00016:UNDI:003000'))
+        self.assertEqual((got['60'], got['67']), (text('HTTPClient'), text('http://192.168.150.1/snponly.efi')))
+
+    def test_lease_times(self):
+        """By class, with T1 and T2; what is bound already keeps its lease, and gets the new one at its renewal."""
+        self.serve("""<netd:dhcp><netd:lease expiry='30' renew='10' rebind='20'/>
+            <netd:class vendor='short'><netd:lease expiry='300' unit='seconds' renew='100' rebind='200'/></netd:class>
+            <netd:class vendor='ever'><netd:lease expiry='0'/></netd:class></netd:dhcp>""")
+
+        def told(**send):
+            got = self.ask(**send)
+            return [int(got[k], 16) if k in got else None for k in ('51', '58', '59')]
+        self.assertEqual(told(), [1800, 600, 1200])
+        self.assertEqual(told(_60=text('short')), [300, 100, 200])
+        self.assertEqual(told(_60=text('ever')), [2**32 - 1, None, None])
+        self.assertEqual(told(_51='00000258'), [600, 300, 525], 'less than is offered: T1 and T2 as usual')
+        got = self.ask(request=True, _60=text('short'))
+        self.assertEqual((got['53'], int(got['51'], 16), int(got['58'], 16)), ('05', 300, 100))
+
+    def test_rapid_commit(self):
+        self.serve("<netd:dhcp rapidCommit='yes'/>")
+        got = self.ask(_80='')
+        self.assertEqual((got['53'], got['80']), ('05', ''))
+        self.assertIn(got['yiaddr'], self.net.netctl('net-dhcp-leases', 'net1').out)
+        self.assertEqual(self.ask()['53'], '02', 'only for who asks for it')
+
+    def test_live(self):
+        """net-metadata and net-apply change what is said; leases stay; a restart knows it again."""
+        self.serve("<netd:dhcp><netd:option name='wpad-url' value='one'/></netd:dhcp>")
+        before = self.ask([252], request=True)
+        self.assertEqual(before['252'], text('one'))
+        uri = ['--uri', 'urn:netd:network:1', '--key', 'netd']
+
+        def change(value, *where):
+            self.net.netctl('net-metadata', 'net1', *uri, *where, '--set',
+                            f"<network><dhcp><option name='wpad-url' value='{value}'/></dhcp></network>")
+        change('two', '--live')
+        got = lib.wait_for('the new option', lambda: (lambda g: g if g['252'] == text('two') else None)(self.ask([252])))
+        self.assertEqual(got['yiaddr'], before['yiaddr'])
+        change('three', '--live', '--config')
+        lib.wait_for('the newest', lambda: self.ask([252])['252'] == text('three'))
+        self.assertIn("value='three'", self.net.netctl('net-dumpxml', 'net1').out.replace('"', "'"))
+        for words in (['netd-worker', 'dhcp'], ['netd-controller']):
+            old = processes(self.net, *words)
+            os.kill(old[0], signal.SIGKILL)
+            lib.wait_for('another one', lambda: processes(self.net, *words) not in (old, []), 10)
+            got = lib.wait_for('an answer', lambda: self.ask([252], request=True), 10)
+            self.assertEqual((got['252'], got['yiaddr']), (text('three'), before['yiaddr']))
+        wrong = self.net.netctl('net-metadata', 'net1', *uri, '--live', '--set',
+                                "<network><dhcp><option name='wpad' value='x'/></dhcp></network>", check=False)
+        self.assertIn("no option of IPv4 is called so", wrong.err)
+        self.assertEqual(self.ask([252])['252'], text('three'))
+
+    @lib.needs('udhcpc')
+    def test_udhcpc(self):
+        self.serve("<netd:dhcp><netd:option name='ntp-servers' value='192.168.150.7'/>"
+                   "<netd:option name='tz-database-timezone' value='Europe/Vienna'/></netd:dhcp>")
+        script = os.path.join(self.folder, 'script')
+        with open(script, 'w') as f:
+            f.write('#!/bin/sh\n[ "$1" = bound ] && echo "got $ntpsrv $tzdbstr"\nexit 0\n')
+        os.chmod(script, 0o755)
+
+        def run(*ask):
+            return self.g.sh('udhcpc', '-i', 'eth0', '-n', '-q', '-f', '-s', script, *ask).out
+        self.assertIn('got 192.168.150.7 Europe/Vienna', run('-O', 'tzdbstr', '-O', 'ntpsrv'))
+        self.assertRegex(run('-o', '-O', 'tzdbstr'), r'(?m)^got +Europe/Vienna$', 'what is not asked for is not sent')
+
+    @lib.needs('dhclient')
+    def test_dhclient(self):
+        self.serve("""<netd:dhcp><netd:option name='ntp-servers' value='192.168.150.7'/>
+            <netd:option name='domain-search' value='one.lab two.lab'/>
+            <netd:class vendor='printer'><netd:option name='ntp-servers' value='192.168.150.8'/></netd:class></netd:dhcp>""")
+        conf, leases = os.path.join(self.folder, 'conf'), os.path.join(self.folder, 'leases')
+
+        def run(more=''):
+            with open(conf, 'w') as f:
+                f.write(f'request subnet-mask, ntp-servers, domain-search;\n{more}')
+            open(leases, 'w').close()
+            self.g.sh('dhclient', '-4', '-1', '-sf', '/bin/true', '-cf', conf, '-lf', leases,
+                      '-pf', os.path.join(self.folder, 'pid'), 'eth0')
+            self.g.sh('dhclient', '-4', '-x', '-sf', '/bin/true', '-cf', conf, '-lf', leases,
+                      '-pf', os.path.join(self.folder, 'pid'), 'eth0')
+            with open(leases) as f:
+                return f.read()
+        got = run()
+        self.assertIn('option ntp-servers 192.168.150.7;', got)
+        self.assertIn('option domain-search "one.lab.", "two.lab.";', got)
+        self.assertIn('option ntp-servers 192.168.150.8;', run('send vendor-class-identifier "printer x";\n'))
+
+    @lib.needs('dhcpcd')
+    def test_dhcpcd(self):
+        self.serve("<netd:dhcp rapidCommit='yes'><netd:option name='classless-static-routes' "
+                   "value='10.9.0.0/16 192.168.150.2'/></netd:dhcp>")
+        conf = os.path.join(self.folder, 'conf')
+        with open(conf, 'w') as f:
+            f.write('noarp\noption classless_static_routes, rapid_commit\n')
+        self.g.spawn('sh', '-c', 'mount -t tmpfs t /var/lib/dhcpcd; mount -t tmpfs t /run; exec "$@"', 'sh',
+                     'dhcpcd', '-B', '-4', '-f', conf, '-c', '/bin/true', 'eth0')
+        routes = lib.wait_for('the route', lambda: [r for r in self.g.ip_json('route') if r['dst'] == '10.9.0.0/16'], 20)
+        self.assertEqual(routes[0]['gateway'], '192.168.150.2')
+        self.assertEqual(self.g.ip_json('route', 'show', 'default')[0]['gateway'], '192.168.150.1')
+
+
+if __name__ == '__main__':
+    unittest.main()
