@@ -47,6 +47,18 @@ bool network_owns_bridge(const struct network *n)
 	return false;
 }
 
+bool network_makes_bridge(const struct network *n)
+{
+	return network_owns_bridge(n) ||
+	       (n->forward.mode == FORWARD_BRIDGE && n->options.uplink.dev);
+}
+
+bool network_uses_bridge(const struct network *n)
+{
+	return n->forward.mode == FORWARD_BRIDGE && n->bridge && !n->options.uplink.dev &&
+	       !n->virtualport.given;
+}
+
 const struct network_ip *network_dhcp_ip(const struct network *n, int family)
 {
 	for (size_t i = 0; i < n->n_ips; i++) {
@@ -154,6 +166,7 @@ void network_free(struct network *n)
 	free_strings(n->dnsmasq_options, n->n_dnsmasq_options);
 	free(n->options.subnets);
 	netd_dhcp_done(&n->options.dhcp);
+	free(n->options.uplink.dev);
 	free(n->ips);
 	free(n->routes);
 	free(n->portgroups);

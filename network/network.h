@@ -211,12 +211,18 @@ struct netd_subnet { /* <netd:subnet>: an <ip> that is chosen when the network i
 	struct ip from; /* out of this subnet; its family is that of the <ip> */
 	unsigned from_prefix, prefix;
 };
+struct netd_uplink { /* <netd:uplink>: the bridge of mode 'bridge' is netd's to make */
+	unsigned line;
+	char *dev;     /* NULL: there is none */
+	uint16_t vlan; /* 1 to 4094; 0: the device itself */
+};
 struct netd_options {
 	unsigned line; /* 0: no <netd:network> */
 	struct netd_subnet *subnets;
 	size_t n_subnets;
 	bool http;             /* <netd:http/>: boot files by HTTP as well */
 	struct netd_dhcp dhcp; /* <netd:dhcp> */
+	struct netd_uplink uplink;
 };
 
 struct network {
@@ -267,8 +273,13 @@ void network_free(struct network *n); /* NULL is fine */
  * who wants another one changes a network_copy(). Owners live in one thread. */
 struct network *network_share(struct network *n) mustcheck;
 
-/* The bridge is ours to make: isolated, nat, route and open. */
+/* The bridge is ours with all that is on it: isolated, nat, route and open. */
 bool network_owns_bridge(const struct network *n);
+/* The bridge is ours to make: those, and mode bridge with <netd:uplink>. On the bridge of an uplink
+ * netd serves and filters nothing: guests are on the uplink's network. */
+bool network_makes_bridge(const struct network *n);
+/* The bridge is somebody else's: mode bridge with a name and without <netd:uplink>. */
+bool network_uses_bridge(const struct network *n);
 
 /* The address of the first <ip> of `family` that serves DHCP (a <dhcp> with range or host), or
  * NULL. */

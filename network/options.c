@@ -148,6 +148,7 @@ int validate_options(struct report *r, const struct network *n)
 	struct pair p;
 	int err = 0;
 
+	err = validate_uplink(r, n);
 	for (size_t i = 0; i < o->n_subnets && err == 0; i++)
 		err = validate_subnet(r, n, &o->subnets[i]);
 	if (err < 0)

@@ -87,8 +87,7 @@ static int validate_name(struct report *r, const struct network *n)
 
 /* The link. */
 
-/* What the kernel accepts (dev_valid_name()); `is_template` allows one %d. */
-static const char *bridge_name_flaw(const char *name, bool is_template)
+const char *device_name_flaw(const char *name, bool is_template)
 {
 	const char *percent = strchr(name, '%');
 
@@ -105,7 +104,7 @@ static const char *bridge_name_flaw(const char *name, bool is_template)
 
 static int validate_bridge(struct report *r, const struct network *n)
 {
-	const char *flaw = n->bridge ? bridge_name_flaw(n->bridge, network_owns_bridge(n)) : NULL;
+	const char *flaw = n->bridge ? device_name_flaw(n->bridge, network_makes_bridge(n)) : NULL;
 
 	if (n->zone)
 		report_doubt(r, n->bridge_line,

@@ -17,6 +17,11 @@ int validate_routes(struct report *r, const struct network *n) mustcheck;
 int validate_options(struct report *r, const struct network *n) mustcheck;   /* options.c */
 int validate_netd_dhcp(struct report *r, const struct network *n) mustcheck; /* netd-dhcp.c */
 int validate_dhcp(struct report *r, const struct network_ip *ip) mustcheck;  /* validate-dhcp.c */
+int validate_uplink(struct report *r, const struct network *n) mustcheck;    /* uplink.c */
+
+/* What is wrong with the name of a device, for Linux (dev_valid_name()); NULL: nothing.
+ * `is_template` allows one %d. */
+const char *device_name_flaw(const char *name, bool is_template);
 
 /* Two elements of an array. */
 struct pair {

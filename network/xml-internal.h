@@ -126,6 +126,9 @@ xmlDoc *document_read(struct report *r, const char *xml, size_t n);
 /* libxml2 ran out of memory since xmlResetLastError(), and may have left out nodes or text. */
 bool document_is_torn(void);
 
+/* Elements of <netd:network>; parent is the struct netd_options. */
+int read_netd_uplink(struct report *r, xmlNode *node, void *options);
+
 /* Read the elements of <metadata> that are netd's own. */
 int read_netd_options(struct report *r, xmlNode *metadata, struct netd_options *ret) mustcheck;
 

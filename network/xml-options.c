@@ -82,6 +82,7 @@ static const struct element netd_children[] = {
 	{ "dhcp", read_netd_dhcp, .ns = NETD_NAMESPACE },
 	{ "http", read_http, .ns = NETD_NAMESPACE },
 	{ "subnet", read_subnet, .many = true, .ns = NETD_NAMESPACE },
+	{ "uplink", read_netd_uplink, .ns = NETD_NAMESPACE },
 };
 
 static int read_options(struct report *r, xmlNode *node, struct netd_options *ret)
