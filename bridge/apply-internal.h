@@ -28,6 +28,11 @@ struct nl_msg *bridge_isolated_message(uint32_t ifindex, bool isolated);
 #define STP_PORTS_MAX (RTNL_BATCH_MAX - 2)
 int bridge_stp_forward(struct kernel_socket *ks, uint32_t bridge, const uint32_t *ports, size_t n);
 
+/* uplink.c: carry out a step about an uplink or a VLAN; `bridge` is the plan's, 0 when it has none.
+ */
+int bridge_uplink_step(struct kernel_socket *ks, const struct bridge_plan *plan,
+		       const struct bridge_step *s, uint32_t bridge, struct err *e);
+
 int fake_apply(struct fake_kernel *k, const struct bridge_plan *plan, struct bridge_result *ret,
 	       struct err *e);
 int fake_add_port(struct fake_kernel *k, const struct link_row *row, enum link_kind kind,

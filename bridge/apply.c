@@ -246,6 +246,11 @@ static bool forgiven(enum bridge_op op, int errnum)
 	case BRIDGE_ADD_ADDR:
 	case BRIDGE_ADD_ROUTE:
 	case BRIDGE_CHANGE_ROUTE:
+	case BRIDGE_ADD_VLAN:
+	case BRIDGE_REMOVE_VLAN:
+	case BRIDGE_TAKE_UPLINK:
+	case BRIDGE_GIVE_UPLINK:
+	case BRIDGE_RESTORE_UPLINK:
 		break;
 	}
 	return false;
@@ -299,6 +304,13 @@ static void describe(const struct bridge_plan *plan, const struct bridge_step *s
 		snprintf(buf, cap, "bridge '%s': %s route %s", plan->bridge,
 			 s->op == BRIDGE_DELETE_ROUTE ? "deleting" : "adding",
 			 route_row_text(&s->route, row));
+		return;
+	case BRIDGE_ADD_VLAN:
+	case BRIDGE_REMOVE_VLAN:
+	case BRIDGE_TAKE_UPLINK:
+	case BRIDGE_GIVE_UPLINK:
+	case BRIDGE_RESTORE_UPLINK: /* these tell what failed by themselves */
+		snprintf(buf, cap, "bridge '%s': uplink '%s'", plan->bridge, s->link.name);
 		return;
 	}
 }
@@ -572,6 +584,24 @@ static int forward_ports(struct job *j, size_t i)
 	return 0;
 }
 
+/* What was collected goes first: it must not be undone by what comes later, nor the other way
+ * round.
+ */
+static int uplink_step(struct job *j, size_t i)
+{
+	int r = flush(j);
+
+	if (r == 0) {
+		r = bridge_uplink_step(j->ks, j->plan, &j->plan->steps[i], j->ifindex, j->e);
+		if (r < 0) {
+			j->result->failed_step = i;
+			return err_in(j->e, "bridge '%s'", j->plan->bridge);
+		}
+		j->result->n_done++;
+	}
+	return r;
+}
+
 static int apply_step(struct job *j, size_t i)
 {
 	const struct bridge_step *s = &j->plan->steps[i];
@@ -610,6 +640,12 @@ static int apply_step(struct job *j, size_t i)
 		    i);
 	case BRIDGE_DELETE_ROUTE:
 		return add_message(j, route_message(RTM_DELROUTE, 0, dev, &s->route), i);
+	case BRIDGE_ADD_VLAN:
+	case BRIDGE_REMOVE_VLAN:
+	case BRIDGE_TAKE_UPLINK:
+	case BRIDGE_GIVE_UPLINK:
+	case BRIDGE_RESTORE_UPLINK:
+		return uplink_step(j, i);
 	}
 	return 0;
 }
@@ -640,7 +676,8 @@ static bool is_unheard(const struct bridge_plan *plan)
 			unheard = true;
 		else if (s->op == BRIDGE_LINK_UP)
 			unheard = false;
-		else if (s->op == BRIDGE_ADD_ADDR && s->addr.address.family == AF_INET6)
+		else if ((s->op == BRIDGE_ADD_ADDR && s->addr.address.family == AF_INET6) ||
+			 s->op == BRIDGE_TAKE_UPLINK || s->op == BRIDGE_RESTORE_UPLINK)
 			unheard = true;
 	}
 	return unheard;

@@ -37,13 +37,20 @@ static struct ip link_local_of_mac(const struct mac *m)
 				    0xff, 0xfe, m->b[3], m->b[4], m->b[5] } };
 }
 
+/* libvirt takes no stp='…' in mode bridge. Of the uplink's network nothing is known; a spanning
+ * tree that is there must not find one more. */
+static bool stp_wanted(const struct network *n)
+{
+	return n->stp && network_owns_bridge(n);
+}
+
 /* br_stp_start() in Linux clamps the delay of a bridge with STP to what IEEE 802.1D §8.10.2 allows.
  */
 static uint32_t delay_in_force(const struct network *n)
 {
 	uint32_t sec = n->has_delay ? n->delay_sec : 0;
 
-	if (n->stp)
+	if (stp_wanted(n))
 		sec = MIN_OF(MAX_OF(sec, 2U), 30U);
 	return sec > UINT32_MAX / 100 ? UINT32_MAX : sec * 100;
 }
@@ -53,9 +60,9 @@ static void want_link(const struct network *n, struct bridge_want *w)
 	w->link = (struct link_row){
 		.mac = n->has_mac ? n->mac : mac_of_uuid(&n->uuid),
 		.mtu = n->mtu ? n->mtu : BRIDGE_MTU_DEFAULT,
-		.stp = n->stp,
+		.stp = stp_wanted(n),
 		.forward_delay_cs = delay_in_force(n),
-		.hello_cs = n->stp ? BRIDGE_HELLO_CS : 0,
+		.hello_cs = stp_wanted(n) ? BRIDGE_HELLO_CS : 0,
 	};
 	copy_text(w->link.name, sizeof(w->link.name), n->bridge);
 	link_alias_bridge(&n->uuid, w->link.alias);
@@ -143,6 +150,14 @@ static int want_sysctls(struct bridge_want *w, bool ipv6)
 	return 0;
 }
 
+static void want_uplink(const struct network *n, struct uplink_row *ret)
+{
+	if (network_owns_bridge(n))
+		return;
+	copy_text(ret->dev, sizeof(ret->dev), n->options.uplink.dev);
+	ret->vlan = n->options.uplink.vlan;
+}
+
 static void want_forwarding(const struct network *n, struct bridge_want *w)
 {
 	enum forward_mode mode = n->forward.mode;
@@ -155,20 +170,12 @@ static void want_forwarding(const struct network *n, struct bridge_want *w)
 	}
 }
 
-static bool makes_bridge(const struct network *n)
-{
-	enum forward_mode mode = n->forward.mode;
-
-	return mode == FORWARD_NONE || mode == FORWARD_NAT || mode == FORWARD_ROUTE ||
-	       mode == FORWARD_OPEN;
-}
-
 int bridge_wanted(const struct network *n, struct bridge_want *ret, struct err *e)
 {
 	struct bridge_want w = { .uuid = n->uuid, .running = true };
 	bool ipv6 = false;
 
-	if (!makes_bridge(n))
+	if (!network_makes_bridge(n))
 		return err_set(e, ERR_INTERNAL, "network '%s' has no bridge of its own", n->name);
 	if (!n->bridge || !link_name_valid(n->bridge))
 		return err_sys(
@@ -178,6 +185,7 @@ int bridge_wanted(const struct network *n, struct bridge_want *ret, struct err *
 		    n->bridge ? n->bridge : "");
 	copy_text(w.name, sizeof(w.name), n->bridge);
 	want_link(n, &w);
+	want_uplink(n, &w.uplink.row);
 	if (want_addrs(n, &w, &ipv6) < 0 || want_routes(n, &w) < 0 || want_sysctls(&w, ipv6) < 0) {
 		bridge_want_done(&w);
 		return err_set(e, ERR_NO_MEMORY, "out of memory");
@@ -199,5 +207,6 @@ void bridge_want_done(struct bridge_want *w)
 	free(w->routes);
 	free(w->sysctls);
 	free(w->ports);
+	free(w->uplink.lost);
 	*w = (struct bridge_want){ 0 };
 }

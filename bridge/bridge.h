@@ -9,10 +9,16 @@
  * generation off): the kernel would make it only after the first port has carrier and then test it
  * for a second, too late for the first guest.
  *
+ * The bridge of an uplink (mode bridge with <netd:uplink>) is a part of the uplink's network: it
+ * has the uplink's MAC and MTU, no spanning tree, and all that the host has on the uplink:
+ * addresses, routes, and what IPv6 is set to do there. On a VLAN that is made for the network the
+ * host has no part.
+ *
  * A stopped network wants nothing: no bridge, no rows. */
 #ifndef BRIDGE_BRIDGE_H
 #define BRIDGE_BRIDGE_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "bridge/rows.h"
 #include "network/network.h"
@@ -25,6 +31,19 @@
  * (Linux's value: 0.3..1.0 s), two at a time 0.5..5.1 s (0.2..7.9 s). So it helps with the worst
  * case and bounds nothing. */
 #define BRIDGE_HELLO_CS 100
+
+/* The way out of the bridge, and what has become of it so far; the caller knows the latter. */
+struct uplink_want {
+	struct uplink_row row;    /* wanted, also while the network is being stopped */
+	struct uplink_row before; /* by which `held` was taken */
+	uint32_t held;            /* ifindex of the port that was taken; 0: none */
+	bool leave_rows;          /* what comes to it while it is held stays there */
+	/* What the host had on the bridge that is no more, as host_rows_text() told it at `since`
+	 * of link `lost_from`; NULL: nothing is to be brought back. Freed with the rest. */
+	char *lost;
+	uint32_t lost_from;
+	usec_t since;
+};
 
 struct bridge_want {
 	struct uuid uuid; /* whose bridge */
@@ -45,6 +64,7 @@ struct bridge_want {
 	struct port_row *ports;
 	size_t n_ports;
 	bool forward_ipv4, forward_ipv6; /* of the namespace; switched on, never off */
+	struct uplink_want uplink;
 };
 
 /* What the running network `n` wants. `n` has a UUID and a bridge name without %d, and owns its

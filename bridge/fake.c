@@ -4,7 +4,7 @@
 #include "bridge/fake.h"
 
 #include "bridge/apply-internal.h"
-#include "bridge/mirror-internal.h"
+#include "bridge/fake-internal.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -12,25 +12,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-
-struct fake_link {
-	struct mirror_link facts; /* tables and lists unused */
-	struct addr_row *addrs;
-	size_t n_addrs, cap_addrs;
-	struct route_row *routes;
-	size_t n_routes, cap_routes;
-};
-
-struct fake_kernel {
-	struct fake_link **links;
-	size_t n_links, cap_links;
-	uint32_t next_ifindex;
-	bool forward_ipv4, forward_ipv6;
-	int event_fd;
-	size_t fail_in; /* 0: never, 1: the next step */
-	int fail_with;
-	size_t steps;
-};
 
 struct fake_kernel *fake_kernel_new(void)
 {
@@ -69,7 +50,7 @@ static void tell(struct fake_kernel *k)
 		return; /* full: it is readable anyway */
 }
 
-static struct fake_link *link_at(struct fake_kernel *k, uint32_t ifindex)
+struct fake_link *fake_link_at(struct fake_kernel *k, uint32_t ifindex)
 {
 	for (size_t i = 0; i < k->n_links; i++)
 		if (k->links[i]->facts.ifindex == ifindex)
@@ -96,14 +77,16 @@ static const char *kind_text(enum link_kind kind)
 		return "veth";
 	case LINK_TUN:
 		return "tun";
+	case LINK_VLAN:
+		return "vlan";
 	case LINK_OTHER:
 		break;
 	}
 	return "dummy";
 }
 
-static int new_link(struct fake_kernel *k, const struct link_row *row, enum link_kind kind,
-		    struct fake_link **ret)
+int fake_new_link(struct fake_kernel *k, const struct link_row *row, enum link_kind kind,
+		  struct fake_link **ret)
 {
 	struct fake_link *l;
 
@@ -133,7 +116,7 @@ uint32_t fake_add_link(struct fake_kernel *k, const struct link_row *row, enum l
 {
 	struct fake_link *l;
 
-	if (new_link(k, row, kind, &l) < 0)
+	if (fake_new_link(k, row, kind, &l) < 0)
 		return 0;
 	l->facts.flags = up ? IFF_UP : 0;
 	tell(k);
@@ -178,14 +161,14 @@ static void drop_ipv6_addrs(struct fake_link *l)
 
 static enum port_state state_after_up(struct fake_kernel *k, const struct fake_link *l)
 {
-	const struct fake_link *b = l->facts.master ? link_at(k, l->facts.master) : NULL;
+	const struct fake_link *b = l->facts.master ? fake_link_at(k, l->facts.master) : NULL;
 
 	if (!b || !(l->facts.flags & IFF_UP))
 		return PORT_DISABLED;
 	return b->facts.row.stp ? PORT_LISTENING : PORT_FORWARDING;
 }
 
-static void set_up(struct fake_kernel *k, struct fake_link *l, bool up)
+void fake_link_set_up(struct fake_kernel *k, struct fake_link *l, bool up)
 {
 	bool was_up = l->facts.flags & IFF_UP;
 
@@ -200,11 +183,11 @@ static void set_up(struct fake_kernel *k, struct fake_link *l, bool up)
 
 int fake_set_up(struct fake_kernel *k, uint32_t ifindex, bool up)
 {
-	struct fake_link *l = link_at(k, ifindex);
+	struct fake_link *l = fake_link_at(k, ifindex);
 
 	if (!l)
 		return -ENODEV;
-	set_up(k, l, up);
+	fake_link_set_up(k, l, up);
 	tell(k);
 	return 0;
 }
@@ -216,7 +199,8 @@ int fake_set_master(struct fake_kernel *k, uint32_t ifindex, uint32_t master)
 
 int fake_attach(struct fake_kernel *k, uint32_t ifindex, uint32_t master, bool isolated)
 {
-	struct fake_link *l = link_at(k, ifindex), *b = master ? link_at(k, master) : NULL;
+	struct fake_link *l = fake_link_at(k, ifindex),
+			 *b = master ? fake_link_at(k, master) : NULL;
 
 	if (!l || (master && !b))
 		return -ENODEV;
@@ -233,7 +217,7 @@ int fake_attach(struct fake_kernel *k, uint32_t ifindex, uint32_t master, bool i
 
 int fake_set_port_state(struct fake_kernel *k, uint32_t ifindex, enum port_state state)
 {
-	struct fake_link *l = link_at(k, ifindex);
+	struct fake_link *l = fake_link_at(k, ifindex);
 
 	if (!l)
 		return -ENODEV;
@@ -248,9 +232,9 @@ int fake_add_port(struct fake_kernel *k, const struct link_row *row, enum link_k
 	struct fake_link *l;
 	int r;
 
-	if (!link_at(k, master))
+	if (!fake_link_at(k, master))
 		return -ENODEV;
-	r = new_link(k, row, kind, &l);
+	r = fake_new_link(k, row, kind, &l);
 	if (r < 0)
 		return r;
 	*ret_ifindex = l->facts.ifindex;
@@ -260,7 +244,7 @@ int fake_add_port(struct fake_kernel *k, const struct link_row *row, enum link_k
 
 bool fake_alias(struct fake_kernel *k, uint32_t ifindex, char buf[static LINK_ALIAS_MAX])
 {
-	struct fake_link *l = link_at(k, ifindex);
+	struct fake_link *l = fake_link_at(k, ifindex);
 
 	if (l)
 		memcpy(buf, l->facts.row.alias, LINK_ALIAS_MAX);
@@ -287,7 +271,7 @@ static size_t addr_index(const struct fake_link *l, const struct addr_row *a)
 	return i;
 }
 
-static int add_addr(struct fake_link *l, const struct addr_row *a)
+int fake_link_add_addr(struct fake_link *l, const struct addr_row *a)
 {
 	struct addr_row row = *a;
 
@@ -312,7 +296,7 @@ static bool has_ipv4(const struct fake_link *l)
 	return false;
 }
 
-static int delete_addr(struct fake_link *l, const struct addr_row *a)
+int fake_link_delete_addr(struct fake_link *l, const struct addr_row *a)
 {
 	size_t at = addr_index(l, a), n = 0;
 
@@ -331,18 +315,18 @@ static int delete_addr(struct fake_link *l, const struct addr_row *a)
 
 int fake_add_addr(struct fake_kernel *k, uint32_t ifindex, const struct addr_row *a)
 {
-	struct fake_link *l = link_at(k, ifindex);
+	struct fake_link *l = fake_link_at(k, ifindex);
 
 	tell(k);
-	return l ? add_addr(l, a) : -ENODEV;
+	return l ? fake_link_add_addr(l, a) : -ENODEV;
 }
 
 int fake_delete_addr(struct fake_kernel *k, uint32_t ifindex, const struct addr_row *a)
 {
-	struct fake_link *l = link_at(k, ifindex);
+	struct fake_link *l = fake_link_at(k, ifindex);
 
 	tell(k);
-	return l ? delete_addr(l, a) : -ENODEV;
+	return l ? fake_link_delete_addr(l, a) : -ENODEV;
 }
 
 /* Routes */
@@ -372,8 +356,8 @@ static void delete_key(struct fake_link *l, const struct route_row *t, size_t *r
 	l->n_routes = n;
 }
 
-static int add_route(struct fake_kernel *k, struct fake_link *l, const struct route_row *t,
-		     bool replace)
+int fake_link_add_route(struct fake_kernel *k, struct fake_link *l, const struct route_row *t,
+			bool replace)
 {
 	size_t deleted = 0;
 
@@ -395,7 +379,7 @@ static int add_route(struct fake_kernel *k, struct fake_link *l, const struct ro
 	return 0;
 }
 
-static int delete_route(struct fake_link *l, const struct route_row *t)
+int fake_link_delete_route(struct fake_link *l, const struct route_row *t)
 {
 	size_t deleted = 0;
 
@@ -405,10 +389,10 @@ static int delete_route(struct fake_link *l, const struct route_row *t)
 
 int fake_add_route(struct fake_kernel *k, uint32_t ifindex, const struct route_row *r)
 {
-	struct fake_link *l = link_at(k, ifindex);
+	struct fake_link *l = fake_link_at(k, ifindex);
 
 	tell(k);
-	return l ? add_route(k, l, r, false) : -ENODEV;
+	return l ? fake_link_add_route(k, l, r, false) : -ENODEV;
 }
 
 /* Sysctls */
@@ -519,7 +503,7 @@ static bool parked_as(const struct fake_link *l, uint32_t ifindex)
 static int do_add_link(struct fake_kernel *k, const struct bridge_step *s,
 		       struct bridge_result *result)
 {
-	struct fake_link *l = s->recycle ? link_at(k, s->recycle) : NULL;
+	struct fake_link *l = s->recycle ? fake_link_at(k, s->recycle) : NULL;
 	struct link_row row = s->link;
 	int r;
 
@@ -528,7 +512,7 @@ static int do_add_link(struct fake_kernel *k, const struct bridge_step *s,
 		result->recycled = r == 0;
 	} else {
 		row.alias[0] = '\0'; /* as Linux: not taken by the message that creates */
-		r = new_link(k, &row, LINK_BRIDGE, &l);
+		r = fake_new_link(k, &row, LINK_BRIDGE, &l);
 		result->created = r == 0;
 	}
 	if (r == 0)
@@ -541,7 +525,7 @@ static int do_park(struct fake_kernel *k, struct fake_link *l)
 	struct link_row row = { .alias = LINK_MARK_PARKED };
 
 	snprintf(row.name, sizeof(row.name), "netdp%u", l->facts.ifindex);
-	set_up(k, l, false);
+	fake_link_set_up(k, l, false);
 	return set_values(k, l, &row, LINK_CHANGE_NAME | LINK_CHANGE_ALIAS);
 }
 
@@ -555,7 +539,7 @@ static int do_link_step(struct fake_kernel *k, const struct bridge_step *s, stru
 	case BRIDGE_LINK_UP:
 		r = set_values(k, l, &s->link, s->change);
 		if (r == 0)
-			set_up(k, l, true);
+			fake_link_set_up(k, l, true);
 		return r;
 	case BRIDGE_PARK_LINK:
 		return do_park(k, l);
@@ -572,19 +556,24 @@ static int do_link_step(struct fake_kernel *k, const struct bridge_step *s, stru
 			l->facts.port_state = PORT_FORWARDING;
 		return 0;
 	case BRIDGE_ADD_ADDR:
-		return add_addr(l, &s->addr);
+		return fake_link_add_addr(l, &s->addr);
 	case BRIDGE_DELETE_ADDR:
-		r = delete_addr(l, &s->addr);
+		r = fake_link_delete_addr(l, &s->addr);
 		return r == -EADDRNOTAVAIL ? 0 : r;
 	case BRIDGE_ADD_ROUTE:
 	case BRIDGE_CHANGE_ROUTE:
-		return add_route(k, l, &s->route, s->op == BRIDGE_CHANGE_ROUTE);
+		return fake_link_add_route(k, l, &s->route, s->op == BRIDGE_CHANGE_ROUTE);
 	case BRIDGE_DELETE_ROUTE:
-		r = delete_route(l, &s->route);
+		r = fake_link_delete_route(l, &s->route);
 		return r == -ESRCH ? 0 : r;
 	case BRIDGE_ADD_LINK:
 	case BRIDGE_ATTACH_PORT:
 	case BRIDGE_SET_SYSCTL:
+	case BRIDGE_ADD_VLAN:
+	case BRIDGE_REMOVE_VLAN:
+	case BRIDGE_TAKE_UPLINK:
+	case BRIDGE_GIVE_UPLINK:
+	case BRIDGE_RESTORE_UPLINK:
 		break;
 	}
 	return 0;
@@ -592,7 +581,7 @@ static int do_link_step(struct fake_kernel *k, const struct bridge_step *s, stru
 
 static int do_attach(struct fake_kernel *k, const struct bridge_step *s, uint32_t bridge)
 {
-	struct fake_link *l = link_at(k, s->ifindex);
+	struct fake_link *l = fake_link_at(k, s->ifindex);
 
 	if (!l)
 		return 0;
@@ -613,7 +602,9 @@ static int do_step(struct fake_kernel *k, const struct bridge_step *s, struct br
 		return do_attach(k, s, result->ifindex);
 	if (s->op == BRIDGE_SET_SYSCTL)
 		return fake_set_sysctl(k, &s->sysctl);
-	l = link_at(k, s->ifindex ? s->ifindex : result->ifindex);
+	if (s->op >= BRIDGE_ADD_VLAN)
+		return fake_uplink_step(k, s, result->ifindex);
+	l = fake_link_at(k, s->ifindex ? s->ifindex : result->ifindex);
 	if (!l)
 		return s->op == BRIDGE_REMOVE_LINK || s->op == BRIDGE_RELEASE_PORT ||
 			       s->op == BRIDGE_FORWARD_PORT
@@ -625,7 +616,7 @@ static int do_step(struct fake_kernel *k, const struct bridge_step *s, struct br
 /* As apply.c does: a bridge that could not be finished gets its mark. */
 static void mark(struct fake_kernel *k, const struct bridge_plan *plan, uint32_t ifindex)
 {
-	struct fake_link *l = link_at(k, ifindex);
+	struct fake_link *l = fake_link_at(k, ifindex);
 
 	for (size_t i = 0; i < plan->n_steps && l; i++)
 		if (plan->steps[i].op == BRIDGE_ADD_LINK)
@@ -682,7 +673,7 @@ void fake_snapshot(struct fake_kernel *k, struct mirror *m)
 
 void fake_refresh_link(struct fake_kernel *k, struct mirror *m, uint32_t ifindex)
 {
-	struct fake_link *l = link_at(k, ifindex);
+	struct fake_link *l = fake_link_at(k, ifindex);
 
 	if (l)
 		mirror_put_link(m, &l->facts);

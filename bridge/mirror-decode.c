@@ -79,6 +79,17 @@ static void decode_port_data(struct nlattr *data, struct mirror_link *l)
 		l->port_state = nla_get_u8(tb[IFLA_BRPORT_STATE]);
 }
 
+static void decode_vlan_data(struct nlattr *data, struct mirror_link *l)
+{
+	static const struct nla_policy policy[IFLA_VLAN_MAX + 1] = {
+		[IFLA_VLAN_ID] = { .type = NLA_U16 },
+	};
+	struct nlattr *tb[IFLA_VLAN_MAX + 1];
+
+	if (nla_parse_nested(tb, IFLA_VLAN_MAX, data, policy) == 0 && tb[IFLA_VLAN_ID])
+		l->vlan = nla_get_u16(tb[IFLA_VLAN_ID]);
+}
+
 static void decode_link_info(struct nlattr *info, struct mirror_link *l)
 {
 	static const struct nla_policy policy[IFLA_INFO_MAX + 1] = {
@@ -94,9 +105,12 @@ static void decode_link_info(struct nlattr *info, struct mirror_link *l)
 	l->kind = !strcmp(l->kind_text, "bridge") ? LINK_BRIDGE
 		  : !strcmp(l->kind_text, "veth") ? LINK_VETH
 		  : !strcmp(l->kind_text, "tun")  ? LINK_TUN
+		  : !strcmp(l->kind_text, "vlan") ? LINK_VLAN
 						  : LINK_OTHER;
 	if (l->kind == LINK_BRIDGE && tb[IFLA_INFO_DATA])
 		decode_bridge_data(tb[IFLA_INFO_DATA], l);
+	if (l->kind == LINK_VLAN && tb[IFLA_INFO_DATA])
+		decode_vlan_data(tb[IFLA_INFO_DATA], l);
 	if (tb[IFLA_INFO_SLAVE_KIND] && tb[IFLA_INFO_SLAVE_DATA] &&
 	    !strcmp(nla_get_string(tb[IFLA_INFO_SLAVE_KIND]), "bridge"))
 		decode_port_data(tb[IFLA_INFO_SLAVE_DATA], l);
@@ -159,6 +173,7 @@ static void feed_link(struct mirror *m, struct nlmsghdr *nlh)
 		[IFLA_IFALIAS] = { .type = NLA_STRING, .minlen = 1 },
 		[IFLA_MTU] = { .type = NLA_U32 },
 		[IFLA_MASTER] = { .type = NLA_U32 },
+		[IFLA_LINK] = { .type = NLA_U32 },
 		[IFLA_CARRIER] = { .type = NLA_U8 },
 		[IFLA_LINKINFO] = { .type = NLA_NESTED },
 		[IFLA_AF_SPEC] = { .type = NLA_NESTED },
@@ -191,6 +206,7 @@ static void feed_link(struct mirror *m, struct nlmsghdr *nlh)
 		memcpy(l.row.mac.b, nla_data(tb[IFLA_ADDRESS]), sizeof(l.row.mac.b));
 	if (tb[IFLA_LINKINFO])
 		decode_link_info(tb[IFLA_LINKINFO], &l);
+	l.lower = l.kind == LINK_VLAN ? get_u32(tb[IFLA_LINK]) : 0;
 	l.peer_elsewhere = l.kind == LINK_VETH && tb[IFLA_LINK_NETNSID];
 	if (tb[IFLA_AF_SPEC])
 		decode_af_spec(tb[IFLA_AF_SPEC], &l);

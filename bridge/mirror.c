@@ -324,11 +324,12 @@ static void take_values(struct mirror_link *l, const struct mirror_link *facts)
 
 static bool same_values(const struct mirror_link *l, const struct mirror_link *f)
 {
-	return l->kind == f->kind && !strcmp(l->kind_text, f->kind_text) &&
-	       l->master == f->master && l->flags == f->flags && l->carrier == f->carrier &&
-	       !strcmp(l->row.name, f->row.name) && !strcmp(l->row.alias, f->row.alias) &&
-	       mac_equal(&l->row.mac, &f->row.mac) && l->row.mtu == f->row.mtu &&
-	       l->row.stp == f->row.stp && l->row.forward_delay_cs == f->row.forward_delay_cs &&
+	return l->kind == f->kind && !strcmp(l->kind_text, f->kind_text) && l->lower == f->lower &&
+	       l->vlan == f->vlan && l->master == f->master && l->flags == f->flags &&
+	       l->carrier == f->carrier && !strcmp(l->row.name, f->row.name) &&
+	       !strcmp(l->row.alias, f->row.alias) && mac_equal(&l->row.mac, &f->row.mac) &&
+	       l->row.mtu == f->row.mtu && l->row.stp == f->row.stp &&
+	       l->row.forward_delay_cs == f->row.forward_delay_cs &&
 	       l->row.hello_cs == f->row.hello_cs && l->foreign_root == f->foreign_root &&
 	       l->kernel_stp == f->kernel_stp && l->peer_elsewhere == f->peer_elsewhere &&
 	       l->port_isolated == f->port_isolated && l->port_state == f->port_state &&

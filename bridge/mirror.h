@@ -39,6 +39,8 @@ struct mirror_link {
 	uint32_t ifindex;
 	enum link_kind kind;
 	char kind_text[LINK_NAME_MAX]; /* "bridge", "veth", "dummy"; empty for hardware */
+	uint32_t lower;                /* of a VLAN: ifindex of its device */
+	uint16_t vlan;                 /* of a VLAN */
 	uint32_t master; /* ifindex of the bridge (or bond, …) that it is a port of, or 0 */
 	unsigned flags;  /* IFF_* */
 	bool carrier;

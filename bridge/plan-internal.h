@@ -57,6 +57,12 @@ void plan_collect_found(struct planner *p);
 struct link_row plan_found_link(const struct planner *p);
 void plan_side_done(struct side *s);
 
+struct bridge_step *plan_add_step(struct planner *p, enum bridge_op op, uint32_t ifindex);
+
+/* plan-uplink.c: what must come before all else, and what comes last. */
+int plan_uplink_first(struct planner *p, struct err *e) mustcheck;
+int plan_uplink_last(struct planner *p, struct err *e) mustcheck;
+
 /* Append to `plan`, which has room for *cap steps, those that let edge ports forward: ports that
  * wait and ports that the plan attaches. -ENOMEM. */
 int bridge_plan_edge_ports(const struct mirror *m, const struct bridge_want *want,

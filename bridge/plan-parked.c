@@ -30,5 +30,6 @@ int bridge_plan_remove_parked(const struct mirror *m, size_t keep, size_t max,
 void bridge_plan_done(struct bridge_plan *p)
 {
 	free(p->steps);
+	free(p->lost);
 	*p = (struct bridge_plan){ 0 };
 }

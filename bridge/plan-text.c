@@ -83,6 +83,38 @@ static void link_step_text(const struct bridge_plan *p, const struct bridge_step
 	case BRIDGE_ADD_ROUTE:
 	case BRIDGE_CHANGE_ROUTE:
 	case BRIDGE_DELETE_ROUTE:
+	case BRIDGE_ADD_VLAN:
+	case BRIDGE_REMOVE_VLAN:
+	case BRIDGE_TAKE_UPLINK:
+	case BRIDGE_GIVE_UPLINK:
+	case BRIDGE_RESTORE_UPLINK:
+		break;
+	}
+}
+
+static void uplink_step_text(const struct bridge_plan *p, const struct bridge_step *s,
+			     struct text *out)
+{
+	const char *name = s->link.name;
+
+	switch ((int)s->op) {
+	case BRIDGE_ADD_VLAN:
+		text_addf(out, "add link %s vlan %u", name, s->vlan);
+		break;
+	case BRIDGE_REMOVE_VLAN:
+		text_addf(out, "remove link %s", name);
+		break;
+	case BRIDGE_TAKE_UPLINK:
+		if (s->change & PORT_CHANGE_BRIDGE)
+			text_addf(out, "attach uplink %s to %s, ", name, p->bridge);
+		text_addf(out, "move addresses and routes of %s to %s", name, p->bridge);
+		break;
+	case BRIDGE_GIVE_UPLINK:
+		text_addf(out, "release uplink %s from %s, move addresses and routes to it", name,
+			  p->bridge);
+		break;
+	case BRIDGE_RESTORE_UPLINK:
+		text_addf(out, "bring back addresses and routes that %s had", p->bridge);
 		break;
 	}
 }
@@ -123,6 +155,13 @@ void bridge_step_text(const struct bridge_plan *p, const struct bridge_step *s, 
 	case BRIDGE_RELEASE_PORT:
 	case BRIDGE_FORWARD_PORT:
 		link_step_text(p, s, out);
+		break;
+	case BRIDGE_ADD_VLAN:
+	case BRIDGE_REMOVE_VLAN:
+	case BRIDGE_TAKE_UPLINK:
+	case BRIDGE_GIVE_UPLINK:
+	case BRIDGE_RESTORE_UPLINK:
+		uplink_step_text(p, s, out);
 		break;
 	}
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static struct bridge_step *add_step(struct planner *p, enum bridge_op op, uint32_t ifindex)
+struct bridge_step *plan_add_step(struct planner *p, enum bridge_op op, uint32_t ifindex)
 {
 	if (GROW(p->plan.steps, p->cap_steps, p->plan.n_steps + 1) < 0) {
 		p->failed = true;
@@ -38,7 +38,7 @@ static const struct mirror_link *parked_one(const struct mirror *m)
 static void step_add_link(struct planner *p)
 {
 	const struct mirror_link *parked = parked_one(p->m);
-	struct bridge_step *s = add_step(p, BRIDGE_ADD_LINK, 0);
+	struct bridge_step *s = plan_add_step(p, BRIDGE_ADD_LINK, 0);
 
 	s->link = p->want->link;
 	s->recycle = parked ? parked->ifindex : 0;
@@ -48,7 +48,7 @@ static void step_add_link(struct planner *p)
 static void step_change_link(struct planner *p)
 {
 	const struct link_row found = plan_found_link(p), *w = &p->want->link, *h = &found;
-	struct bridge_step *s = add_step(p, BRIDGE_CHANGE_LINK, p->link->ifindex);
+	struct bridge_step *s = plan_add_step(p, BRIDGE_CHANGE_LINK, p->link->ifindex);
 
 	s->link = *w;
 	s->stp_before = h->stp;
@@ -63,7 +63,7 @@ static void step_change_link(struct planner *p)
 
 static void step_link_up(struct planner *p)
 {
-	struct bridge_step *s = add_step(p, BRIDGE_LINK_UP, p->plan.ifindex);
+	struct bridge_step *s = plan_add_step(p, BRIDGE_LINK_UP, p->plan.ifindex);
 
 	s->link = p->want->link;
 	if (!p->link)
@@ -72,7 +72,7 @@ static void step_link_up(struct planner *p)
 
 static void step_attach_port(struct planner *p, enum diff_op op, const struct item *it)
 {
-	struct bridge_step *s = add_step(p, BRIDGE_ATTACH_PORT, it->ifindex);
+	struct bridge_step *s = plan_add_step(p, BRIDGE_ATTACH_PORT, it->ifindex);
 
 	copy_text(s->link.name, sizeof(s->link.name), it->port.name);
 	s->isolated = it->port.isolated;
@@ -88,17 +88,17 @@ static void step_delete(struct planner *p, const struct diff_row *row)
 
 	switch (row->rank) {
 	case RANK_LINK:
-		add_step(p, BRIDGE_PARK_LINK, p->link->ifindex)->link = it->link;
+		plan_add_step(p, BRIDGE_PARK_LINK, p->link->ifindex)->link = it->link;
 		break;
 	case RANK_PORT:
-		s = add_step(p, BRIDGE_RELEASE_PORT, it->ifindex);
+		s = plan_add_step(p, BRIDGE_RELEASE_PORT, it->ifindex);
 		s->link = it->link;
 		break;
 	case RANK_ADDR:
-		add_step(p, BRIDGE_DELETE_ADDR, p->link->ifindex)->addr = it->addr;
+		plan_add_step(p, BRIDGE_DELETE_ADDR, p->link->ifindex)->addr = it->addr;
 		break;
 	case RANK_ROUTE:
-		add_step(p, BRIDGE_DELETE_ROUTE, p->link->ifindex)->route = it->route;
+		plan_add_step(p, BRIDGE_DELETE_ROUTE, p->link->ifindex)->route = it->route;
 		break;
 	}
 }
@@ -122,15 +122,15 @@ static void step_add(struct planner *p, enum diff_op op, const struct diff_row *
 		step_attach_port(p, op, it);
 		break;
 	case RANK_ADDR:
-		add_step(p, BRIDGE_ADD_ADDR, p->plan.ifindex)->addr = it->addr;
+		plan_add_step(p, BRIDGE_ADD_ADDR, p->plan.ifindex)->addr = it->addr;
 		break;
 	case RANK_ROUTE:
-		s = add_step(p, op == DIFF_CHANGE ? BRIDGE_CHANGE_ROUTE : BRIDGE_ADD_ROUTE,
-			     p->plan.ifindex);
+		s = plan_add_step(p, op == DIFF_CHANGE ? BRIDGE_CHANGE_ROUTE : BRIDGE_ADD_ROUTE,
+				  p->plan.ifindex);
 		s->route = it->route;
 		break;
 	default: /* sysctls */
-		add_step(p, BRIDGE_SET_SYSCTL, it->ifindex)->sysctl = it->sysctl;
+		plan_add_step(p, BRIDGE_SET_SYSCTL, it->ifindex)->sysctl = it->sysctl;
 	}
 }
 
@@ -181,7 +181,7 @@ static void restore_addrs(struct planner *p, const struct diff_step *steps, size
 		if (is_removed(steps, n, row))
 			continue;
 		if (loses_primary(steps, n, &it->addr))
-			add_step(p, BRIDGE_ADD_ADDR, p->link->ifindex)->addr = it->addr;
+			plan_add_step(p, BRIDGE_ADD_ADDR, p->link->ifindex)->addr = it->addr;
 		else
 			kept++;
 	}
@@ -203,7 +203,7 @@ static void restore_routes(struct planner *p, const struct diff_step *steps, siz
 		const struct item *it = row->object;
 		if (row->rank == RANK_ROUTE && it->route.destination.family == AF_INET &&
 		    !has_step(steps, n, row))
-			add_step(p, BRIDGE_CHANGE_ROUTE, p->link->ifindex)->route = it->route;
+			plan_add_step(p, BRIDGE_CHANGE_ROUTE, p->link->ifindex)->route = it->route;
 	}
 }
 
@@ -312,7 +312,13 @@ static int run_diff(struct planner *p, struct err *e)
 	size_t n = diff_plan(w->rows, w->n, f->rows, f->n, steps);
 	if (n && steps[0].op == DIFF_CONFLICT)
 		return refuse_row(p, &steps[0], e);
+	int r = plan_uplink_first(p, e);
+	if (r < 0)
+		return r;
 	translate(p, steps, n);
+	r = plan_uplink_last(p, e);
+	if (r < 0)
+		return r;
 	if (bridge_plan_edge_ports(p->m, p->want, &p->plan, &p->cap_steps) < 0)
 		p->failed = true;
 	return p->failed ? err_set(e, ERR_NO_MEMORY, "out of memory") : 0;
@@ -324,7 +330,7 @@ int bridge_plan_make(const struct mirror *m, const struct bridge_want *want,
 	struct planner p = { .m = m, .want = want };
 	int r = find_link(&p, e);
 
-	if (r == 0 && (want->running || p.link || want->n_ports)) {
+	if (r == 0 && (want->running || p.link || want->n_ports || want->uplink.row.dev[0])) {
 		plan_collect_wanted(&p);
 		plan_collect_found(&p);
 		r = run_diff(&p, e);

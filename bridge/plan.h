@@ -14,6 +14,11 @@
  * lease. Each has one such step each time that it comes up (mirror_port_tried()), never one that
  * STP has blocked. How and why that is safe: stp.c.
  *
+ * An uplink that is there is taken, with what the host has on it; one that is missing is no error,
+ * and taken by a later plan. It is given back, with what the host has on the bridge by then, when
+ * the network is stopped or wants another one. A VLAN that isn't there is made by one plan and
+ * taken by the next, and removed when the network needs it no more, if it was made by us.
+ *
  * Only what is marked ours is touched: links by their alias, addresses and routes by their protocol
  * number. One more case counts as ours: a bridge that is down, unmarked and without ports and bears
  * the network's name and MAC was made by a start that was killed before the mark was set. */
@@ -39,6 +44,11 @@ enum bridge_op {
 	BRIDGE_ADD_ROUTE,
 	BRIDGE_CHANGE_ROUTE,
 	BRIDGE_DELETE_ROUTE,
+	BRIDGE_ADD_VLAN,    /* of ifindex: vlan, link */
+	BRIDGE_REMOVE_VLAN, /* ifindex, name */
+	BRIDGE_TAKE_UPLINK, /* ifindex, name: its rows move to the bridge; `change` as for ports */
+	BRIDGE_GIVE_UPLINK, /* ifindex, name: leaves the bridge, whose rows move to it */
+	BRIDGE_RESTORE_UPLINK, /* plan->lost comes to ifindex; 0: to the bridge */
 };
 
 enum {
@@ -59,6 +69,7 @@ struct bridge_step {
 	uint32_t ifindex; /* of the link; 0: the bridge that this plan adds */
 	unsigned change;  /* LINK_CHANGE_*, for BRIDGE_CHANGE_LINK and _LINK_UP; PORT_CHANGE_* */
 	bool isolated;    /* of BRIDGE_ATTACH_PORT */
+	uint16_t vlan;    /* of BRIDGE_ADD_VLAN */
 	bool stp_before;  /* STP is on: the delay can leave 2..30 s only once it is off */
 	uint32_t recycle;
 	union {
@@ -75,7 +86,19 @@ struct bridge_plan {
 	uint32_t ifindex; /* of the bridge as it is now, 0: this plan adds it or there is none */
 	struct bridge_step *steps; /* in the order in which they must run */
 	size_t n_steps;
+	/* For BRIDGE_RESTORE_UPLINK, of struct uplink_want; the plan's own copy. */
+	char *lost;
+	uint32_t lost_from;
+	usec_t since;
 };
+
+/* The link that `u` stands for, or NULL: it isn't there (yet). */
+const struct mirror_link *bridge_find_uplink(const struct mirror *m, const struct uplink_row *u);
+/* Whether the host has something on this uplink that belongs on the bridge. */
+bool bridge_uplink_has_rows(const struct mirror_link *uplink);
+/* Complete what bridge_wanted() could not know: MAC, MTU and what IPv6 does are the uplink's.
+ * -ENOMEM or 0. */
+int bridge_want_as_uplink(const struct mirror *m, struct bridge_want *want) mustcheck;
 
 /* The plan for one network. A foreign link of the bridge's name, a foreign address or route in the
  * way of a wanted one: ERR_SYSTEM "…: File exists", naming it; -EEXIST. `ret` needs

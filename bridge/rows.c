@@ -57,6 +57,11 @@ void link_alias_port(const struct uuid *u, char buf[static LINK_ALIAS_MAX])
 	alias_with_uuid(LINK_MARK_PORT, u, buf);
 }
 
+void link_alias_uplink(const struct uuid *u, char buf[static LINK_ALIAS_MAX])
+{
+	alias_with_uuid(LINK_MARK_UPLINK, u, buf);
+}
+
 bool link_alias_parse(const char *alias, struct uuid *ret)
 {
 	char again[LINK_ALIAS_MAX];

@@ -23,8 +23,9 @@
 #define LINK_MARK_BRIDGE "netd:"      /* followed by the network's UUID */
 #define LINK_MARK_PORT   "netd:port:" /* followed by the network's UUID */
 #define LINK_MARK_PARKED "netd:parked"
+#define LINK_MARK_UPLINK "netd:uplink:" /* a VLAN made for the bridge of network UUID */
 
-enum link_kind { LINK_OTHER, LINK_BRIDGE, LINK_VETH, LINK_TUN };
+enum link_kind { LINK_OTHER, LINK_BRIDGE, LINK_VETH, LINK_TUN, LINK_VLAN };
 
 struct link_row {
 	char name[LINK_NAME_MAX];
@@ -62,6 +63,12 @@ struct port_row {
 	bool isolated; /* no frames between isolated ports of a bridge */
 };
 
+/* The way out of a bridge: a device of the host's, or a VLAN of it. */
+struct uplink_row {
+	char dev[LINK_NAME_MAX]; /* empty: none */
+	uint16_t vlan;           /* 1..4094, 0: the device itself */
+};
+
 /* Sysctls that netd sets: some of one interface, two of the whole network namespace. */
 enum sysctl_key {
 	SYSCTL_DISABLE_IPV6, /* net/ipv6/conf/DEV/disable_ipv6 */
@@ -91,6 +98,7 @@ const char *route_row_text(const struct route_row *r, char buf[static ROUTE_ROW_
 /* The alias that marks the bridge, or a port, of network `u`. */
 void link_alias_bridge(const struct uuid *u, char buf[static LINK_ALIAS_MAX]);
 void link_alias_port(const struct uuid *u, char buf[static LINK_ALIAS_MAX]);
+void link_alias_uplink(const struct uuid *u, char buf[static LINK_ALIAS_MAX]);
 /* Whether `alias` is the mark of some network's bridge (not a port's, not a parked one's); then
  * *ret. */
 bool link_alias_parse(const char *alias, struct uuid *ret);
