@@ -37,7 +37,7 @@ static const struct {
 	[CONDITION_LEASES_NOT_KEPT] = { "leases-not-kept",
 		"make room, or make the file system writable again; nothing else needs to be done" },
 	[CONDITION_UPLINK_MISSING] = { "uplink-missing",
-		"bring the interface back, or name another one in <forward dev=...>" },
+		"bring the interface back, or name another one" },
 	[CONDITION_BANDWIDTH] = { "bandwidth",
 		"load the kernel modules sch_htb, sch_ingress, cls_u32, act_mirred and ifb; everything else "
 		"of the network works" },

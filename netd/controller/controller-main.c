@@ -14,6 +14,7 @@
 #include "netd/kernel/attached.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
+#include "netd/kernel/uplinks.h"
 #include "netd/lease/leases.h"
 #include "netd/process/keeper-link.h"
 #include "netd/process/privileges.h"
@@ -185,7 +186,7 @@ static int build_up(struct controller *c, struct err *e)
 		return r;
 	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
 	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
-	    !(c->conflicts = conflicts_new(c, e)))
+	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -343,6 +344,7 @@ static void tear_down(struct controller *c)
 	services_free(c->services);
 	reconcile_free(c->reconcile);
 	attached_free(c->attached);
+	uplinks_free(c->uplinks);
 	upstreams_free(c->upstreams);
 	ports_free(c);
 	conditions_free(c->conditions);

@@ -26,6 +26,7 @@ struct attached;
 struct conflicts;
 struct reconcile;
 struct services;
+struct uplinks;
 struct upstreams;
 
 struct controller {
@@ -39,6 +40,7 @@ struct controller {
 	struct reconcile *reconcile;
 	struct attached *attached;
 	struct conflicts *conflicts; /* who else uses a subnet */
+	struct uplinks *uplinks;
 	struct services *services;
 	struct leases *leases;
 	struct upstreams *upstreams;

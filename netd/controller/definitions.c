@@ -333,7 +333,7 @@ static int load_config(struct controller *c, const char *name, struct err *e)
 	struct network *def = load_or_recover(c, name, &broken);
 
 	bool complete = def && def->has_uuid && (def->has_mac || !network_owns_bridge(def)) &&
-			(def->bridge || !network_owns_bridge(def)) && !network_open_subnet(def);
+			(def->bridge || !network_makes_bridge(def)) && !network_open_subnet(def);
 	if (def)
 		network_complete(def);
 	struct net *n = add_loaded(c, name, def, broken);

@@ -148,7 +148,8 @@ int lifecycle_check_live(const struct network *now, const struct network *next, 
 	const char *was = now->bridge ? now->bridge : "",
 		   *wanted = next->bridge ? next->bridge : "";
 
-	if (network_owns_bridge(now) != network_owns_bridge(next))
+	if (network_owns_bridge(now) != network_owns_bridge(next) ||
+	    network_makes_bridge(now) != network_makes_bridge(next))
 		return err_set(e, ERR_OPERATION_UNSUPPORTED,
 			       "network '%s' can't change who owns its bridge while it runs; "
 			       "destroy and start it",

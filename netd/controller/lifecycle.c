@@ -16,6 +16,7 @@
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/subnets.h"
+#include "netd/kernel/uplinks.h"
 #include "netd/lease/leases.h"
 #include "netd/service/services.h"
 
@@ -51,6 +52,7 @@ void op_finish(struct op *op)
 	if (is_gone(n)) {
 		port_devices_forget(c, n);
 		attached_forget_network(c->attached, n);
+		uplinks_forget(c->uplinks, n);
 		conditions_forget(c->conditions, n);
 		registry_remove(&c->registry, n);
 	} else {
@@ -606,6 +608,7 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 		if (n->live)
 			n->state = NET_STARTING;
 	}
+	uplinks_load(c->uplinks);
 	attached_load(c->attached);
 	reconcile_rules(c->reconcile);
 	registry_foreach(n, &c->registry)

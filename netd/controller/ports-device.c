@@ -116,7 +116,7 @@ void port_devices_started(struct controller *c, const struct net *n)
 		struct plug *plug = &port->p->plug;
 		char *bridge;
 		if (!uuid_equal(&port->net, &n->uuid) || port->p->device == PORT_DEVICE_NONE ||
-		    !network_owns_bridge(n->live) ||
+		    !network_makes_bridge(n->live) ||
 		    (plug->bridge && strcmp(plug->bridge, n->live->bridge) == 0) ||
 		    !(bridge = strdup(n->live->bridge)))
 			continue;

@@ -82,7 +82,7 @@ struct net *registry_find_bridge(const struct registry *r, const char *bridge)
 
 static const char *bridge_of(const struct network *def)
 {
-	return def && network_owns_bridge(def) ? def->bridge : NULL;
+	return def && network_makes_bridge(def) ? def->bridge : NULL;
 }
 
 struct network *registry_swap_config(struct registry *r, struct net *n, struct network *def)
@@ -265,7 +265,7 @@ int registry_choose_bridge(struct registry *r, const struct net *self, struct ne
 	char name[BRIDGE_TEMPLATE_MAX];
 	const char *chosen = name;
 
-	if (!network_owns_bridge(def))
+	if (!network_makes_bridge(def))
 		return 0;
 	if (def->bridge && !strstr(def->bridge, "%d")) {
 		const struct net *owner = bridge_names_owner(&r->bridges, self, def->bridge);

@@ -23,6 +23,7 @@ enum net_state {
 
 struct net_attached;
 struct net_shape;
+struct net_uplink;
 struct op;
 
 struct net {
@@ -49,8 +50,9 @@ struct net {
 	    *service; /* netd/service/services.c: sockets and workers while it runs */
 	struct net_attached
 	    *attached; /* netd/kernel/attached.c: the links that hang, or hung, on its bridge */
-	struct net_shape *shape; /* netd/kernel/shaping.c: the bandwidth that was set */
-	struct list shaped;      /* of registry.shaped while `shape` is set */
+	struct net_uplink *uplink; /* netd/kernel/uplinks.c: the way out of its bridge */
+	struct net_shape *shape;   /* netd/kernel/shaping.c: the bandwidth that was set */
+	struct list shaped;        /* of registry.shaped while `shape` is set */
 	int ifindex;      /* of its bridge while it runs, else 0; set by registry_set_ifindex() */
 	unsigned n_turns; /* how often it waits in reconcile's line */
 };

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "netd/controller/conditions.h"
 #include "netd/kernel/reconcile.h"
+#include "netd/kernel/uplinks.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -64,8 +65,7 @@ static void changed(struct attached *p, struct net *n)
 	arm(p->save, SAVE_USEC);
 }
 
-/* An interface index means something in this boot and this network namespace only. */
-static void validity(char *buf, size_t cap)
+void attached_validity(char *buf, size_t cap)
 {
 	char boot[64] = "";
 	struct stat s = { 0 };
@@ -116,7 +116,7 @@ static char *text_of(const struct net *n, size_t *ret_len)
 	struct port *port;
 	char head[160];
 
-	validity(head, sizeof(head));
+	attached_validity(head, sizeof(head));
 	text_addf(&t, "%s\n", head);
 	list_foreach (port, &n->attached->ports, struct port, on_net)
 		text_addf(&t, "%u %d %s\n", port->ifindex, port->isolated, port->name);
@@ -329,7 +329,10 @@ static void look_at(struct attached *p, const struct mirror_link *l)
 		copy_text(port->name, sizeof(port->name), l->row.name);
 		changed(p, port->net);
 	}
-	if (n && n->live) /* also while it is being stopped */
+	if (n && uplinks_is_one(p->c->uplinks, n, l)) {
+		if (port)
+			forget(p, port);
+	} else if (n && n->live) /* also while it is being stopped */
 		joined(p, n, port, l);
 	else if (port && !n)
 		left(p, port);
@@ -454,7 +457,7 @@ static void load(struct attached *p, struct net *n)
 	path_of(p, &n->uuid, path);
 	if (access(path, F_OK) < 0 || file_read(path, FILE_MAX, &text, &len, &e) < 0)
 		return;
-	validity(head, sizeof(head));
+	attached_validity(head, sizeof(head));
 	next = text;
 	line = strsep(&next, "\n");
 	if (strcmp(line, head) != 0)

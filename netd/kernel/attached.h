@@ -38,6 +38,10 @@ int attached_want(const struct attached *p, const struct net *n, struct bridge_w
  * or it would be tried for ever. */
 void attached_tried(struct attached *p, const struct bridge_plan *plan);
 
+/* The line by which a file says that the interface indexes in it hold: they mean something in one
+ * boot and one network namespace only. */
+void attached_validity(char *buf, size_t cap);
+
 void attached_forget(struct attached *p, uint32_t ifindex);
 void attached_forget_network(struct attached *p, struct net *n);
 /* How many links hang, or hung, on the network's bridge. */

@@ -135,7 +135,7 @@ int devices_check(const struct net *n, struct err *e)
 	if (n->state != NET_ACTIVE)
 		return err_set(e, ERR_OPERATION_INVALID,
 			       "network '%s' is not active; start it first", n->name);
-	if (!network_owns_bridge(n->live))
+	if (!network_makes_bridge(n->live))
 		return err_set(e, ERR_OPERATION_UNSUPPORTED,
 			       "network '%s' has no bridge of netd's to attach to", n->name);
 	return 0;

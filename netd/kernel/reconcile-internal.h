@@ -47,6 +47,7 @@ struct work {
 	struct reconcile *r;
 	bool wanted; /* start or repair; false: stop */
 	struct bridge_plan links;
+	struct uplink_note *note; /* to be on disk before the links are changed, or NULL */
 	struct fw_plan *rules;
 	bool sync; /* the whole table: `all` is wanted, rules_had comes out */
 	struct fw_rows all;

@@ -8,6 +8,7 @@
 #include "netd/controller/ports-device.h"
 #include "netd/kernel/attached.h"
 #include "netd/kernel/conflicts.h"
+#include "netd/kernel/uplinks.h"
 
 #include <errno.h>
 #include <string.h>
@@ -68,6 +69,7 @@ void reconcile_link_changed(void *data, const struct mirror_change *change)
 	attached_heard(r->c->attached, change);
 	conflicts_heard(r->c->conflicts, change);
 	port_devices_heard(r->c, change);
+	uplinks_heard(r->c->uplinks, change);
 	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
 		repair_all(r);
 		return;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "netd/controller/definitions.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/uplinks.h"
 #include "netd/process/keeper-link.h"
 #include "netd/service/services.h"
 
@@ -45,6 +46,11 @@ static int work_links(struct work *w)
 {
 	if (bridge_plan_is_empty(&w->links))
 		return 0;
+	if (w->note) {
+		int r = uplink_note_run(w->note, w->r->links, &w->err);
+		if (r < 0)
+			return r;
+	}
 	return bridge_apply(w->r->links, &w->links, &w->result, &w->err);
 }
 
@@ -91,6 +97,7 @@ static void work_run(struct job *j)
 void reconcile_work_free(struct work *w)
 {
 	bridge_plan_done(&w->links);
+	uplink_note_free(w->note);
 	fw_plan_free(w->rules);
 	fw_rows_done(&w->all);
 	fw_state_free(w->had);
@@ -177,6 +184,14 @@ static void shape_is_done(struct reconcile *r, const struct task *t, const struc
 		shaping_done(r->c, n, work_bridge(w), &w->bandwidth, &w->shaped);
 }
 
+static void uplink_is_done(struct reconcile *r, const struct task *t, const struct work *w)
+{
+	struct net *n = t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
+
+	if (n && !w->err.code && !bridge_plan_is_empty(&w->links))
+		uplinks_done(r->c->uplinks, n, &w->links, w->result.ifindex);
+}
+
 static void work_done(struct job *j)
 {
 	struct work *w = container_of(j, struct work, job);
@@ -188,6 +203,7 @@ static void work_done(struct job *j)
 	listen_to_kernel(r, true);
 	attached_tried(r->c->attached, &w->links);
 	shape_is_done(r, t, w);
+	uplink_is_done(r, t, w);
 	/* What somebody else changed meanwhile is looked at again; other failures are the caller's
 	 * affair, if there is one. */
 	bool again = !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done));
@@ -226,7 +242,8 @@ static int plan_links(struct reconcile *r, const struct net *n, bool wanted,
 	if (result < 0)
 		return result;
 	want.ifindex = (uint32_t)n->ifindex;
-	if (attached_want(r->c->attached, n, &want) < 0)
+	if (uplinks_want(r->c->uplinks, n, &want) < 0 ||
+	    attached_want(r->c->attached, n, &want) < 0)
 		result = err_sys(e, ENOMEM, "the ports of network '%s'", n->name);
 	else
 		result = bridge_plan_make(r->c->mirror, &want, ret, e);
@@ -286,18 +303,27 @@ static int plan_file(struct net *n, struct work *w, bool first_round)
 	return 0;
 }
 
+static int plan_note(struct reconcile *r, const struct net *n, struct work *w)
+{
+	if (uplinks_note(r->c->uplinks, n, &w->links, &w->note) < 0)
+		return err_sys(&w->err, ENOMEM, "cannot take the uplink of network '%s'", n->name);
+	return 0;
+}
+
 /* Everything that is to be done for one network now. Networks on bridges of others have nothing in
- * the kernel. */
+ * the kernel, those with an uplink have no rules. */
 static int plan_network(struct reconcile *r, struct net *n, bool first_round, struct work *w)
 {
 	int result = plan_file(n, w, first_round);
 
-	if (result < 0 || !n->live || !network_owns_bridge(n->live))
+	if (result < 0 || !n->live || !network_makes_bridge(n->live))
 		return result;
 	w->network = n->uuid;
 	w->shape = shaping_due(r->c, n, w->wanted, &w->bandwidth);
 	result = plan_links(r, n, w->wanted, &w->links, &w->err);
 	if (result == 0)
+		result = plan_note(r, n, w);
+	if (result == 0 && network_owns_bridge(n->live))
 		result = r->rules_had ? plan_rules(r, n, w->wanted, &w->rules, &w->err)
 				      : plan_sync(r, w);
 	return result;
@@ -401,8 +427,10 @@ static void run_task(struct reconcile *r, struct task *t)
 	}
 	if (begin_work(r, t, n))
 		return;
-	if (n)
+	if (n) {
 		note_ifindex(r, n);
+		uplinks_tell(r->c->uplinks, n);
+	}
 	task_finish(r, t);
 }
 
@@ -497,17 +525,20 @@ static void add_shape_text(const struct reconcile *r, const struct network *def,
 
 char *reconcile_plan_text(struct reconcile *r, const struct network *def)
 {
+	const struct net *now = registry_find_uuid(&r->c->registry, &def->uuid);
 	struct net n = { .name = def->name,
 			 .uuid = def->uuid,
+			 .uplink = now ? now->uplink : NULL,
 			 .live = (struct network *)(uintptr_t)def };
 	struct bridge_plan links = { 0 };
 	struct fw_plan *rules = NULL;
 	struct text text = { 0 };
 	struct err e = { 0 };
 
-	if (network_owns_bridge(def)) {
+	if (network_makes_bridge(def)) {
 		if (plan_links(r, &n, true, &links, &e) < 0 ||
-		    (r->rules_had && plan_rules(r, &n, true, &rules, &e) < 0))
+		    (r->rules_had && network_owns_bridge(def) &&
+		     plan_rules(r, &n, true, &rules, &e) < 0))
 			text_addf(&text, "error: %s\n", e.msg);
 		bridge_plan_text(&links, &text);
 		add_shape_text(r, def, &text);
