@@ -39,7 +39,8 @@ bool dhcp6_hosts_reserve(const struct dhcp6_hosts *h, const char *name);
 
 struct dhcp6 {
 	bool configured;
-	struct dhcp6_config c; /* without its arrays: they are in hosts and pool */
+	struct dhcp6_config c; /* without its arrays: they are in hosts, pool and rules */
+	struct dhcp_rules rules;
 	struct dhcp6_hosts hosts;
 	struct dhcp6_pool pool;
 	struct dhcp6_gate gate;
@@ -88,8 +89,9 @@ struct dhcp6_answer {
 	enum dhcp6_status status;
 	struct dhcp6_ia_answer ia[DHCP6_IAS_MAX];
 	size_t n_ia;
-	bool parameters;  /* name servers and so on */
-	const char *name; /* "" for none */
+	bool parameters;          /* name servers and so on */
+	const char *name;         /* "" for none */
+	struct dhcp_settings set; /* what the rules have for this client */
 };
 /* `lifetimes_at` gets the places of the lifetimes of what is granted, for dhcp6_cut_lifetimes(). */
 size_t dhcp6_build_reply(const struct dhcp6 *s, const struct dhcp6_message *m,

@@ -138,6 +138,8 @@ static uint32_t lease_term(const struct exchange *x, size_t i, const struct ip *
 
 	if (x->host && ip_equal(&x->host->h.ip, ip) && x->host->h.lease_sec)
 		sec = x->host->h.lease_sec;
+	else if (x->a.set.lease_sec)
+		sec = x->a.set.lease_sec;
 	if (x->m.ia[i].n && (x->m.type == DHCP6_TYPE_SOLICIT || x->m.type == DHCP6_TYPE_REQUEST))
 		asked = x->m.ia[i].address[0].valid;
 	return asked ? MIN_OF(sec, MAX_OF(asked, (uint32_t)DHCP6_LEASE_MIN_SEC)) : sec;
@@ -658,6 +660,30 @@ static void look_up_client(struct exchange *x)
 		x->host = by_name;
 }
 
+/* What the rules have for this client; its name is the one that it has, or will have if it's free.
+ */
+static void look_up_rules(struct exchange *x)
+{
+	const struct dhcp6_message *m = &x->m;
+	struct dhcp_client c = { .mac = &x->in->from, .name = x->asked };
+	struct rd arch = rd_over(m->arch.p, m->arch.n), vendor;
+
+	if (x->host && x->host->h.name[0])
+		c.name = x->host->h.name;
+	else if (!x->asked[0] && x->in->known_name)
+		c.name = x->in->known_name;
+	vendor = rd_over(m->vendor_class.p, m->vendor_class.n);
+	rd_skip(&vendor, 4); /* the enterprise's number */
+	if (m->vendor_class.p && !vendor.bad)
+		c.n_vendor = dhcp_class6(vendor.p, rd_left(&vendor), c.vendor);
+	c.n_user = dhcp_class6(m->user_class.p, m->user_class.n, c.user);
+	for (size_t i = 0; i < c.n_user; i++)
+		c.ipxe |= c.user[i].n == 4 && memcmp(c.user[i].p, "iPXE", 4) == 0;
+	c.has_arch = m->arch.p;
+	c.arch = rd_u16(&arch);
+	dhcp_rules_apply(&x->s->rules, &c, &x->a.set);
+}
+
 static enum dhcp6_drop serve(struct exchange *x)
 {
 	enum dhcp6_drop drop;
@@ -677,6 +703,7 @@ static enum dhcp6_drop serve(struct exchange *x)
 		return drop;
 	count(x, h->received);
 	look_up_client(x);
+	look_up_rules(x);
 	return x->in->dst.v6[0] == 0xff ? h->on(x) : say_use_multicast(x);
 }
 

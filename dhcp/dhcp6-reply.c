@@ -27,17 +27,19 @@ static uint32_t lease_t2(uint32_t sec)
 	return sec == DHCP6_LEASE_INFINITE ? sec : (uint32_t)((uint64_t)sec * 4 / 5);
 }
 
-static void put_ia(struct wr *w, const struct dhcp6_ia_answer *ia, size_t *lifetimes_at,
-		   size_t *n_lifetimes)
+static void put_ia(struct wr *w, const struct dhcp6_ia_answer *ia, const struct dhcp_settings *set,
+		   size_t *lifetimes_at, size_t *n_lifetimes)
 {
+	uint32_t t1 = lease_t1(ia->sec), t2 = lease_t2(ia->sec);
 	size_t at = dhcp6_write_open(w, DHCP6_OPT_IA_NA);
 	bool granted = ia->status == DHCP6_STATUS_SUCCESS && ip_is_set(&ia->ip);
 
 	wr_u32(w, ia->iaid);
 	if (granted)
 		lifetimes_at[(*n_lifetimes)++] = wr_len(w);
-	wr_u32(w, granted ? lease_t1(ia->sec) : 0);
-	wr_u32(w, granted ? lease_t2(ia->sec) : 0);
+	(void)dhcp_settings_times(set, ia->sec, &t1, &t2);
+	wr_u32(w, granted ? t1 : 0);
+	wr_u32(w, granted ? t2 : 0);
 	if (granted)
 		dhcp6_write_address(w, &ia->ip, ia->sec, ia->sec);
 	for (size_t i = 0; i < ia->n_gone; i++)
@@ -93,31 +95,104 @@ static void put_fqdn(const struct dhcp6 *s, struct dhcp6_span asked, const char 
 	dhcp6_write_close(w, at);
 }
 
-/* What a client gets that asks for it; one that sends no list gets what every guest needs. */
+/* UEFI takes no offer without this echo for one of its HTTP boot servers. */
+static void put_vendor_class(const struct dhcp6_message *m, const struct dhcp6_answer *a,
+			     struct wr *w)
+{
+	static const char http[] = "HTTPClient";
+	struct rd r = rd_over(m->vendor_class.p, m->vendor_class.n);
+	uint32_t enterprise = rd_u32(&r);
+	size_t n = rd_u16(&r), len = strlen(http);
+	const uint8_t *text = rd_bytes(&r, n);
+
+	if (!text || n < len || memcmp(text, http, len) != 0 ||
+	    !dhcp_settings_find(&a->set, DHCP6_OPT_BOOT_URL))
+		return;
+	size_t at = dhcp6_write_open(w, DHCP6_OPT_VENDOR_CLASS);
+	wr_u32(w, enterprise);
+	wr_u16(w, (uint16_t)len);
+	wr_bytes(w, http, len);
+	dhcp6_write_close(w, at);
+}
+
+static void put_refresh_time(struct wr *w)
+{
+	size_t at = dhcp6_write_open(w, DHCP6_OPT_REFRESH_TIME);
+
+	wr_u32(w, REFRESH_SEC);
+	dhcp6_write_close(w, at);
+}
+
+/* What every guest needs, unless a rule says it otherwise. */
+static void put_own(const struct dhcp6 *s, const struct dhcp6_message *m,
+		    const struct dhcp6_answer *a, uint16_t code, struct wr *w)
+{
+	if (dhcp_settings_find(&a->set, code))
+		return;
+	switch (code) {
+	case DHCP6_OPT_DNS:
+		put_dns(s, w);
+		break;
+	case DHCP6_OPT_REFRESH_TIME:
+		put_refresh_time(w);
+		break;
+	case DHCP6_OPT_DOMAIN_LIST:
+		put_domain(s, w);
+		break;
+	case DHCP6_OPT_VENDOR_CLASS:
+		put_vendor_class(m, a, w);
+		break;
+	case DHCP6_OPT_FQDN:
+		put_fqdn(s, m->fqdn, a->name, w);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A parameter that doesn't fit is left out, the others stay. */
+static void keep_or_drop(struct wr *w, struct wr before)
+{
+	if (w->bad)
+		*w = before;
+}
+
+static bool is_asked_for(const struct dhcp6_message *m, uint16_t code)
+{
+	bool all = !m->oro.p; /* one that sends no list gets what every guest needs */
+
+	switch (code) {
+	case DHCP6_OPT_REFRESH_TIME:
+		return m->type == DHCP6_TYPE_INFORMATION_REQUEST && dhcp6_wants(m, code);
+	case DHCP6_OPT_VENDOR_CLASS:
+	case DHCP6_OPT_FQDN:
+		return true;
+	default:
+		return all || dhcp6_wants(m, code);
+	}
+}
+
+/* What a client gets that asks for it, and what rules force upon it. */
 static void put_parameters(const struct dhcp6 *s, const struct dhcp6_message *m,
 			   const struct dhcp6_answer *a, struct wr *w)
 {
-	struct wr before = *w;
-	bool all = !m->oro.p;
+	static const uint16_t own[] = { DHCP6_OPT_DNS, DHCP6_OPT_REFRESH_TIME,
+					DHCP6_OPT_DOMAIN_LIST, DHCP6_OPT_VENDOR_CLASS,
+					DHCP6_OPT_FQDN };
 
-	if (all || dhcp6_wants(m, DHCP6_OPT_DNS))
-		put_dns(s, w);
-	if (m->type == DHCP6_TYPE_INFORMATION_REQUEST && dhcp6_wants(m, DHCP6_OPT_REFRESH_TIME)) {
-		size_t at = dhcp6_write_open(w, DHCP6_OPT_REFRESH_TIME);
-		wr_u32(w, REFRESH_SEC);
-		dhcp6_write_close(w, at);
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		struct wr before = *w;
+		if (is_asked_for(m, own[i]))
+			put_own(s, m, a, own[i], w);
+		keep_or_drop(w, before);
 	}
-	if (w->bad)
-		*w = before;
-	before = *w;
-	if (all || dhcp6_wants(m, DHCP6_OPT_DOMAIN_LIST))
-		put_domain(s, w);
-	if (w->bad)
-		*w = before;
-	before = *w;
-	put_fqdn(s, m->fqdn, a->name, w);
-	if (w->bad)
-		*w = before;
+	for (size_t i = 0; i < a->set.n; i++) {
+		const struct dhcp_rule_option *o = a->set.option[i];
+		struct wr before = *w;
+		if (!o->absent && (o->force || !m->oro.p || dhcp6_wants(m, o->code)))
+			dhcp6_write_option(w, o->code, dhcp_settings_value(&a->set, o), o->n);
+		keep_or_drop(w, before);
+	}
 }
 
 size_t dhcp6_build_reply(const struct dhcp6 *s, const struct dhcp6_message *m,
@@ -138,7 +213,7 @@ size_t dhcp6_build_reply(const struct dhcp6 *s, const struct dhcp6_message *m,
 	if (a->has_status)
 		dhcp6_write_status(&w, a->status);
 	for (size_t i = 0; i < a->n_ia; i++)
-		put_ia(&w, &a->ia[i], lifetimes_at, n_lifetimes);
+		put_ia(&w, &a->ia[i], &a->set, lifetimes_at, n_lifetimes);
 	for (size_t i = 0; a->parameters && i < m->n_other; i++)
 		put_refusal(&w, &m->other[i]);
 	if (a->parameters)

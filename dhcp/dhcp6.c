@@ -31,6 +31,7 @@ void dhcp6_config_done(struct dhcp6_config *c)
 	free(c->ranges);
 	free(c->hosts);
 	free(c->reserved);
+	dhcp_rules_done(&c->rules);
 	c->ranges = NULL;
 	c->hosts = NULL;
 	c->reserved = NULL;
@@ -56,6 +57,7 @@ void dhcp6_free(struct dhcp6 *s)
 		dhcp6_hosts_done(&s->hosts);
 	dhcp6_pool_done(&s->pool);
 	dhcp6_gate_done(&s->gate);
+	dhcp_rules_done(&s->rules);
 	free(s);
 }
 
@@ -121,6 +123,8 @@ static int check_config(const struct dhcp6_config *c, struct err *e)
 			return err_set(e, ERR_INVALID_ARG, "a static host's DUID is too long");
 	if (!memchr(c->domain, 0, sizeof(c->domain)))
 		return err_set(e, ERR_INVALID_ARG, "a domain without an end");
+	if (!dhcp_rules_are_sound(&c->rules))
+		return err_set(e, ERR_INVALID_ARG, "DHCP rules that contradict themselves");
 	return check_ranges(c, e);
 }
 
@@ -142,6 +146,7 @@ static void fix_addresses(struct dhcp6 *s, const struct dhcp6_config *c)
 int dhcp6_configure(struct dhcp6 *s, const struct dhcp6_config *c, struct err *e)
 {
 	struct dhcp6_hosts hosts;
+	struct dhcp_rules rules;
 	uint32_t term = c->default_lease_sec ? c->default_lease_sec : DHCP6_LEASE_DEFAULT;
 	int r = check_config(c, e);
 
@@ -150,19 +155,25 @@ int dhcp6_configure(struct dhcp6 *s, const struct dhcp6_config *c, struct err *e
 	r = dhcp6_hosts_init(&hosts, c);
 	if (r < 0)
 		return err_sys(e, -r, "cannot keep %zu static DHCPv6 hosts", c->n_hosts);
-	r = dhcp6_pool_set_ranges(&s->pool, c->ranges, c->n_ranges, term);
+	r = dhcp_rules_copy(&rules, &c->rules);
+	if (r == 0)
+		r = dhcp6_pool_set_ranges(&s->pool, c->ranges, c->n_ranges, term);
 	if (r < 0) {
+		dhcp_rules_done(&rules);
 		dhcp6_hosts_done(&hosts);
 		return err_sys(e, -r, "cannot keep %zu DHCPv6 ranges", c->n_ranges);
 	}
 	if (s->configured)
 		dhcp6_hosts_done(&s->hosts);
+	dhcp_rules_done(&s->rules);
 	s->hosts = hosts;
+	s->rules = rules;
 	s->c = *c;
 	s->c.default_lease_sec = term;
 	s->c.ranges = NULL;
 	s->c.hosts = NULL;
 	s->c.reserved = NULL;
+	s->c.rules = (struct dhcp_rules){ 0 };
 	s->configured = true;
 	fix_addresses(s, c);
 	return 0;

@@ -69,8 +69,9 @@ struct dhcp6_config {
 	size_t n_hosts;
 	struct dhcp4_name *reserved; /* names no client can take */
 	size_t n_reserved;
+	struct dhcp_rules rules;
 };
-void dhcp6_config_done(struct dhcp6_config *c); /* frees the three arrays, if owned by the caller */
+void dhcp6_config_done(struct dhcp6_config *c); /* frees the arrays, if owned by the caller */
 
 struct dhcp6_binding {
 	struct ip ip;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netd/messages/messages-dhcp6.h"
 
+#include "netd/messages/messages-rules.h"
 #include "rpc/xdr.h"
 
 #include <errno.h>
@@ -91,7 +92,7 @@ int msg_get_ra_config(const void *body, size_t n, uint32_t *ret_net_id, struct r
 size_t msg_dhcp6_config_size(const struct dhcp6_config *c)
 {
 	return CONFIG_SIZE + c->n_ranges * RANGE_MAX + c->n_hosts * HOST_MAX_SIZE +
-	       c->n_reserved * NAME_MAX_SIZE;
+	       c->n_reserved * NAME_MAX_SIZE + msg_rules_size(&c->rules);
 }
 
 static void put_host(struct wr *w, const struct dhcp6_host *h)
@@ -124,6 +125,7 @@ void msg_put_dhcp6_config(struct wr *w, uint32_t net_id, const struct dhcp6_conf
 	wr_u32(w, (uint32_t)c->n_reserved);
 	for (size_t i = 0; i < c->n_reserved; i++)
 		xdr_put_string(w, c->reserved[i].s);
+	msg_put_rules(w, &c->rules);
 }
 
 static int get_arrays(struct rd *r, struct dhcp6_config *c)
@@ -168,6 +170,8 @@ int msg_get_dhcp6_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 	xdr_get_text(&r, c.domain, sizeof(c.domain));
 	c.default_lease_sec = rd_u32(&r);
 	int err = get_arrays(&r, &c);
+	if (!err)
+		err = msg_get_rules(&r, &c.rules);
 	if (!err)
 		err = net_id ? finish(&r) : -EPROTO;
 	if (err) {

@@ -359,13 +359,15 @@ static int dhcp6_config_from_network(const struct network *def, struct dhcp6_con
 				     .prefix = ip->prefix,
 				     .bridge_mac = def->mac,
 				     .dns = service_dns6(def),
+				     .default_lease_sec = service_default_lease(def, AF_INET6),
 				     .duid = { 0, DUID_UUID } };
 	memcpy(dc->duid + 2, def->uuid.b, sizeof(def->uuid.b));
 	dc->duid_len = 2 + sizeof(def->uuid.b);
 	put_name(dc->domain, sizeof(dc->domain), def->domain);
 	int r;
 	if ((r = add_ranges6(dc, ip)) < 0 || (r = add_hosts6(dc, ip)) < 0 ||
-	    (r = add_reserved(&def->dns, &dc->reserved, &dc->n_reserved)) < 0)
+	    (r = add_reserved(&def->dns, &dc->reserved, &dc->n_reserved)) < 0 ||
+	    (r = service_rules(def, AF_INET6, &dc->rules)) < 0)
 		dhcp6_config_done(dc);
 	return r;
 }

@@ -254,6 +254,46 @@ class Options(lib.Case):
         self.assertIn('option domain-search "one.lab.", "two.lab.";', got)
         self.assertIn('option ntp-servers 192.168.150.8;', run('send vendor-class-identifier "printer x";\n'))
 
+    @lib.needs('dhclient')
+    def test_dhclient6(self):
+        """DHCPv6: by request, by class, the boot URL by architecture, lease times."""
+        ip6 = ("<ip family='ipv6' address='fd00:150::1' prefix='64'><dhcp><range start='fd00:150::100' "
+               "end='fd00:150::1ff'/></dhcp></ip>")
+        self.serve("""<netd:dhcp><netd:option family='ipv6' name='sntp-servers' value='fd00:150::7'/>
+            <netd:option family='ipv6' name='domain-search' value='one.lab two.lab'/>
+            <netd:option family='ipv6' code='65001' type='text' value='forced' force='yes'/>
+            <netd:lease family='ipv6' expiry='30' renew='5' rebind='10'/>
+            <netd:class arch='x64-uefi'><netd:boot family='ipv6' url='tftp://[fd00:150::1]/x64.efi' params='one two'/></netd:class>
+            <netd:class user='lab'><netd:option family='ipv6' name='sntp-servers' value='fd00:150::8'/>
+              <netd:lease family='ipv6' expiry='10'/></netd:class></netd:dhcp>""", extra=ip6)
+        conf, leases = os.path.join(self.folder, 'conf'), os.path.join(self.folder, 'leases')
+
+        def run(more='', ask='dhcp6.sntp-servers, dhcp6.domain-search'):
+            with open(conf, 'w') as f:
+                f.write(f'option dhcp6.arch code 61 = unsigned integer 16;\noption dhcp6.url code 59 = text;\n'
+                        f'option dhcp6.classes code 15 = string;\noption dhcp6.forced code 65001 = text;\n'
+                        f'option dhcp6.params code 60 = string;\nrequest {ask};\n{more}')
+            open(leases, 'w').close()
+            words = ['-sf', '/bin/true', '-cf', conf, '-lf', leases, '-pf', os.path.join(self.folder, 'pid'), 'eth0']
+            self.g.sh('dhclient', '-6', '-1', *words)
+            self.g.sh('dhclient', '-6', '-x', *words)
+            with open(leases) as f:
+                return f.read()
+        lib.wait_for('a link-local address', lambda: self.g.sh('ip', '-6', 'addr', 'show', 'dev', 'eth0', '-tentative').out)
+        got = run()
+        self.assertIn('option dhcp6.sntp-servers fd00:150::7;', got)
+        self.assertIn('option dhcp6.domain-search "one.lab.", "two.lab.";', got)
+        self.assertIn('option dhcp6.forced "forced";', got)
+        self.assertNotIn('dhcp6.url', got)
+        self.assertRegex(got, r'renew 300;\s+rebind 600;(?s:.*)max-life 1800;')
+        got = run('send dhcp6.classes 00:03:6c:61:62;\n')
+        self.assertIn('option dhcp6.sntp-servers fd00:150::8;', got)
+        self.assertRegex(got, r'max-life 600;')
+        got = run('send dhcp6.arch 7;\n', ask='dhcp6.url, dhcp6.params')
+        self.assertIn('option dhcp6.url "tftp://[fd00:150::1]/x64.efi";', got)
+        self.assertRegex(got, r'option dhcp6.params 0?0:0?3:6f:6e:65:0?0:0?3:74:77:6f;')
+        self.assertNotIn('sntp', got)
+
     @lib.needs('dhcpcd')
     def test_dhcpcd(self):
         self.serve("<netd:dhcp rapidCommit='yes'><netd:option name='classless-static-routes' "

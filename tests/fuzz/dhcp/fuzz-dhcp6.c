@@ -39,7 +39,23 @@ static void configure(struct world *w, uint8_t how)
 		{ .name = "db", .ip = address(5), .lease_sec = DHCP6_LEASE_INFINITE },
 	};
 	struct dhcp4_name reserved[] = { { "gw" } };
-	struct dhcp6_config c = { .server = address(1),
+	/* Long values and classes: what replies are made of. */
+	struct dhcp_rule_option options[] = {
+		{ .code = 59, .n = 9 },
+		{ .code = 65001, .force = how & 2, .n = (uint16_t)(how * 4) },
+		{ .code = 23, .absent = true },
+		{ .code = 24, .n = how % 5 },
+	};
+	uint8_t bytes[1024] = "http://h/";
+	struct dhcp_rule rules[] = {
+		{ .vendor = "HTTP", .n_options = 2, .lease_sec = how },
+		{ .user = "b", .n_options = 3, .t1_sec = 3, .t2_sec = how },
+		{ .arch = { 0, 7 }, .n_arch = 2, .first_option = 2, .n_options = 2 },
+		{ .first_option = 3, .n_options = 1 },
+	};
+	struct dhcp6_config c = { .rules = { rules, how % 5, options, ARRAY_LEN(options), bytes,
+					     sizeof(bytes) },
+				  .server = address(1),
 				  .prefix = how & 32 ? 64 : 120,
 				  .dns = address(1),
 				  .duid_len = sizeof(server_duid),
