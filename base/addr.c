@@ -196,7 +196,8 @@ int uuid_parse(const char *text, struct uuid *ret)
 	struct uuid u;
 
 	for (size_t i = 0; i < 32; i++) {
-		while (*text == '-' || isspace((unsigned char)*text))
+		/* Between whole octets only, as libvirt. */
+		while (i % 2 == 0 && (*text == '-' || isspace((unsigned char)*text)))
 			text++;
 		int d = hex_digit((unsigned char)*text++);
 		if (d < 0)

@@ -54,6 +54,7 @@ int err_sys(struct err *e, int errnum, const char *fmt, ...)
 		return -errnum;
 	e->code = errnum;
 	e->class = ERR_SYSTEM;
+	e->from = ERR_FROM_USUAL;
 	va_start(ap, fmt);
 	int n = vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
@@ -71,6 +72,7 @@ int err_set(struct err *e, enum err_class class, const char *fmt, ...)
 		return -code;
 	e->code = code;
 	e->class = class;
+	e->from = ERR_FROM_USUAL;
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);

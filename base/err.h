@@ -43,9 +43,19 @@ enum err_class {
 	ERR_NO_NETWORK_METADATA = 111,
 };
 
+/* The part of libvirt that says it, which clients are told, too: its number, but for the first and
+ * the last. */
+enum err_from {
+	ERR_FROM_USUAL = 0, /* the one that goes with the class */
+	ERR_FROM_XML = 5,
+	ERR_FROM_NET = 11,
+	ERR_FROM_NONE = 255, /* libvirt's helpers, which belong to no part: 0 on the wire */
+};
+
 struct err {
 	int code; /* positive errno, 0 while nothing failed */
 	enum err_class class;
+	enum err_from from;
 	char msg[1024];
 };
 

@@ -76,6 +76,16 @@ static void whole_text(const struct class_text *t, const struct err *e, char buf
 		snprintf(buf, TEXT_MAX, "%s", t->bare);
 }
 
+/* Who says it: the caller knows, or the error, or it is who usually says such. */
+static int32_t domain_of(const struct err *e, enum rpc_domain domain, const struct class_text *t)
+{
+	if (domain)
+		return (int32_t)domain;
+	if (e->from == ERR_FROM_NONE)
+		return 0;
+	return e->from ? (int32_t)e->from : (int32_t)t->domain;
+}
+
 void rpc_put_error(struct wr *w, const struct err *e, enum rpc_domain domain)
 {
 	const struct class_text *t = text_of(e->class);
@@ -87,7 +97,7 @@ void rpc_put_error(struct wr *w, const struct err *e, enum rpc_domain domain)
 	else
 		snprintf(format, sizeof(format), "%s", t->bare);
 	xdr_put_i32(w, e->class ? (int32_t)e->class : ERR_INTERNAL);
-	xdr_put_i32(w, (int32_t)(domain ? domain : t->domain));
+	xdr_put_i32(w, domain_of(e, domain, t));
 	xdr_put_optional(w, text);
 	xdr_put_i32(w, 2);      /* level: error */
 	xdr_put_bool(w, false); /* domain (a virtual machine) */

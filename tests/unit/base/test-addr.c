@@ -109,6 +109,8 @@ static void uuids(void **state)
 		{ "c7a5fdbd-edaf-9455-926a-d65c16db1809", true },
 		{ "c7a5fdbdedaf9455926ad65c16db1809", true },
 		{ " C7A5FDBD-edaf-9455-926a-d65c16db1809 ", true },
+		{ "c7-a5-fd bd--edaf-9455-926a-d65c16db1809", true },
+		{ "c-7a5fdbd-edaf-9455-926a-d65c16db1809", false },
 		{ "c7a5fdbd-edaf-9455-926a-d65c16db180", false },
 		{ "c7a5fdbd-edaf-9455-926a-d65c16db18090", false },
 		{ "c7a5fdbd-edaf-9455-926a-d65c16db180x", false },
