@@ -39,6 +39,15 @@ printflike(4, 0) static void compose(char *buf, size_t cap, unsigned line, const
 	report_clean(buf);
 }
 
+static int set(struct report *r, enum err_class class, const char *msg)
+{
+	int err = err_set(r->e, class, "%s", msg);
+
+	if (r->e)
+		r->e->from = r->from;
+	return err;
+}
+
 int report_refuse(struct report *r, enum err_class class, unsigned line, const char *fmt, ...)
 {
 	char msg[sizeof(r->e->msg)];
@@ -47,7 +56,7 @@ int report_refuse(struct report *r, enum err_class class, unsigned line, const c
 	va_start(ap, fmt);
 	compose(msg, sizeof(msg), line, fmt, ap);
 	va_end(ap);
-	return err_set(r->e, class, "%s", msg);
+	return set(r, class, msg);
 }
 
 static void warn(struct report *r, const char *line)
@@ -70,7 +79,7 @@ static void warn(struct report *r, const char *line)
 static int refuse_or_warn(struct report *r, bool refuse, enum err_class class, const char *msg)
 {
 	if (refuse)
-		return err_set(r->e, class, "%s", msg);
+		return set(r, class, msg);
 	warn(r, msg);
 	return 0;
 }
@@ -95,6 +104,13 @@ int report_loose(struct report *r, unsigned line, const char *fmt, ...)
 	compose(msg, sizeof(msg), line, fmt, ap);
 	va_end(ap);
 	return refuse_or_warn(r, r->flags & NETWORK_PARSE_VALIDATE, ERR_XML_INVALID_SCHEMA, msg);
+}
+
+int report_from(struct report *r, enum err_from from, int err)
+{
+	if (err < 0 && r->e)
+		r->e->from = from;
+	return err;
 }
 
 void report_doubt(struct report *r, unsigned line, const char *fmt, ...)

@@ -18,6 +18,7 @@ struct report {
 	unsigned flags;                    /* enum network_parse_flags */
 	struct network_warnings *warnings; /* may be NULL */
 	struct err *e;                     /* may be NULL */
+	enum err_from from;                /* of the errors that are set */
 	bool partial; /* an element that only has to tell which one is meant: nothing is required */
 };
 
@@ -31,6 +32,9 @@ int report_unwise(struct report *r, enum err_class class, unsigned line, const c
 
 /* An error of the schema with NETWORK_PARSE_VALIDATE; otherwise a warning and 0. */
 int report_loose(struct report *r, unsigned line, const char *fmt, ...) printflike(3, 4) mustcheck;
+
+/* The error that was just set, if `err` is one, comes from that part of libvirt. Returns `err`. */
+int report_from(struct report *r, enum err_from from, int err);
 
 /* A warning. */
 void report_doubt(struct report *r, unsigned line, const char *fmt, ...) printflike(3, 4);

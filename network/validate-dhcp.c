@@ -98,11 +98,13 @@ static int refuse_outside(struct report *r, const struct network_ip *ip,
 	char at[IP_TEXT_MAX], remedy[REMEDY_MAX];
 
 	remedy_for(ip, range, remedy);
-	return report_refuse(
-	    r, ERR_INTERNAL, range->line,
-	    "<range %s='%s'> is outside the network's subnet %s/%u (<ip address='%s'>, "
-	    "line %u); %s",
-	    what, ip_format(where, at), t.net, ip->prefix, t.addr, ip->line, remedy);
+	return report_from(
+	    r, ERR_FROM_NONE,
+	    report_refuse(
+		r, ERR_INTERNAL, range->line,
+		"<range %s='%s'> is outside the network's subnet %s/%u (<ip address='%s'>, "
+		"line %u); %s",
+		what, ip_format(where, at), t.net, ip->prefix, t.addr, ip->line, remedy));
 }
 
 /* libvirt's class for all that is wrong with a range is "internal error". */
@@ -110,8 +112,10 @@ static int refuse_range(struct report *r, const struct dhcp_range *range, const 
 {
 	char start[IP_TEXT_MAX], end[IP_TEXT_MAX];
 
-	return report_refuse(r, ERR_INTERNAL, range->line, "<range start='%s' end='%s'>: %s",
-			     ip_format(&range->start, start), ip_format(&range->end, end), why);
+	return report_from(
+	    r, ERR_FROM_NONE,
+	    report_refuse(r, ERR_INTERNAL, range->line, "<range start='%s' end='%s'>: %s",
+			  ip_format(&range->start, start), ip_format(&range->end, end), why));
 }
 
 static bool is_too_wide(const struct dhcp_range *range)

@@ -160,9 +160,9 @@ int validate_forward(struct report *r, const struct network *n)
 		    "%s forwarding requested, but no IP address provided for network "
 		    "'%.200s'; add <ip address='…' prefix='…'/>",
 		    m->word, n->name);
-	err = validate_devices(r, n);
+	err = validate_devices_once(r, f);
 	if (err == 0)
-		err = validate_devices_once(r, f);
+		err = validate_devices(r, n);
 	if (err < 0 || network_owns_bridge(n))
 		return err;
 	err = validate_foreign_link(r, n);
@@ -189,6 +189,17 @@ static int refuse_vlan(struct report *r, unsigned line, const struct network *n)
 	    "<vlan> is not supported in mode '%s' here; it works in mode bridge (on a "
 	    "host's bridge or Open vSwitch), passthrough and hostdev",
 	    modes[n->forward.mode].word);
+}
+
+/* There is a device of the network's that all of it passes. */
+static bool takes_bandwidth(const struct network *n)
+{
+	return network_owns_bridge(n) || (n->forward.mode == FORWARD_BRIDGE && n->bridge);
+}
+
+static bool limits(const struct bandwidth *b)
+{
+	return b->inbound.given || b->outbound.given;
 }
 
 static int refuse_bandwidth(struct report *r, unsigned line, const struct network *n)
@@ -235,7 +246,7 @@ static int validate_group(struct report *r, const struct network *n, const struc
 		*found_default = g;
 	if (g->vlan.n_tags && !vlan_works(n, g))
 		return refuse_vlan(r, g->vlan.line, n);
-	if (g->bandwidth.given && n->forward.mode == FORWARD_HOSTDEV)
+	if (limits(&g->bandwidth) && !takes_bandwidth(n))
 		return refuse_bandwidth(r, g->bandwidth.line, n);
 	if (g->virtualport.type != VPORT_NONE && network_owns_bridge(n))
 		report_doubt(
@@ -249,13 +260,11 @@ static int validate_group(struct report *r, const struct network *n, const struc
 int validate_ports(struct report *r, const struct network *n)
 {
 	const struct portgroup *found_default = NULL;
-	bool takes_bandwidth =
-	    network_owns_bridge(n) || (n->forward.mode == FORWARD_BRIDGE && n->bridge);
 	int err = 0;
 
 	if (n->vlan.n_tags && !vlan_works(n, NULL))
 		return refuse_vlan(r, n->vlan.line, n);
-	if (n->bandwidth.given && !takes_bandwidth)
+	if (limits(&n->bandwidth) && !takes_bandwidth(n))
 		return refuse_bandwidth(r, n->bandwidth.line, n);
 	for (size_t i = 0; i < n->n_portgroups && err == 0; i++)
 		err = validate_group(r, n, &n->portgroups[i], &found_default);

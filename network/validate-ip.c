@@ -340,9 +340,11 @@ static int validate_route(struct report *r, const struct network *n,
 	if (err < 0)
 		return err;
 	if (route->has_metric && route->metric == 0)
-		return report_refuse(
-		    r, ERR_XML, route->line,
-		    "<route address='%s' metric='0'>: the metric must be 1 or more", addr);
+		return report_from(
+		    r, ERR_FROM_XML,
+		    report_refuse(r, ERR_XML, route->line,
+				  "<route address='%s' metric='0'>: the metric must be 1 or more",
+				  addr));
 	if (!ip_equal(&net, &route->address))
 		return report_refuse(
 		    r, ERR_XML, route->line,

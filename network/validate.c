@@ -54,14 +54,8 @@ static bool has_control(const char *s)
 
 /* The name is a file name (NAME.xml, and NAME.xml.new while it is written) and an argument of
  * hooks. */
-static int validate_name(struct report *r, const struct network *n)
+static int validate_name_text(struct report *r, const struct network *n)
 {
-	static const char longest_suffix[] = ".xml.new";
-
-	if (!n->name)
-		return report_refuse(
-		    r, ERR_NO_NAME, n->line,
-		    "<network> has no <name>, or an empty one; add <name>…</name>");
 	if (strchr(n->name, '/'))
 		return report_refuse(r, ERR_XML_DETAIL, n->line,
 				     "<name> '%.200s' cannot contain '/'; choose another name",
@@ -72,10 +66,6 @@ static int validate_name(struct report *r, const struct network *n)
 		    "<name> '%.200s' holds a line break or other control character; "
 		    "choose another name",
 		    n->name);
-	if (strlen(n->name) + strlen(longest_suffix) > NAME_MAX)
-		return report_refuse(r, ERR_SYSTEM, n->line,
-				     "<name> is too long for a file name; use at most %zu octets",
-				     NAME_MAX - strlen(longest_suffix));
 	if (n->name[0] == '-')
 		return report_unwise(
 		    r, ERR_XML_DETAIL, n->line,
@@ -83,6 +73,25 @@ static int validate_name(struct report *r, const struct network *n)
 		    "letter",
 		    n->name);
 	return 0;
+}
+
+static int validate_name(struct report *r, const struct network *n)
+{
+	static const char longest_suffix[] = ".xml.new";
+	int err;
+
+	if (!n->name)
+		return report_refuse(
+		    r, ERR_NO_NAME, n->line,
+		    "<network> has no <name>, or an empty one; add <name>…</name>");
+	err = report_from(r, ERR_FROM_XML, validate_name_text(r, n));
+	if (err < 0 || strlen(n->name) + strlen(longest_suffix) <= NAME_MAX)
+		return err;
+	return report_from(
+	    r, ERR_FROM_NONE,
+	    report_refuse(r, ERR_SYSTEM, n->line,
+			  "<name> is too long for a file name; use at most %zu octets",
+			  NAME_MAX - strlen(longest_suffix)));
 }
 
 /* The link. */

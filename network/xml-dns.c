@@ -8,7 +8,7 @@
 #define SRV_SERVICE_MAX 482U /* libvirt's limit */
 
 static const struct attr forwarder_attrs[] = {
-	ATTR("addr", attr_ip, struct dns_forwarder, addr),
+	ATTR("addr", attr_ip, struct dns_forwarder, addr, .empty_counts = true),
 	ATTR("domain", attr_text, struct dns_forwarder, domain),
 };
 
@@ -38,11 +38,19 @@ static int attr_txt_name(struct report *r, const struct spot *at, void *field)
 	return attr_text(r, at, field);
 }
 
+/* A line break would be the end of the record for whoever writes it into a file. */
+static int attr_one_line(struct report *r, const struct spot *at, void *field)
+{
+	if (strchr(at->value, '\n'))
+		return spot_refuse(r, at, "holds a line break; write it in one line");
+	return attr_text(r, at, field);
+}
+
 static const struct attr txt_attrs[] = {
 	ATTR("name", attr_txt_name, struct dns_txt, name, .class = ERR_XML_DETAIL,
 	     .missing = ERR_XML_DETAIL),
-	ATTR("value", attr_text, struct dns_txt, value, .missing = ERR_XML_DETAIL,
-	     .empty_counts = true),
+	ATTR("value", attr_one_line, struct dns_txt, value, .class = ERR_XML_DETAIL,
+	     .missing = ERR_XML_DETAIL, .empty_counts = true),
 };
 
 int read_dns_txt(struct report *r, xmlNode *node, void *parent)
@@ -138,8 +146,8 @@ static const struct attr srv_attrs[] = {
 	     .missing = ERR_XML_DETAIL),
 	ATTR("protocol", attr_srv_protocol, struct dns_srv, protocol, .class = ERR_XML_DETAIL,
 	     .missing = ERR_XML_DETAIL),
-	ATTR("domain", attr_text, struct dns_srv, domain),
-	ATTR("target", attr_text, struct dns_srv, target),
+	ATTR("domain", attr_one_line, struct dns_srv, domain, .class = ERR_XML_DETAIL),
+	ATTR("target", attr_one_line, struct dns_srv, target, .class = ERR_XML_DETAIL),
 	SRV_NUMBER("port", attr_srv_port, port),
 	SRV_NUMBER("priority", attr_number, priority),
 	SRV_NUMBER("weight", attr_number, weight),

@@ -23,6 +23,12 @@ static const struct attr nat_address_attrs[] = {
 	ATTR("end", attr_ip, struct nat_range, end, .missing = ERR_XML),
 };
 
+static int refuse_nat_range(struct report *r, unsigned line, const char *why)
+{
+	return report_from(r, ERR_FROM_NONE,
+			   report_refuse(r, ERR_INTERNAL, line, "<address> of <nat>: %s", why));
+}
+
 static int read_nat_address(struct report *r, xmlNode *node, void *parent)
 {
 	struct nat_options *nat = parent;
@@ -39,11 +45,9 @@ static int read_nat_address(struct report *r, xmlNode *node, void *parent)
 		return report_refuse(r, ERR_XML, line,
 				     "<address> of <nat> takes IPv4 addresses only");
 	if (range.start.v4 > range.end.v4)
-		return report_refuse(r, ERR_INTERNAL, line,
-				     "<address> of <nat>: end comes before start; swap them");
+		return refuse_nat_range(r, line, "end comes before start; swap them");
 	if (range.end.v4 - range.start.v4 >= 65536)
-		return report_refuse(r, ERR_INTERNAL, line,
-				     "<address> of <nat> spans more than 65536 addresses");
+		return refuse_nat_range(r, line, "it spans more than 65536 addresses");
 	nat->address_start = range.start.v4;
 	nat->address_end = range.end.v4;
 	return read_no_children(r, node);
@@ -125,18 +129,22 @@ static int attr_pci_type(struct report *r, const struct spot *at, void *field)
 {
 	if (!strcmp(at->value, "pci"))
 		return 0;
-	return report_refuse(r, strcmp(at->value, "netdev") ? ERR_CONFIG_UNSUPPORTED : ERR_XML,
-			     line_of(at->node),
+	bool other = !strcmp(at->value, "netdev") || !strcmp(at->value, "none");
+	return report_refuse(r, other ? ERR_XML : ERR_CONFIG_UNSUPPORTED, line_of(at->node),
 			     "<address type='%.200s'> is not supported; write 'pci'", at->value);
 }
 
+#define PCI_NUMBER(attr_name, member, limit)                                                       \
+	ATTR(attr_name, attr_c_number, struct forward_interface, member, .max = (limit),           \
+	     .empty_counts = true, .from = ERR_FROM_XML)
+
 static const struct attr pci_attrs[] = {
 	ATTR("type", attr_pci_type, struct forward_interface, is_pci, .missing = ERR_XML,
-	     .given = GIVEN(struct forward_interface, is_pci)),
-	ATTR("domain", attr_c_number, struct forward_interface, pci.domain, .max = UINT32_MAX),
-	ATTR("bus", attr_c_number, struct forward_interface, pci.bus, .max = 0xff),
-	ATTR("slot", attr_c_number, struct forward_interface, pci.slot, .max = 0x1f),
-	ATTR("function", attr_c_number, struct forward_interface, pci.function, .max = 7),
+	     .given = GIVEN(struct forward_interface, is_pci), .empty_counts = true),
+	PCI_NUMBER("domain", pci.domain, UINT32_MAX),
+	PCI_NUMBER("bus", pci.bus, 0xff),
+	PCI_NUMBER("slot", pci.slot, 0x1f),
+	PCI_NUMBER("function", pci.function, 7),
 };
 
 static int read_pci(struct report *r, xmlNode *node, void *parent)
@@ -179,7 +187,8 @@ static int attr_driver_name(struct report *r, const struct spot *at, void *field
 }
 
 static const struct attr driver_attrs[] = {
-	ATTR("name", attr_driver_name, struct forward, driver_name, .words = driver_names),
+	ATTR("name", attr_driver_name, struct forward, driver_name, .words = driver_names,
+	     .empty_counts = true, .from = ERR_FROM_XML),
 	ATTR("model", attr_text, struct forward, driver_model),
 };
 

@@ -40,6 +40,7 @@ struct attr {
 	uint64_t max;             /* attr_number; 0: whatever the member holds */
 	enum err_class class;     /* of a bad value; ERR_NONE: ERR_XML */
 	enum err_class missing;   /* of an absent one; ERR_NONE: it may be absent */
+	enum err_from from;       /* of both */
 	bool empty_counts;        /* '' is a value; else it is the same as absent */
 };
 #define GIVEN(type, member) (offsetof(type, member) + 1)
@@ -49,7 +50,8 @@ struct attr {
 		.size = sizeof(((type *)NULL)->member), __VA_ARGS__                                \
 	}
 #define ATTR_YES_NO(attr_name, type, member)                                                       \
-	ATTR(attr_name, attr_word, type, member, .words = words_yes_no, .empty_counts = true)
+	ATTR(attr_name, attr_word, type, member, .words = words_yes_no, .empty_counts = true,      \
+	     .from = ERR_FROM_XML)
 
 attr_reader attr_ignore;   /* known, without meaning on input */
 attr_reader attr_text;     /* char * */
@@ -135,8 +137,8 @@ int read_netd_options(struct report *r, xmlNode *metadata, struct netd_options *
 int read_netd_dhcp(struct report *r, xmlNode *node, void *options) mustcheck; /* xml-dhcp.c */
 
 /* A definition against network.rng, after it was read and judged with the result `err`, which is
- * returned when the schema has nothing to add; else an error of class ERR_XML_INVALID_SCHEMA. Takes
- * foreign elements out of the document's <metadata>. */
+ * returned when the schema has nothing to add; else an error of class ERR_XML_INVALID_SCHEMA. The
+ * document can only be freed afterwards: much has been taken out of it. */
 int schema_check(struct report *r, xmlDoc *doc, int err) mustcheck;
 
 /* The <metadata> element as libvirt keeps it, serialised. NULL in *ret when nothing is left of it.

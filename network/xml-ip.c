@@ -13,10 +13,10 @@ static const struct word lease_units[] = { { "seconds", LEASE_SECONDS },
 					   { NULL, 0 } };
 
 static const struct attr lease_attrs[] = {
-	ATTR("expiry", attr_number, struct lease_time, expiry,
-	     .given = GIVEN(struct lease_time, given), .empty_counts = true),
-	ATTR("unit", attr_word, struct lease_time, unit, .words = lease_units,
-	     .empty_counts = true),
+	ATTR("expiry", attr_c_number, struct lease_time, expiry, .max = UINT64_MAX,
+	     .given = GIVEN(struct lease_time, given), .empty_counts = true, .from = ERR_FROM_XML),
+	ATTR("unit", attr_word, struct lease_time, unit, .words = lease_units, .empty_counts = true,
+	     .from = ERR_FROM_XML),
 };
 
 static int read_lease(struct report *r, const xmlNode *node, struct lease_time *t)
@@ -52,8 +52,10 @@ static int read_range_lease(struct report *r, xmlNode *node, void *range)
 }
 
 static const struct attr range_attrs[] = {
-	ATTR("start", attr_ip, struct dhcp_range, start, .class = ERR_SYSTEM, .missing = ERR_XML),
-	ATTR("end", attr_ip, struct dhcp_range, end, .class = ERR_SYSTEM, .missing = ERR_XML),
+	ATTR("start", attr_ip, struct dhcp_range, start, .class = ERR_SYSTEM, .missing = ERR_XML,
+	     .empty_counts = true, .from = ERR_FROM_NONE),
+	ATTR("end", attr_ip, struct dhcp_range, end, .class = ERR_SYSTEM, .missing = ERR_XML,
+	     .empty_counts = true, .from = ERR_FROM_NONE),
 };
 static const struct element range_children[] = { { "lease", read_range_lease } };
 
@@ -106,7 +108,7 @@ static int read_host_lease(struct report *r, xmlNode *node, void *host)
 static const struct attr host_attrs[] = {
 	ATTR("mac", attr_host_mac, struct dhcp_host, mac_text, .empty_counts = true),
 	ATTR("id", attr_duid, struct dhcp_host, id),
-	ATTR("name", attr_host_name, struct dhcp_host, name),
+	ATTR("name", attr_host_name, struct dhcp_host, name, .empty_counts = true),
 	ATTR("ip", attr_ip, struct dhcp_host, ip, .missing = ERR_XML),
 };
 static const struct element host_children[] = { { "lease", read_host_lease } };
@@ -125,8 +127,10 @@ int read_dhcp_host(struct report *r, xmlNode *node, void *parent)
 }
 
 static const struct attr bootp_attrs[] = {
-	ATTR("file", attr_text, struct network_ip, bootp_file, .missing = ERR_XML),
-	ATTR("server", attr_ip, struct network_ip, bootp_server, .class = ERR_SYSTEM),
+	ATTR("file", attr_text, struct network_ip, bootp_file, .missing = ERR_XML,
+	     .from = ERR_FROM_XML),
+	ATTR("server", attr_ip, struct network_ip, bootp_server, .class = ERR_SYSTEM,
+	     .empty_counts = true, .from = ERR_FROM_NONE),
 };
 
 static int read_bootp(struct report *r, xmlNode *node, void *parent)
@@ -173,6 +177,10 @@ static int read_tftp(struct report *r, xmlNode *node, void *parent)
 
 	if (err < 0)
 		return err;
+	if (ip->family && !strcmp(ip->family, "ipv6"))
+		return report_refuse(r, ERR_CONFIG_UNSUPPORTED, line,
+				     "<tftp> is not supported in an IPv6 <ip>; move it to one of "
+				     "IPv4");
 	if (!ip->tftp_root)
 		report_doubt(r, line, "<tftp> without root='…' is ignored");
 	else if (ip->tftp_root[0] != '/')
@@ -196,7 +204,8 @@ static const struct attr ip_attrs[] = {
 	ATTR("address", attr_ip, struct network_ip, address, .missing = ERR_XML),
 	ATTR("netmask", attr_ip, struct network_ip, netmask),
 	ATTR("prefix", attr_number, struct network_ip, prefix_text,
-	     .given = GIVEN(struct network_ip, has_prefix)),
+	     .given = GIVEN(struct network_ip, has_prefix), .empty_counts = true,
+	     .from = ERR_FROM_XML),
 	ATTR_YES_NO("localPtr", struct network_ip, local_ptr),
 };
 static const struct element ip_children[] = {
@@ -233,14 +242,16 @@ static unsigned mask_prefix(const struct ip *mask)
 }
 
 static const struct attr route_attrs[] = {
-	ATTR("family", attr_family, struct network_route, family),
+	ATTR("family", attr_family, struct network_route, family, .empty_counts = true),
 	ATTR("address", attr_ip, struct network_route, address, .missing = ERR_XML),
 	ATTR("netmask", attr_ip, struct network_route, netmask),
 	ATTR("prefix", attr_number, struct network_route, prefix_text,
-	     .given = GIVEN(struct network_route, has_prefix)),
+	     .given = GIVEN(struct network_route, has_prefix), .empty_counts = true,
+	     .from = ERR_FROM_XML),
 	ATTR("gateway", attr_ip, struct network_route, gateway, .missing = ERR_XML),
 	ATTR("metric", attr_number, struct network_route, metric,
-	     .given = GIVEN(struct network_route, has_metric)),
+	     .given = GIVEN(struct network_route, has_metric), .empty_counts = true,
+	     .from = ERR_FROM_XML),
 };
 
 int read_route(struct report *r, xmlNode *node, void *network)

@@ -96,12 +96,14 @@ int read_bridge(struct report *r, xmlNode *node, void *network)
  * validate_network(). */
 static int attr_mtu(struct report *r, const struct spot *at, void *field)
 {
-	const char *digits = at->value + (at->value[0] == '-');
+	const char *digits = at->value + strspn(at->value, " \t\n\r");
+	bool negative = digits[0] == '-';
 	uint32_t v;
 
+	digits += negative || digits[0] == '+';
 	if (parse_u32(digits, 0, UINT32_MAX, &v) < 0)
 		return spot_refuse(r, at, "is not a number of octets, such as 1500");
-	*(uint32_t *)field = at->value[0] == '-' ? -v : v;
+	*(uint32_t *)field = negative ? -v : v;
 	return 0;
 }
 
@@ -178,8 +180,9 @@ static int read_network_virtualport(struct report *r, xmlNode *node, void *netwo
 	int err = read_virtualport(r, node, v);
 
 	if (err == 0 && v->type == VPORT_NONE)
-		err =
-		    report_refuse(r, ERR_XML, v->line, "<virtualport> of a network needs type='…'");
+		err = report_from(r, ERR_FROM_NONE,
+				  report_refuse(r, ERR_XML, v->line,
+						"<virtualport> of a network needs type='…'"));
 	return err;
 }
 
@@ -201,7 +204,8 @@ struct dnsmasq_option {
 	char *value;
 };
 static const struct attr dnsmasq_option_attrs[] = {
-	ATTR("value", attr_dnsmasq_option, struct dnsmasq_option, value, .missing = ERR_INTERNAL),
+	ATTR("value", attr_dnsmasq_option, struct dnsmasq_option, value, .missing = ERR_INTERNAL,
+	     .empty_counts = true),
 };
 
 static int read_dnsmasq_option(struct report *r, xmlNode *node, void *network)
@@ -240,7 +244,7 @@ static int read_dnsmasq_options(struct report *r, xmlNode *node, void *network)
 
 static const struct attr network_attrs[] = {
 	ATTR("connections", attr_ignore, struct network, line),
-	ATTR_YES_NO("ipv6", struct network, ipv6),
+	ATTR("ipv6", attr_word, struct network, ipv6, .words = words_yes_no),
 	ATTR_YES_NO("trustGuestRxFilters", struct network, trust_guest_rx_filters),
 };
 static const struct element network_children[] = {
@@ -271,9 +275,11 @@ static int read_network(struct report *r, const xmlDoc *doc, struct network *n)
 	int err;
 
 	if (!root || strcmp((const char *)root->name, "network") != 0)
-		return report_refuse(r, ERR_XML, root ? line_of(root) : 0,
-				     "unexpected root element <%.100s>, expecting <network>",
-				     root ? (const char *)root->name : "");
+		return report_from(
+		    r, ERR_FROM_XML,
+		    report_refuse(r, ERR_XML, root ? line_of(root) : 0,
+				  "unexpected root element <%.100s>, expecting <network>",
+				  root ? (const char *)root->name : ""));
 	n->line = line_of(root);
 	n->stp = true;
 	err = READ_ATTRS(r, root, network_attrs, n);
@@ -314,11 +320,6 @@ static int check_printed_size(struct report *r, const struct network *net)
 			     strlen(all), (unsigned)NETWORK_XML_MAX);
 }
 
-/* The schema's engine takes time by the square of the number of elements: 2.4 s for a megabyte.
- * What is larger than this is judged by the tables alone, which know all that the schema knows but
- * a few spellings. */
-#define SCHEMA_XML_MAX (128 * 1024)
-
 /* `doc` is freed. */
 static int read_document(struct report *r, xmlDoc *doc, size_t n, bool judge, struct network **ret)
 {
@@ -327,7 +328,7 @@ static int read_document(struct report *r, xmlDoc *doc, size_t n, bool judge, st
 
 	if (err == 0 && judge)
 		err = validate_network(r, net);
-	if (r->flags & NETWORK_PARSE_VALIDATE && n <= SCHEMA_XML_MAX)
+	if (r->flags & NETWORK_PARSE_VALIDATE)
 		err = schema_check(r, doc, err);
 	xmlFreeDoc(doc);
 	if (document_is_torn())

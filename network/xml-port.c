@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 /* <vlan> */
 
@@ -12,9 +13,10 @@ static const struct word native_modes[] = { { "tagged", VLAN_NATIVE_TAGGED },
 					    { "untagged", VLAN_NATIVE_UNTAGGED },
 					    { NULL, 0 } };
 static const struct attr tag_attrs[] = {
-	ATTR("id", attr_number, struct vlan_tag, id, .max = 4095, .missing = ERR_XML),
+	ATTR("id", attr_number, struct vlan_tag, id, .max = 4095, .missing = ERR_XML,
+	     .empty_counts = true, .from = ERR_FROM_XML),
 	ATTR("nativeMode", attr_word, struct vlan_tag, native, .words = native_modes,
-	     .empty_counts = true),
+	     .empty_counts = true, .from = ERR_FROM_XML),
 };
 
 static int read_tag(struct report *r, xmlNode *node, void *parent)
@@ -39,7 +41,19 @@ static int read_tag(struct report *r, xmlNode *node, void *parent)
 	return read_no_children(r, node);
 }
 
-static const struct attr vlan_attrs[] = { ATTR_YES_NO("trunk", struct vlan, trunk) };
+/* Unlike elsewhere, libvirt takes these words in any case. */
+static int attr_trunk(struct report *r, const struct spot *at, void *field)
+{
+	bool yes = !strcasecmp(at->value, "yes"), no = !strcasecmp(at->value, "no");
+
+	if (!yes && !no)
+		return spot_refuse(r, at, "is not understood; write 'yes' or 'no'");
+	*(enum tristate *)field = yes ? TRI_YES : TRI_NO;
+	return 0;
+}
+
+static const struct attr vlan_attrs[] = { ATTR("trunk", attr_trunk, struct vlan, trunk,
+					       .from = ERR_FROM_NONE) };
 static const struct element vlan_children[] = { { "tag", read_tag, .many = true } };
 
 static unsigned count_native(const struct vlan *v)
@@ -51,16 +65,10 @@ static unsigned count_native(const struct vlan *v)
 	return native;
 }
 
-int read_vlan(struct report *r, const xmlNode *node, struct vlan *v)
+static int check_vlan(struct report *r, const struct vlan *v)
 {
-	unsigned line = v->line = line_of(node);
-	int err = READ_ATTRS(r, node, vlan_attrs, v);
+	unsigned line = v->line, native = count_native(v);
 
-	if (err == 0)
-		err = READ_CHILDREN(r, node, vlan_children, v);
-	if (err < 0)
-		return err;
-	unsigned native = count_native(v);
 	if (!v->n_tags)
 		return report_refuse(r, ERR_XML, line,
 				     "<vlan> has no <tag id='…'/>; add at least one");
@@ -72,9 +80,22 @@ int read_vlan(struct report *r, const xmlNode *node, struct vlan *v)
 		return report_refuse(r, ERR_XML, line,
 				     "<vlan trunk='no'> with more than one tag or a "
 				     "nativeMode; write trunk='yes'");
-	if (v->n_tags > 1)
-		v->trunk = TRI_YES;
 	return 0;
+}
+
+int read_vlan(struct report *r, const xmlNode *node, struct vlan *v)
+{
+	int err;
+
+	v->line = line_of(node);
+	err = READ_ATTRS(r, node, vlan_attrs, v);
+	if (err == 0)
+		err = READ_CHILDREN(r, node, vlan_children, v);
+	if (err == 0)
+		err = report_from(r, ERR_FROM_NONE, check_vlan(r, v));
+	if (err == 0 && v->n_tags > 1)
+		v->trunk = TRI_YES;
+	return err;
 }
 
 /* <bandwidth> */
@@ -84,18 +105,25 @@ int read_vlan(struct report *r, const xmlNode *node, struct vlan *v)
 
 static int attr_class_id(struct report *r, const struct spot *at, void *field)
 {
+	uint32_t number;
+
+	if (parse_u32(at->value, 0, UINT32_MAX, &number) < 0)
+		return spot_refuse(r, at, "is not a number, and is assigned by netd; remove it");
+	r->from = ERR_FROM_NONE;
 	return report_refuse(r, ERR_XML_DETAIL, line_of(at->node),
 			     "<bandwidth classID='%.200s'> is assigned by netd; remove it",
 			     at->value);
 }
 
+#define LIMIT(attr_name, member, ...)                                                              \
+	ATTR(attr_name, attr_number, struct bandwidth_limit, member, .empty_counts = true,         \
+	     .from = ERR_FROM_XML, __VA_ARGS__)
+
 static const struct attr limit_attrs[] = {
-	ATTR("average", attr_number, struct bandwidth_limit, average,
-	     .given = GIVEN(struct bandwidth_limit, has_average)),
-	ATTR("peak", attr_number, struct bandwidth_limit, peak),
-	ATTR("burst", attr_number, struct bandwidth_limit, burst),
-	ATTR("floor", attr_number, struct bandwidth_limit, floor,
-	     .given = GIVEN(struct bandwidth_limit, has_floor)),
+	LIMIT("average", average, .given = GIVEN(struct bandwidth_limit, has_average)),
+	LIMIT("peak", peak),
+	LIMIT("burst", burst),
+	LIMIT("floor", floor, .given = GIVEN(struct bandwidth_limit, has_floor)),
 };
 
 static int check_limit(struct report *r, const xmlNode *node, const struct bandwidth_limit *l,
@@ -139,7 +167,7 @@ static int read_limit(struct report *r, xmlNode *node, struct bandwidth_limit *l
 	int err = READ_ATTRS(r, node, limit_attrs, l);
 
 	if (err == 0)
-		err = check_limit(r, node, l, floor_allowed);
+		err = report_from(r, ERR_FROM_NONE, check_limit(r, node, l, floor_allowed));
 	l->given = true;
 	return err < 0 ? err : read_no_children(r, node);
 }
@@ -155,7 +183,8 @@ static int read_outbound(struct report *r, xmlNode *node, void *parent)
 }
 
 static const struct attr bandwidth_attrs[] = {
-	ATTR("classID", attr_class_id, struct bandwidth, given, .empty_counts = true),
+	ATTR("classID", attr_class_id, struct bandwidth, given, .empty_counts = true,
+	     .from = ERR_FROM_XML),
 };
 static const struct element bandwidth_children[] = {
 	{ "inbound", read_inbound },
@@ -223,7 +252,8 @@ static int attr_profile_id(struct report *r, const struct spot *at, void *field)
 
 #define PARAMETER(attr_name, reader, member, ...)                                                  \
 	ATTR(attr_name, reader, struct virtualport, member,                                        \
-	     .given = GIVEN(struct virtualport, has_##member), __VA_ARGS__)
+	     .given = GIVEN(struct virtualport, has_##member), .empty_counts = true,               \
+	     .from = ERR_FROM_NONE, __VA_ARGS__)
 
 static const struct attr parameter_attrs[] = {
 	PARAMETER("managerid", attr_c_number, managerid, .max = 255),
@@ -231,7 +261,7 @@ static const struct attr parameter_attrs[] = {
 	PARAMETER("typeidversion", attr_c_number, typeidversion, .max = 255),
 	PARAMETER("instanceid", attr_uuid, instanceid),
 	PARAMETER("interfaceid", attr_uuid, interfaceid),
-	ATTR("profileid", attr_profile_id, struct virtualport, profileid),
+	ATTR("profileid", attr_profile_id, struct virtualport, profileid, .from = ERR_FROM_NONE),
 };
 
 static int read_parameters(struct report *r, xmlNode *node, void *parent)
@@ -253,9 +283,26 @@ static const struct {
 	[VPORT_MIDONET] = { "midonet", .interface = true },
 };
 
-static int check_parameters(struct report *r, const struct virtualport *v)
+static void drop_midonet_extras(struct report *r, struct virtualport *v)
+{
+	bool extra = v->has_managerid || v->has_typeid || v->has_typeidversion ||
+		     v->has_instanceid || v->profileid;
+
+	if (extra)
+		report_doubt(r, v->line,
+			     "<virtualport type='midonet'> has the parameter 'interfaceid' only; "
+			     "the others are ignored");
+	v->has_managerid = v->has_typeid = v->has_typeidversion = v->has_instanceid = false;
+	free(take_ptr(v->profileid));
+}
+
+static int check_parameters(struct report *r, struct virtualport *v)
 {
 	const char *extra = NULL;
+
+	/* libvirt looks at the others only. */
+	if (v->type == VPORT_MIDONET)
+		drop_midonet_extras(r, v);
 
 	if (!vport_has[v->type].qbg)
 		extra = v->has_managerid       ? "managerid"
@@ -276,7 +323,7 @@ static int check_parameters(struct report *r, const struct virtualport *v)
 
 static const struct attr virtualport_attrs[] = {
 	ATTR("type", attr_word, struct virtualport, type, .words = virtualport_types,
-	     .class = ERR_CONFIG_UNSUPPORTED),
+	     .class = ERR_CONFIG_UNSUPPORTED, .empty_counts = true, .from = ERR_FROM_NONE),
 };
 static const struct element virtualport_children[] = { { "parameters", read_parameters } };
 
@@ -289,7 +336,7 @@ int read_virtualport(struct report *r, const xmlNode *node, struct virtualport *
 	err = READ_ATTRS(r, node, virtualport_attrs, v);
 	if (err == 0)
 		err = READ_CHILDREN(r, node, virtualport_children, v);
-	return err < 0 ? err : check_parameters(r, v);
+	return err < 0 ? err : report_from(r, ERR_FROM_NET, check_parameters(r, v));
 }
 
 /* <portgroup> */

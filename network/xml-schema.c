@@ -7,6 +7,7 @@
  * interleave") helps nobody: element by element, from the root down, each against its own part of
  * the schema. */
 #include "network/schema.h"
+#include "network/xml-crowd.h"
 #include "network/xml-internal.h"
 
 #include <errno.h>
@@ -325,30 +326,34 @@ static int refuse(struct report *r, xmlDoc *grammar, const xmlDoc *doc, int err)
 	struct flaw f = { .text = "the definition is not written as its schema has it" };
 
 	if (err < 0) { /* and has been told already */
-		if (r->e)
+		if (r->e) {
 			r->e->class = ERR_XML_INVALID_SCHEMA;
+			r->e->from = ERR_FROM_USUAL;
+		}
 		return err;
 	}
 	find_flaw(grammar, doc, &f);
 	return report_refuse(r, ERR_XML_INVALID_SCHEMA, f.line, "%s", f.text);
 }
 
-/* The engine takes a time that grows with the square of the number of children. */
-#define REFUSED_ELEMENTS_MAX 2048U
-
-static unsigned long count_elements(const xmlNode *node)
+/* As judge(), crowd by crowd; after a 0 the flaw is in what is left in the tree. */
+static int judge_in_pieces(xmlRelaxNG *schema, xmlDoc *doc, struct crowds *crowds)
 {
-	unsigned long n = 1;
+	int valid, more = crowds_hide(crowds, xmlDocGetRootElement(doc));
 
-	for (const xmlNode *child = node->children; child; child = child->next)
-		if (child->type == XML_ELEMENT_NODE)
-			n += count_elements(child);
-	return n;
+	if (more < 0)
+		return more;
+	do {
+		valid = judge(schema, doc);
+		more = valid == 1 ? crowds_next(crowds) : 0;
+	} while (more > 0);
+	return more < 0 ? more : valid;
 }
 
 int schema_check(struct report *r, xmlDoc *doc, int err)
 {
 	const xmlNode *root = xmlDocGetRootElement(doc);
+	struct crowds crowds = { NULL };
 	xmlDoc *grammar;
 	xmlRelaxNG *schema;
 	int valid;
@@ -356,17 +361,15 @@ int schema_check(struct report *r, xmlDoc *doc, int err)
 	if (!root || strcmp((const char *)root->name, "network") != 0 || err == -ENOMEM)
 		return err;
 	drop_foreign_metadata(root);
-	/* What is refused already only lacks the class of the error. */
-	if (err < 0 && count_elements(root) > REFUSED_ELEMENTS_MAX)
-		return err;
 	grammar = xmlReadMemory(network_rng, (int)network_rng_len, NULL, NULL,
 				XML_PARSE_NONET | XML_PARSE_NOBLANKS);
 	schema = grammar ? compile(grammar) : NULL;
-	valid = judge(schema, doc);
+	valid = judge_in_pieces(schema, doc, &crowds);
 	if (valid < 0)
 		err = report_no_memory(r);
 	else if (!valid)
 		err = refuse(r, grammar, doc, err);
+	crowds_done(&crowds);
 	xmlRelaxNGFree(schema);
 	xmlFreeDoc(grammar);
 	return err;

@@ -24,8 +24,8 @@ struct network_warnings {
 void network_warnings_done(struct network_warnings *w);
 
 enum network_parse_flags {
-	NETWORK_PARSE_VALIDATE = 1, /* refuse what is unknown, too, by the tables and (up to 128
-				     * KiB) by the RelaxNG schema */
+	NETWORK_PARSE_VALIDATE = 1, /* refuse what is unknown, too, by the tables and by the
+				     * RelaxNG schema */
 	NETWORK_PARSE_STORED = 2,   /* a file that is already on disk: what is merely unwise is a
 				     * warning, so   that no network that ran yesterday is dropped */
 };

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-schema.c — what --validate refuses beyond a plain definition, and what it leaves to the
  * other judges. The verdicts on values are those of libvirt's schema. */
+#include "base/text.h"
 #include "network/xml.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -61,6 +63,11 @@ static const struct {
 	{ "portgroup name", NET("<portgroup name='a b'/>"), SCHEMA, "<portgroup name='a b'>: expected is a name of letters" },
 	{ "something missing", NET("<forward mode='bridge'/><bridge name='b'/><virtualport type='midonet'/>"), SCHEMA, "<virtualport>: something that belongs to it is missing" },
 	{ "deep", NET("<dns>\n<host ip='10.1.1.1'><hostname>a</hostname></host>\n<host ip='10.1.1.2'>\n<hostname>a b</hostname></host></dns>"), SCHEMA, "line 6: <hostname>: expected is a name of letters, digits, dots and dashes" },
+	{ "blanks around a number", NET("<bridge delay=' 3 '/>"), ERR_XML, "<bridge delay=' 3 '>" },
+	{ "blank before a number", NET("<bridge delay=' 3'/>"), 0 },
+	{ "blank around a word", NET("<bridge stp=' off'/>"), 0 },
+	{ "IPv6 with three colons", NET("<dns><forwarder addr='fd00:99:::9'/></dns>"), SCHEMA, "fd00:99:::9" },
+	{ "title behind port", NET("<port isolated='no'/><title>T</title><forward mode='open'/><uuid>5f1a2b3c-0000-4000-8000-000000000001</uuid>"), 0 },
 	{ "malformed", "<network", ERR_XML_DETAIL, "at line 1: " },
 };
 /* clang-format on */
@@ -80,6 +87,36 @@ static void test_verdicts(void **state)
 	}
 }
 
+/* A crowd of hosts, of which only one has a flaw, is looked through to the end. */
+static void test_crowd(void **state)
+{
+	static const struct {
+		unsigned flaw; /* which host has it; 0: none */
+		enum err_class class;
+	} crowds[] = { { 0, ERR_NONE }, { 1, SCHEMA }, { 700, SCHEMA }, { 999, SCHEMA } };
+
+	for (size_t i = 0; i < ARRAY_LEN(crowds); i++) {
+		struct text t = { 0 };
+		struct network *n = NULL;
+		struct err e = { 0 };
+		char line[20];
+
+		text_add(&t, "<network><name>t</name><dns>");
+		for (unsigned k = 1; k < 1000; k++)
+			text_addf(&t, "\n<host ip='10.1.%u.%u'><hostname>h%s</hostname></host>", k / 250,
+				  k % 250, k == crowds[i].flaw ? "&apos;" : "");
+		text_add(&t, "</dns></network>");
+		assert_false(t.failed);
+		if (network_parse(t.s, t.len, NETWORK_PARSE_VALIDATE, &n, NULL, &e) == 0)
+			e.class = ERR_NONE;
+		assert_int_equal(e.class, crowds[i].class);
+		snprintf(line, sizeof(line), "line %u: ", crowds[i].flaw + 1);
+		assert_true(e.class == ERR_NONE || !strncmp(e.msg, line, strlen(line)));
+		network_free(n);
+		text_done(&t);
+	}
+}
+
 static void test_silent(void **state)
 {
 	static const char flawed[] = NET("<mtu size='70000'/>");
@@ -93,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_silent),
 	};
 
