@@ -42,6 +42,7 @@ struct dhcp4_gated *dhcp4_gate_open(struct dhcp4_gate *g, struct dhcp4_lease *l,
 	slot->token = ++g->tokens * DHCP4_GATED_MAX + slot->place;
 	slot->lease = l;
 	slot->since = now;
+	slot->held = false;
 	slot->n = 0;
 	l->gated = slot;
 	return slot;

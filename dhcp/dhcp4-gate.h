@@ -14,6 +14,7 @@ struct dhcp4_gated {
 	struct list list;
 	usec_t since;
 	bool is_bootp;
+	bool held; /* the client had this very binding before */
 	struct mac to_mac;
 	uint32_t to_ip;
 	size_t n;

@@ -344,6 +344,7 @@ static enum dhcp4_drop bind_address(struct exchange *x, uint32_t ip, uint32_t se
 		return DHCP4_DROP_MEMORY;
 	struct dhcp4_answer a = grant_answer(x, l);
 	reply_later(x, &a, g);
+	g->held = change == DHCP4_RENAME;
 	dhcp4_tell(&x->t, change, l, g->token);
 	return DHCP4_DROP_NONE;
 }

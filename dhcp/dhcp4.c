@@ -349,7 +349,15 @@ void dhcp4_lapse_offer(struct dhcp4 *s, struct dhcp4_lease *l, usec_t now)
 
 /* ---- the store's answer, the administrator, time ---- */
 
-size_t dhcp4_committed(struct dhcp4 *s, uint64_t token, bool durable, usec_t now,
+/* No answer, and as if the client hadn't asked. */
+static void refuse(struct dhcp4_turn *t, struct dhcp4_lease *l)
+{
+	t->s->count[DHCP4_COUNT_REFUSED]++;
+	dhcp4_tell(t, DHCP4_RELEASE, l, 0);
+	dhcp4_forget(t->s, l);
+}
+
+size_t dhcp4_committed(struct dhcp4 *s, uint64_t token, enum dhcp4_verdict verdict, usec_t now,
 		       struct dhcp4_action *out, size_t cap)
 {
 	struct dhcp4_turn t = { s, now, out, cap, 0 };
@@ -358,8 +366,12 @@ size_t dhcp4_committed(struct dhcp4 *s, uint64_t token, bool durable, usec_t now
 	if (!g || !cap)
 		return 0;
 	struct dhcp4_lease *l = g->lease;
-	l->durable = durable;
-	if (!durable) {
+	l->durable = verdict == DHCP4_STORED;
+	if (verdict == DHCP4_REFUSED && !g->held) {
+		refuse(&t, l);
+		return t.n;
+	}
+	if (verdict == DHCP4_UNSTORED) {
 		s->count[DHCP4_COUNT_UNSTORED]++;
 		dhcp4_cut_lease(g->payload, g->n, DHCP4_LEASE_UNSTORED);
 	}

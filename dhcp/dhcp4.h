@@ -102,6 +102,15 @@ enum dhcp4_change {
 };
 const char *dhcp4_change_name(enum dhcp4_change c);
 
+/* What became of a binding that waited for the store. */
+enum dhcp4_verdict {
+	DHCP4_UNSTORED, /* not stored, and served all the same: for DHCP4_LEASE_UNSTORED at most */
+	DHCP4_STORED,   /* the reply leaves */
+	DHCP4_REFUSED,  /* a new client gets no answer and no binding; one that renews its own does
+			 */
+	DHCP4_VERDICT_N
+};
+
 /* What the caller must do, in this order. */
 struct dhcp4_action {
 	enum { DHCP4_SEND, DHCP4_BINDING } kind;
@@ -179,7 +188,8 @@ enum dhcp4_drop {
 	X(QUARANTINE_FULL, "quarantine-full") /* a DECLINE over the caps: freed instead */         \
 	X(NAME_REFUSED, "name-refused")                                                            \
 	X(GATE_LAPSED, "gate-lapsed") /* the store didn't answer in time */                        \
-	X(UNSTORED, "unstored")       /* served though the store failed */
+	X(UNSTORED, "unstored")       /* served though the store failed */                         \
+	X(REFUSED, "refused")         /* not served because it did */
 
 /* clang-format off */
 enum dhcp4_counter {
@@ -238,10 +248,9 @@ size_t dhcp4_input(struct dhcp4 *s, const struct dhcp4_dgram *in, usec_t now,
 /* The verdict on the last datagram. */
 enum dhcp4_drop dhcp4_last_drop(const struct dhcp4 *s);
 
-/* The store's answer to a token. Durable: the reply leaves. Not durable: it leaves with a lease of
- * at most DHCP4_LEASE_UNSTORED. Unknown and outdated tokens are ignored. Returns the number of
+/* The store's answer to a token. Unknown and outdated tokens are ignored. Returns the number of
  * actions, 0 or 1. */
-size_t dhcp4_committed(struct dhcp4 *s, uint64_t token, bool durable, usec_t now,
+size_t dhcp4_committed(struct dhcp4 *s, uint64_t token, enum dhcp4_verdict verdict, usec_t now,
 		       struct dhcp4_action *out, size_t cap);
 
 /* Give an address up on an administrator's word, one that was declined too. Returns the number of

@@ -44,7 +44,8 @@ struct dhcp6_gated *dhcp6_gate_open(struct dhcp6_gate *g, usec_t now)
 	slot->serial = ++g->serials;
 	memset(slot->lease, 0, sizeof(slot->lease));
 	slot->since = now;
-	slot->unstored = false;
+	memset(slot->held, 0, sizeof(slot->held));
+	slot->unstored = slot->refused = false;
 	slot->n = slot->n_lifetimes = 0;
 	return slot;
 }

@@ -14,7 +14,9 @@ struct dhcp6_gated {
 	    *lease[DHCP6_IAS_MAX]; /* that the store hasn't answered for yet, or NULL */
 	struct list list;
 	usec_t since;
-	bool unstored; /* the store has failed one of them */
+	bool held[DHCP6_IAS_MAX]; /* the client had this very binding before */
+	bool unstored;            /* the store has failed one of them, */
+	bool refused;             /* and nothing is served without it */
 	struct mac to_mac;
 	struct ip to_ip;
 	size_t lifetimes_at[DHCP6_IAS_MAX]; /* of the IAs that grant an address, in the payload */

@@ -305,6 +305,7 @@ static bool bind_address(struct exchange *x, size_t i, struct dhcp6_gated *g)
 	l->durable = false;
 	l->reported = x->t.now;
 	uint64_t token = dhcp6_gate_wait_for(&x->s->gate, g, l, (unsigned)i);
+	g->held[i] = rename;
 	dhcp6_tell(&x->t, rename ? DHCP4_RENAME : DHCP4_GRANT, l, token);
 	return true;
 }

@@ -314,8 +314,16 @@ void dhcp6_forget(struct dhcp6 *s, struct dhcp6_lease *l)
 
 /* ---- the store's answer, the administrator, time ---- */
 
-size_t dhcp6_committed(struct dhcp6 *s, uint64_t token, bool durable, struct dhcp6_action *out,
-		       size_t cap)
+/* Nobody has it, as if the client hadn't asked. Its reply waits for no answer about it any more. */
+static void refuse(struct dhcp6_turn *t, struct dhcp6_lease *l)
+{
+	t->s->count[DHCP6_COUNT_REFUSED]++;
+	dhcp6_tell(t, DHCP4_RELEASE, l, 0);
+	dhcp6_pool_drop(&t->s->pool, l);
+}
+
+size_t dhcp6_committed(struct dhcp6 *s, uint64_t token, enum dhcp4_verdict verdict,
+		       struct dhcp6_action *out, size_t cap)
 {
 	struct dhcp6_turn t = { s, 0, out, cap, 0 };
 	unsigned place;
@@ -323,14 +331,21 @@ size_t dhcp6_committed(struct dhcp6 *s, uint64_t token, bool durable, struct dhc
 
 	if (!g || !cap)
 		return 0;
-	g->lease[place]->durable = durable;
-	g->lease[place]->gated = NULL;
-	g->lease[place] = NULL;
-	g->unstored |= !durable;
-	if (!durable)
-		s->count[DHCP6_COUNT_UNSTORED]++;
+	struct dhcp6_lease *l = take_ptr(g->lease[place]);
+	l->durable = verdict == DHCP4_STORED;
+	l->gated = NULL;
+	g->unstored |= verdict == DHCP4_UNSTORED;
+	s->count[DHCP6_COUNT_UNSTORED] += verdict == DHCP4_UNSTORED;
+	if (verdict == DHCP4_REFUSED && !g->held[place]) {
+		g->refused = true;
+		refuse(&t, l);
+	}
 	if (!dhcp6_gated_is_done(g))
-		return 0;
+		return t.n;
+	if (g->refused) {
+		dhcp6_gate_close(&s->gate, g);
+		return t.n;
+	}
 	if (g->unstored)
 		dhcp6_cut_lifetimes(g->payload, g->n, g->lifetimes_at, g->n_lifetimes,
 				    DHCP6_LEASE_UNSTORED);

@@ -154,7 +154,8 @@ enum dhcp6_drop {
 	X(QUARANTINE_FULL, "quarantine-full")                                                      \
 	X(NAME_REFUSED, "name-refused")                                                            \
 	X(GATE_LAPSED, "gate-lapsed")                                                              \
-	X(UNSTORED, "unstored")
+	X(UNSTORED, "unstored")                                                                    \
+	X(REFUSED, "refused")
 
 /* clang-format off */
 enum dhcp6_counter {
@@ -209,10 +210,10 @@ size_t dhcp6_input(struct dhcp6 *s, const struct dhcp6_dgram *in, usec_t now,
 		   struct dhcp6_action *out, size_t cap);
 enum dhcp6_drop dhcp6_last_drop(const struct dhcp6 *s);
 
-/* The store's answer to a token; the reply leaves with the last one. Not durable: with lifetimes of
- * at most DHCP6_LEASE_UNSTORED. Returns the number of actions, 0 or 1. */
-size_t dhcp6_committed(struct dhcp6 *s, uint64_t token, bool durable, struct dhcp6_action *out,
-		       size_t cap);
+/* The store's answer to a token; the reply leaves with the last one, unless one of its bindings was
+ * refused. Returns the number of actions, 0 or 1. */
+size_t dhcp6_committed(struct dhcp6 *s, uint64_t token, enum dhcp4_verdict verdict,
+		       struct dhcp6_action *out, size_t cap);
 
 /* Give an address up on an administrator's word, one that was declined too. */
 size_t dhcp6_release(struct dhcp6 *s, const struct ip *ip, struct dhcp6_action *out, size_t cap);

@@ -65,8 +65,7 @@ static void add_lease(void *data, const struct lease *l)
 
 	if (l->declined || (list->only && !mac_equal(list->only, &b->mac)))
 		return;
-	if (l->expires_wall != INT64_MAX &&
-	    l->expires_wall < (int64_t)(clock_wall() / USEC_PER_SEC))
+	if (l->expires < clock_boottime())
 		return;
 	struct lease_text *t = calloc(1, sizeof(*t));
 	if (!t || list->n >= RPC_LEASES_MAX || GROW(list->lease, list->cap, list->n + 1) < 0 ||
@@ -80,7 +79,7 @@ static void add_lease(void *data, const struct lease *l)
 	list->text[list->n] = t;
 	list->lease[list->n++] = (struct rpc_lease){
 		.interface = def && def->bridge ? def->bridge : "",
-		.expiry_sec = l->expires_wall == INT64_MAX ? 0 : l->expires_wall,
+		.expiry_sec = l->expires == USEC_INFINITY ? 0 : leases_wall(l->expires),
 		.type = six ? RPC_LEASE_IPV6 : RPC_LEASE_IPV4,
 		.mac = mac_format(&b->mac, t->mac),
 		.iaid = six ? t->iaid : NULL,
@@ -164,7 +163,7 @@ static void collect(void *data, const struct lease *l)
 {
 	struct lease_rows *rows = data;
 
-	if (l->expires_wall < (int64_t)(clock_wall() / USEC_PER_SEC))
+	if (l->expires < clock_boottime())
 		return;
 	if (rows->n >= RPC_LEASES_MAX || GROW(rows->row, rows->cap, rows->n + 1) < 0)
 		rows->failed = true;
@@ -225,7 +224,7 @@ static json_t *lease_json(const struct network *def, const struct lease *l)
 	    ip ? (int)ip->prefix : 0, "mac-address", mac_format(&b->mac, mac), "hostname",
 	    b->name[0] ? b->name : NULL, "client-id", b->n_client_id ? client_id : NULL, "state",
 	    l->declined ? "declined" : "bound", "static", ip && is_static(ip, &b->ip), "since",
-	    json_time(l->since_wall), "expiry-time", json_time(l->expires_wall));
+	    json_time(l->since_wall), "expiry-time", json_time(leases_wall(l->expires)));
 	if (o && b->ip.family == AF_INET6)
 		json_object_set_new(o, "iaid", json_integer(b->iaid));
 	return o;

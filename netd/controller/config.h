@@ -14,6 +14,8 @@
 struct netd_config {
 	bool table_owner;      /* table_owner = yes: nobody else can change the table of rules */
 	bool libvirt_isolated; /* isolated = libvirt: isolated guests may send to routed networks */
+	bool refuse_unstored;     /* lease_store_failure = refuse: no address that can't be stored */
+	bool libvirt_lease_files; /* libvirt_lease_files = yes: what libnss-libvirt reads */
 	bool host_rules;       /* host_rules = yes: count what guests and host say to each other */
 };
 

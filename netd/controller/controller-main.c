@@ -15,6 +15,7 @@
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/uplinks.h"
+#include "netd/lease/lease-files.h"
 #include "netd/lease/leases.h"
 #include "netd/process/keeper-link.h"
 #include "netd/process/privileges.h"
@@ -185,8 +186,9 @@ static int build_up(struct controller *c, struct err *e)
 	    (r = open_upstreams(c, e)) < 0)
 		return r;
 	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
-	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
-	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)))
+	    !(c->lease_files = lease_files_new(c, e)) || !(c->reconcile = reconcile_new(c, e)) ||
+	    !(c->attached = attached_new(c, e)) || !(c->conflicts = conflicts_new(c, e)) ||
+	    !(c->uplinks = uplinks_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -208,6 +210,7 @@ static void resumed(struct controller *c)
 	struct err e = { 0 };
 
 	ports_load(c);
+	lease_files_reload(c->lease_files);
 	if (open_door(c, "door-rw", c->paths.door_rw, false, &e) < 0 ||
 	    open_door(c, "door-ro", c->paths.door_ro, true, &e) < 0)
 		fail(c, &e);
@@ -271,6 +274,7 @@ static void reload(void *data)
 	if (config_load(c->paths.conf, &c->config, &e) < 0)
 		log_err("%s; the settings stay as they were", e.msg);
 	reconcile_configure(c->reconcile);
+	lease_files_reload(c->lease_files);
 	/* Look at everything again: the host's resolvers, and whether the kernel holds what it
 	 * should. */
 	resolvers_ready(c);
@@ -341,6 +345,7 @@ static void tear_down(struct controller *c)
 	conflicts_free(c->conflicts);
 	c->conflicts = NULL;
 	leases_free(c->leases);
+	lease_files_free(c->lease_files);
 	services_free(c->services);
 	reconcile_free(c->reconcile);
 	attached_free(c->attached);

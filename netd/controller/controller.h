@@ -21,6 +21,7 @@
 struct conditions;
 struct door;
 struct keeper_link;
+struct lease_files;
 struct leases;
 struct attached;
 struct conflicts;
@@ -43,6 +44,7 @@ struct controller {
 	struct uplinks *uplinks;
 	struct services *services;
 	struct leases *leases;
+	struct lease_files *lease_files;
 	struct upstreams *upstreams;
 	struct door *door;
 	struct conditions *conditions; /* what is wrong now */

@@ -421,14 +421,14 @@ static void undefine_written(void *data, const struct err *e)
 
 	op_take_error(op, e);
 	if (!op->err.code) {
+		if (!n->live)
+			leases_forget(op->c->leases, n);
 		registry_set_config(&op->c->registry, n, NULL);
 		free(n->broken);
 		n->broken = NULL;
 		free(n->source);
 		n->source = NULL;
 		n->autostart = false;
-		if (!n->live)
-			leases_forget(op->c->leases, n);
 		door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_UNDEFINED);
 	}
 	op_finish(op);

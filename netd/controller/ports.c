@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "netd/lease/lease-files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -231,7 +232,10 @@ int ports_create(struct controller *c, struct net *n, struct network_port *p, bo
 		network_port_free(p);
 		return r;
 	}
-	return ports_insert(c, n, p, e) ? 0 : -ENOMEM;
+	if (!ports_insert(c, n, p, e))
+		return -ENOMEM;
+	lease_files_changed(c->lease_files, n);
+	return 0;
 }
 
 int ports_delete(struct controller *c, struct net *n, const struct uuid *u, struct err *e)
@@ -244,6 +248,7 @@ int ports_delete(struct controller *c, struct net *n, const struct uuid *u, stru
 	struct port *port = ports_find(c, n, u);
 	ports_remove_file(c, port);
 	ports_drop(port);
+	lease_files_changed(c->lease_files, n);
 	return 0;
 }
 

@@ -40,6 +40,7 @@ struct net {
 	bool autostart;
 	bool stopped_on_request; /* in this boot, before the daemon's last start */
 	bool embryo; /* a first definition on its way to the disk: holds its names, is not shown */
+	bool lease_files_stale; /* netd/lease/lease-files.c */
 	bool live_changed; /* the file in /run holds an older live */
 	bool unsaved; /* config got a uuid, MAC or bridge name that its file doesn't have yet */
 	char *source; /* the folder that net-apply made it from, or NULL */

@@ -32,6 +32,7 @@ struct lease_db {
 	uint64_t history_max;
 	unsigned opened; /* rows of history since the last trimming */
 	int wal_pages;
+	int changes;   /* before the transaction, as SQLite counts them */
 	sqlite3 *copy; /* the snapshot being made */
 	sqlite3_backup *backup;
 };

@@ -401,6 +401,7 @@ int lease_db_begin(struct lease_db *db, struct err *e)
 {
 	int rc = run_plain(db, ST_BEGIN);
 
+	db->changes = sqlite3_total_changes(db->db);
 	return rc == SQLITE_OK ? 0 : lease_db_failed(db, rc, "begin a transaction", e);
 }
 
@@ -409,6 +410,11 @@ int lease_db_commit(struct lease_db *db, struct err *e)
 	int rc = run_plain(db, ST_COMMIT);
 
 	return rc == SQLITE_OK ? 0 : lease_db_failed(db, rc, "commit", e);
+}
+
+bool lease_db_changed(const struct lease_db *db)
+{
+	return sqlite3_total_changes(db->db) != db->changes;
 }
 
 void lease_db_rollback(struct lease_db *db)
@@ -478,7 +484,9 @@ static int trim_history(struct lease_db *db)
 	return rc == SQLITE_OK ? run(db, ST_TRIM) : rc;
 }
 
-static int open_history(struct lease_db *db, const struct key *k, const struct lease_record *r)
+/* Nobody has had an address since the future, whatever the record was rounded to. */
+static int open_history(struct lease_db *db, const struct key *k, const struct lease_record *r,
+			uint64_t now)
 {
 	char mac[MAC_TEXT_MAX];
 	int rc = bind_key(db, ST_OPEN, k);
@@ -486,7 +494,7 @@ static int open_history(struct lease_db *db, const struct key *k, const struct l
 	if (rc == SQLITE_OK)
 		rc = bind_client(db, ST_OPEN, r, mac);
 	if (rc == SQLITE_OK)
-		rc = bind_number(db, ST_OPEN, 7, r->start);
+		rc = bind_number(db, ST_OPEN, 7, MIN_OF(r->start, now));
 	if (rc == SQLITE_OK)
 		rc = run(db, ST_OPEN);
 	return rc == SQLITE_OK ? trim_history(db) : rc;
@@ -511,7 +519,7 @@ static int put_history(struct lease_db *db, const struct key *k, const struct le
 		return was->same_name ? SQLITE_OK : rename_history(db, k, r->hostname);
 	if (was->held)
 		rc = close_history(db, ST_CLOSE, k, end_of(was->expiry, now));
-	return rc == SQLITE_OK && holds ? open_history(db, k, r) : rc;
+	return rc == SQLITE_OK && holds ? open_history(db, k, r, now) : rc;
 }
 
 static int put_lease(struct lease_db *db, const struct key *k, const struct lease_record *r)

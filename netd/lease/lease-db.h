@@ -41,6 +41,8 @@ int lease_db_forget(struct lease_db *db, const struct uuid *network, uint64_t no
     mustcheck;
 int lease_db_commit(struct lease_db *db, struct err *e) mustcheck;
 void lease_db_rollback(struct lease_db *db);
+/* Whether the last transaction changed anything: one that didn't says nothing about the disk. */
+bool lease_db_changed(const struct lease_db *db);
 
 /* Move the write-ahead log into the file when it has grown to `pages`. */
 void lease_db_checkpoint(struct lease_db *db, int pages);

@@ -60,6 +60,13 @@ static uint64_t wall_sec(void)
 
 /* --- health --- */
 
+static void wake_loop(struct lease_store *s)
+{
+	uint64_t one = 1;
+
+	(void)!write(s->event_fd, &one, sizeof(one));
+}
+
 static void report(struct lease_store *s, const struct err *e)
 {
 	pthread_mutex_lock(&s->lock);
@@ -67,8 +74,10 @@ static void report(struct lease_store *s, const struct err *e)
 	s->health.writing = false;
 	copy_text(s->health.problem, sizeof(s->health.problem), e->msg);
 	pthread_mutex_unlock(&s->lock);
-	if (news)
-		log_err("%s; leases are not durable until this is solved", e->msg);
+	if (!news)
+		return;
+	wake_loop(s);
+	log_err("%s; leases are not durable until this is solved", e->msg);
 }
 
 static void report_well(struct lease_store *s)
@@ -77,8 +86,10 @@ static void report_well(struct lease_store *s)
 	bool news = !s->health.writing;
 	s->health.writing = true;
 	pthread_mutex_unlock(&s->lock);
-	if (news)
-		log_info("lease store %s: writing", s->path);
+	if (!news)
+		return;
+	wake_loop(s);
+	log_info("lease store %s: writing", s->path);
 }
 
 /* --- opening --- */
@@ -179,7 +190,8 @@ static bool commit_batch(struct lease_store *s, struct list *batch)
 		return false;
 	int rc = write_batch(s->db, batch, &e);
 	if (rc == 0) {
-		report_well(s);
+		if (lease_db_changed(s->db))
+			report_well(s);
 		return true;
 	}
 	report(s, &e);
@@ -208,7 +220,6 @@ static size_t take_batch(struct lease_store *s, struct list *batch)
 /* Under the lock. */
 static void finish_batch(struct lease_store *s, struct list *batch, size_t n, bool durable)
 {
-	uint64_t one = 1;
 	bool tell = false;
 	struct item *i;
 
@@ -227,7 +238,7 @@ static void finish_batch(struct lease_store *s, struct list *batch, size_t n, bo
 		}
 	}
 	if (tell)
-		(void)!write(s->event_fd, &one, sizeof(one));
+		wake_loop(s);
 }
 
 static bool snapshot_wanted(const struct lease_store *s)

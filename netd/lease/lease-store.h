@@ -73,7 +73,8 @@ int lease_store_remove(struct lease_store *s, const struct uuid *network, const 
 int lease_store_forget_network(struct lease_store *s, const struct uuid *network, uint64_t token)
     mustcheck;
 
-int lease_store_fd(const struct lease_store *s); /* readable: something was completed */
+/* Readable: something was completed, or the store began or ceased to fail. */
+int lease_store_fd(const struct lease_store *s);
 /* durable: on disk, and no power failure takes it back. */
 typedef void lease_store_completed_fn(void *data, uint64_t token, bool durable);
 void lease_store_completed(struct lease_store *s, lease_store_completed_fn *done, void *data);

@@ -2,6 +2,7 @@
 /* leases-disk.c — leases on their way to the store and back. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "netd/controller/conditions.h"
 #include "netd/lease/leases-internal.h"
 #include "netd/messages/messages-dhcp.h"
 #include "netd/service/services.h"
@@ -20,7 +21,7 @@ struct pending {
 static void to_record(const struct lease *lease, struct lease_record *r)
 {
 	const struct lease_binding *b = &lease->b;
-	bool forever = lease->expires_wall == INT64_MAX;
+	bool forever = lease->expires == USEC_INFINITY;
 
 	*r = (struct lease_record){ .network = lease->key.net,
 				    .address = b->ip,
@@ -31,9 +32,21 @@ static void to_record(const struct lease *lease, struct lease_record *r)
 							     : LEASE_RECORD_BOUND };
 	memcpy(r->client_id, b->client_id, b->n_client_id);
 	copy_text(r->hostname, sizeof(r->hostname), b->name);
-	r->expiry = forever ? 0 : (uint64_t)lease->expires_wall;
+	r->expiry = forever ? 0 : (uint64_t)leases_wall(lease->expires);
 	r->start = forever ? (uint64_t)leases_now() : r->expiry - b->lease_sec;
 	r->first_seen = (uint64_t)lease->since_wall;
+}
+
+/* Until when a stored lease is shown: as recorded, if the clock hasn't been set meanwhile. The
+ * engine keeps it for its client a full term longer (dhcp4_restore()). */
+static usec_t restored_end(const struct lease_record *r)
+{
+	usec_t now = clock_wall(), end = r->expiry * USEC_PER_SEC;
+
+	if (!r->expiry)
+		return USEC_INFINITY;
+	return clock_boottime() +
+	       MIN_OF(end - MIN_OF(end, now), (r->expiry - r->start) * USEC_PER_SEC);
 }
 
 /* A lease that ended longer ago than one term can't have been extended without our knowing; one
@@ -44,17 +57,17 @@ static void loaded(void *data, const struct lease_record *r)
 	struct lease_binding b = {
 		.ip = r->address, .mac = r->mac, .iaid = r->iaid, .n_client_id = r->n_client_id
 	};
-	int64_t expires = r->expiry ? (int64_t)r->expiry : INT64_MAX;
 	bool declined = r->state == LEASE_RECORD_DECLINED;
 
-	if (r->state == LEASE_RECORD_RELEASED || !msg_is_time(expires))
+	if (r->state == LEASE_RECORD_RELEASED || r->expiry > INT64_MAX || r->expiry < r->start ||
+	    !msg_is_time((int64_t)r->expiry))
 		return; /* no lease of ours */
 	memcpy(b.client_id, r->client_id, r->n_client_id);
 	copy_text(b.name, sizeof(b.name), r->hostname);
 	b.lease_sec = r->expiry ? (uint32_t)(r->expiry - r->start) : DHCP4_LEASE_INFINITE;
-	if (r->expiry && expires + (declined ? 0 : (int64_t)b.lease_sec) < leases_now())
+	if (r->expiry && (int64_t)r->expiry + (declined ? 0 : (int64_t)b.lease_sec) < leases_now())
 		return;
-	struct lease *lease = leases_keep(l, &r->network, &b, expires);
+	struct lease *lease = leases_keep(l, &r->network, &b, restored_end(r));
 	if (!lease) {
 		log_err("out of memory: a stored lease is not restored");
 		return;
@@ -63,26 +76,38 @@ static void loaded(void *data, const struct lease_record *r)
 	lease->since_wall = (int64_t)r->first_seen;
 }
 
+enum dhcp4_verdict leases_policy(const struct leases *l)
+{
+	return l->c->config.refuse_unstored ? DHCP4_REFUSED : DHCP4_UNSTORED;
+}
+
 static void complete(void *data, uint64_t token, bool durable)
 {
 	struct leases *l = data;
 	struct pending *p = list_first(&l->pending, struct pending, node);
 
 	(void)token;
-	if (!durable && !l->complained) {
-		struct lease_store_health health;
-		lease_store_health(l->store, &health);
-		log_err("leases are not being stored: %s; guests are served with short leases "
-			"until this is mended",
-			health.problem);
-	}
-	l->complained = !durable;
 	if (!p)
 		return;
 	list_remove(&p->node);
 	services_lease_verdict(l->c->services, p->worker_id, p->family, p->net_id, p->token,
-			       durable);
+			       durable ? DHCP4_STORED : leases_policy(l));
 	free(p);
+}
+
+static void tell_health(struct leases *l)
+{
+	struct lease_store_health health;
+
+	lease_store_health(l->store, &health);
+	if (health.writing)
+		conditions_clear(l->c->conditions, NULL, CONDITION_LEASES_NOT_KEPT,
+				 l->c->paths.leases);
+	else
+		conditions_raise(l->c->conditions, NULL, CONDITION_LEASES_NOT_KEPT,
+				 l->c->paths.leases, "%s; until this is mended %s", health.problem,
+				 leases_policy(l) == DHCP4_REFUSED ? "new guests get no address"
+								   : "guests get short leases");
 }
 
 /* A damaged file was set aside while we ran: what took its place lacks what guests have been
@@ -109,6 +134,7 @@ static void store_ready(void *data)
 
 	lease_store_completed(l->store, complete, l);
 	services_flush_verdicts(l->c->services);
+	tell_health(l);
 	put_all_again(l);
 }
 
@@ -130,6 +156,8 @@ struct lease_store *leases_open_store(struct leases *l, struct err *e)
 		lease_store_close(store);
 		return NULL;
 	}
+	l->store = store;
+	tell_health(l);
 	return store;
 }
 
@@ -141,12 +169,13 @@ void leases_drop_pending(struct leases *l)
 		free(p);
 }
 
-void leases_refuse(struct leases *l, const struct net *n, const struct lease_report *r)
+void leases_answer(struct leases *l, const struct net *n, const struct lease_report *r,
+		   enum dhcp4_verdict verdict)
 {
 	if (!r->token)
 		return;
 	services_lease_verdict(l->c->services, services_dhcp_worker(l->c->services, n),
-			       r->b.ip.family, n->id, r->token, false);
+			       r->b.ip.family, n->id, r->token, verdict);
 	services_flush_verdicts(l->c->services);
 }
 
@@ -173,5 +202,5 @@ void leases_store(struct leases *l, const struct net *n, const struct lease_repo
 		return;
 	}
 	free(p);
-	leases_refuse(l, n, r);
+	leases_answer(l, n, r, leases_policy(l));
 }

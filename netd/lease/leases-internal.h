@@ -21,7 +21,6 @@ struct leases {
 	struct table by_uuid;    /* struct lease_net */
 	struct table by_address; /* struct lease */
 	struct list pending;
-	bool complained;   /* the store's failure has been logged */
 	uint64_t replaced; /* how often the store's file had been replaced when all leases were last
 			      put into it */
 };
@@ -31,7 +30,7 @@ int64_t leases_now(void);
 
 /* leases.c: add or replace, as bound. NULL when out of memory, or when the network has too many. */
 struct lease *leases_keep(struct leases *l, const struct uuid *net, const struct lease_binding *b,
-			  int64_t expires_wall);
+			  usec_t expires);
 
 /* leases-disk.c */
 struct lease_store *leases_open_store(struct leases *l, struct err *e) mustcheck;
@@ -40,7 +39,10 @@ void leases_drop_pending(struct leases *l);
  * once when there is no place in the queue. */
 void leases_store(struct leases *l, const struct net *n, const struct lease_report *r,
 		  const struct lease *lease);
-/* Not stored, and no lease: say so to whoever waits. */
-void leases_refuse(struct leases *l, const struct net *n, const struct lease_report *r);
+/* Nothing is stored: say so to whoever waits. */
+void leases_answer(struct leases *l, const struct net *n, const struct lease_report *r,
+		   enum dhcp4_verdict verdict);
+/* What a guest gets when the store has failed. */
+enum dhcp4_verdict leases_policy(const struct leases *l);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "netd/door/door.h"
+#include "netd/lease/lease-files.h"
 #include "netd/service/services.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ static void drop_lease(struct leases *l, struct lease *lease)
 }
 
 struct lease *leases_keep(struct leases *l, const struct uuid *net, const struct lease_binding *b,
-			  int64_t expires_wall)
+			  usec_t expires)
 {
 	struct lease *lease = find_lease(l, net, &b->ip);
 
@@ -94,13 +95,25 @@ struct lease *leases_keep(struct leases *l, const struct uuid *net, const struct
 		lease->since_wall = leases_now();
 	lease->declined = false;
 	lease->b = *b;
-	lease->expires_wall = expires_wall;
+	lease->expires = expires;
 	return lease;
 }
 
 int64_t leases_now(void)
 {
 	return (int64_t)(clock_wall() / USEC_PER_SEC);
+}
+
+/* Rounded, so that what was read from the store is shown as it was. */
+int64_t leases_wall(usec_t boottime)
+{
+	usec_t now = clock_boottime(), wall = clock_wall() + USEC_PER_SEC / 2;
+
+	if (boottime == USEC_INFINITY)
+		return INT64_MAX;
+	if (boottime < now)
+		return (int64_t)((wall - MIN_OF(wall, now - boottime)) / USEC_PER_SEC);
+	return (int64_t)((wall + MIN_OF(boottime - now, UINT32_MAX * USEC_PER_SEC)) / USEC_PER_SEC);
 }
 
 struct leases *leases_new(struct controller *c, struct err *e)
@@ -160,21 +173,14 @@ static bool is_plausible(const struct net *n, const struct lease_binding *b)
 }
 
 static void tell_dns(struct leases *l, const struct net *n, const struct lease_binding *b, bool add,
-		     int64_t expires_wall)
+		     usec_t expires)
 {
-	usec_t expires = USEC_INFINITY;
-
-	if (!b->name[0])
-		return;
-	if (expires_wall != INT64_MAX) {
-		int64_t left = MAX_OF(expires_wall - leases_now(), 0);
-		expires = clock_boottime() + (usec_t)left * USEC_PER_SEC;
-	}
-	services_dns_lease(l->c->services, n, b->name, &b->ip, add, expires);
+	if (b->name[0])
+		services_dns_lease(l->c->services, n, b->name, &b->ip, add, expires);
 }
 
-static void tell_clients(struct leases *l, const struct net *n, enum dhcp4_change change,
-			 const struct lease_binding *b, int64_t expires_wall)
+static void tell_clients(struct leases *l, struct net *n, enum dhcp4_change change,
+			 const struct lease_binding *b, usec_t expires)
 {
 	char ip[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
 	const struct rpc_lease_event ev = {
@@ -182,21 +188,22 @@ static void tell_clients(struct leases *l, const struct net *n, enum dhcp4_chang
 		.ip = ip_format(&b->ip, ip),
 		.mac = mac_format(&b->mac, mac),
 		.hostname = b->name,
-		.expiry_sec = expires_wall == INT64_MAX ? 0 : expires_wall,
+		.expiry_sec = expires == USEC_INFINITY ? 0 : leases_wall(expires),
 	};
 
+	lease_files_changed(l->c->lease_files, n);
 	if (l->c->door)
 		door_emit_lease(l->c->door, n->name, &n->uuid, &ev);
 }
 
-static void end_lease(struct leases *l, const struct net *n, enum dhcp4_change change,
+static void end_lease(struct leases *l, struct net *n, enum dhcp4_change change,
 		      struct lease *lease)
 {
 	if (!lease->declined) {
 		tell_dns(l, n, &lease->b, false, 0);
-		tell_clients(l, n, change, &lease->b, lease->expires_wall);
+		tell_clients(l, n, change, &lease->b, lease->expires);
 	}
-	drop_lease(l, lease);
+	drop_lease(l, lease); /* the files are written later */
 }
 
 static bool apply_end(struct leases *l, struct net *n, const struct lease_report *r,
@@ -222,13 +229,13 @@ static void complain_full(const struct net *n)
 static void sweep_declined(struct leases *l, const struct net *n)
 {
 	struct lease_net *ln = find_net(l, &n->uuid);
-	int64_t now = leases_now();
+	usec_t now = clock_boottime();
 	struct lease *lease;
 
 	if (!ln)
 		return;
 	list_foreach (lease, &ln->leases, struct lease, of_net) {
-		if (!lease->declined || lease->expires_wall > now)
+		if (!lease->declined || lease->expires > now)
 			continue;
 		(void)!lease_store_remove(l->store, &n->uuid, &lease->b.ip, 0);
 		drop_lease(l, lease);
@@ -247,7 +254,7 @@ static bool apply_decline(struct leases *l, struct net *n, const struct lease_re
 		end_lease(l, n, r->change, lease);
 	sweep_declined(l, n);
 	b.name[0] = '\0';
-	lease = leases_keep(l, &n->uuid, &b, r->expires_wall);
+	lease = leases_keep(l, &n->uuid, &b, r->expires);
 	if (lease)
 		lease->declined = true;
 	else
@@ -266,15 +273,26 @@ static bool apply_binding(struct leases *l, struct net *n, const struct lease_re
 		return false;
 	if (held && strcmp(lease->b.name, r->b.name) != 0)
 		tell_dns(l, n, &lease->b, false, 0);
-	lease = leases_keep(l, &n->uuid, &r->b, r->expires_wall);
+	lease = leases_keep(l, &n->uuid, &r->b, r->expires);
 	if (!lease) {
 		complain_full(n);
-		leases_refuse(l, n, r);
+		leases_answer(l, n, r, leases_policy(l));
 		return true;
 	}
-	tell_dns(l, n, &r->b, true, r->expires_wall);
-	tell_clients(l, n, r->change, &r->b, r->expires_wall);
+	tell_dns(l, n, &r->b, true, r->expires);
+	tell_clients(l, n, r->change, &r->b, r->expires);
 	leases_store(l, n, r, lease);
+	return true;
+}
+
+/* It may have been true a moment ago, when the worker hadn't heard of the network's change yet. By
+ * now nobody is to have this address. */
+static bool apply_outdated(struct leases *l, struct net *n, const struct lease_report *r)
+{
+	if (!services_changed_lately(n))
+		return false;
+	leases_answer(l, n, r, DHCP4_REFUSED);
+	services_free_lease(l->c->services, n, &r->b.ip);
 	return true;
 }
 
@@ -286,7 +304,9 @@ bool leases_apply(struct leases *l, struct net *n, const struct lease_report *r)
 	case DHCP4_GRANT:
 	case DHCP4_EXTEND:
 	case DHCP4_RENAME:
-		return is_plausible(n, &r->b) && apply_binding(l, n, r, lease);
+		if (is_plausible(n, &r->b))
+			return apply_binding(l, n, r, lease);
+		return apply_outdated(l, n, r);
 	case DHCP4_DECLINE:
 		if (is_plausible(n, &r->b))
 			return apply_decline(l, n, r, lease);
@@ -342,6 +362,7 @@ void leases_forget(struct leases *l, const struct net *n)
 
 	if (ln)
 		drop_net(l, ln);
+	lease_files_forget(l->c->lease_files, n);
 	if (lease_store_forget_network(l->store, &n->uuid, 0) < 0)
 		log_warning("the stored leases of network '%s' could not be forgotten", n->name);
 }

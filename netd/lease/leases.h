@@ -30,10 +30,10 @@ struct lease {
 	struct list of_net;
 	struct lease_key key;
 	struct lease_binding b;
-	/* Seconds since 1970. */
-	int64_t since_wall;   /* when this client got this address */
-	int64_t expires_wall; /* INT64_MAX for never */
-	bool declined;        /* b.mac found the address in use: nobody's until expires_wall */
+	int64_t since_wall; /* seconds since 1970: when this client got this address */
+	usec_t expires;     /* CLOCK_BOOTTIME, USEC_INFINITY for never: no change of the wall clock
+			       ends it or makes it eternal */
+	bool declined;      /* b.mac found the address in use: nobody's until `expires` */
 };
 
 /* What the dhcp worker says has happened. */
@@ -41,9 +41,15 @@ struct lease_report {
 	enum dhcp4_change change; /* the words of DHCPv4 serve both families */
 	uint64_t token;           /* 0: no verdict wanted */
 	struct lease_binding b;
-	int64_t expires_wall;
+	usec_t expires; /* CLOCK_BOOTTIME, USEC_INFINITY for never */
 };
 
+/* A boot time as people read it: seconds since 1970 by the wall clock of now; INT64_MAX for
+ * never. */
+int64_t leases_wall(usec_t boottime);
+
+/* What the store's failure means for guests (`lease_store_failure` in netd.conf) is the
+ * configuration's word; the failure itself is a condition. */
 struct leases *leases_new(struct controller *c, struct err *e) mustcheck;
 void leases_free(struct leases *l);
 

@@ -274,7 +274,7 @@ void msg_put_dhcp4_verdicts(struct wr *w, const struct msg_dhcp4_verdict *verdic
 	for (size_t i = 0; i < count; i++) {
 		wr_u32(w, verdicts[i].net_id);
 		wr_u64(w, verdicts[i].token);
-		xdr_put_bool(w, verdicts[i].durable);
+		wr_u32(w, verdicts[i].verdict);
 	}
 }
 
@@ -286,7 +286,9 @@ int msg_get_dhcp4_verdicts(const void *body, size_t n, struct msg_dhcp4_verdict 
 	for (uint32_t i = 0; i < count && !r.bad; i++) {
 		ret[i].net_id = rd_u32(&r);
 		ret[i].token = rd_u64(&r);
-		ret[i].durable = xdr_get_bool(&r);
+		uint32_t verdict = rd_u32(&r);
+		r.bad |= verdict >= DHCP4_VERDICT_N;
+		ret[i].verdict = (enum dhcp4_verdict)verdict;
 	}
 	return finish(&r) < 0 || !count ? -EPROTO : (int)count;
 }

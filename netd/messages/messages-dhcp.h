@@ -58,7 +58,7 @@ int msg_get_dhcp4_records(const void *body, size_t n, struct msg_dhcp4_record *r
 struct msg_dhcp4_verdict {
 	uint32_t net_id;
 	uint64_t token;
-	bool durable;
+	enum dhcp4_verdict verdict;
 };
 void msg_put_dhcp4_verdicts(struct wr *w, const struct msg_dhcp4_verdict *verdicts, size_t count);
 int msg_get_dhcp4_verdicts(const void *body, size_t n, struct msg_dhcp4_verdict *ret) mustcheck;

@@ -29,7 +29,7 @@ enum message_type {
 	MSG_DHCP4_SOCKETS, /* net_id + [UDP socket bound to bridge and port 67, packet socket for
 			      send()] */
 	MSG_DHCP4_RESTORE, /* bindings and declined addresses from the store; before the sockets */
-	MSG_DHCP4_COMMITTED, /* token, whether it is durable */
+	MSG_DHCP4_COMMITTED, /* token, what the store says */
 	MSG_DHCP4_REMOVE,    /* net_id: forget, close */
 	MSG_DHCP4_FREE,      /* net_id, address: release a binding on an administrator's word */
 	/* dhcp worker -> controller */
@@ -41,7 +41,7 @@ enum message_type {
 	MSG_DHCP6_CONFIG,   /* add or replace its DHCPv6 service */
 	MSG_IP6_SOCKETS,    /* net_id + [packet socket for both] */
 	MSG_DHCP6_RESTORE,  /* bindings and declined addresses from the store; before the sockets */
-	MSG_DHCP6_COMMITTED, /* token, whether it is durable */
+	MSG_DHCP6_COMMITTED, /* token, what the store says */
 	MSG_IP6_REMOVE,      /* net_id: forget both, close */
 	/* dhcp worker -> controller */
 	MSG_DHCP6_BINDING, /* net_id, token (0: no answer wanted), what happened, the binding */

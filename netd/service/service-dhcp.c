@@ -198,7 +198,7 @@ static void restore4(void *data, const struct lease *lease)
 	struct msg_dhcp4_record *to = &r->record[r->n++];
 	*to = (struct msg_dhcp4_record){ .net_id = r->net_id,
 					 .change = lease->declined ? DHCP4_DECLINE : DHCP4_GRANT,
-					 .expires_wall = lease->expires_wall,
+					 .expires_wall = leases_wall(lease->expires),
 					 .binding = { .ip = b->ip.v4,
 						      .mac = b->mac,
 						      .lease_sec = b->lease_sec,
@@ -420,7 +420,7 @@ static void restore6(void *data, const struct lease *lease)
 	struct msg_dhcp6_record *to = &r->record[r->n++];
 	*to = (struct msg_dhcp6_record){ .net_id = r->net_id,
 					 .change = lease->declined ? DHCP4_DECLINE : DHCP4_GRANT,
-					 .expires_wall = lease->expires_wall,
+					 .expires_wall = leases_wall(lease->expires),
 					 .binding = { .ip = b->ip,
 						      .mac = b->mac,
 						      .iaid = b->iaid,
@@ -479,7 +479,7 @@ static int reports4(const struct channel_message *m, struct service_report *ret)
 		ret[i].net_id = record[i].net_id;
 		*to = (struct lease_report){ .change = record[i].change,
 					     .token = record[i].token,
-					     .expires_wall = record[i].expires_wall,
+					     .expires = b->expires,
 					     .b = { .ip = ip_from_v4(b->ip),
 						    .mac = b->mac,
 						    .n_client_id = b->client_id_len,
@@ -501,7 +501,7 @@ static int reports6(const struct channel_message *m, struct service_report *ret)
 		ret[i].net_id = record[i].net_id;
 		*to = (struct lease_report){ .change = record[i].change,
 					     .token = record[i].token,
-					     .expires_wall = record[i].expires_wall,
+					     .expires = b->expires,
 					     .b = { .ip = b->ip,
 						    .mac = b->mac,
 						    .iaid = b->iaid,

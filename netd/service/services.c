@@ -18,6 +18,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* A worker that hasn't taken its messages for so long would have been replaced. */
+#define CHANGE_USEC   (5 * USEC_PER_SEC)
 #define CRASHES_ALONE 2 /* a network whose packets killed a worker so often gets one of its own */
 
 enum service_socket {
@@ -52,6 +54,7 @@ struct net_service {
 	bool http;    /* whether they are given by HTTP as well */
 	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
 	unsigned crashes[WORKER_KINDS];
+	usec_t changed; /* when the workers were told another definition; 0: never */
 };
 
 struct services {
@@ -120,14 +123,11 @@ static void post_name(void *data, const struct lease *lease)
 	struct message_dns_lease m = {
 		.net_id = t->net_id, .add = true, .expires = USEC_INFINITY, .ip = lease->b.ip
 	};
-	int64_t now = (int64_t)(clock_wall() / USEC_PER_SEC);
 
 	if (!lease->b.name[0] || lease->declined)
 		return;
 	copy_text(m.name, sizeof(m.name), lease->b.name);
-	if (lease->expires_wall != INT64_MAX)
-		m.expires =
-		    clock_boottime() + (usec_t)MAX_OF(lease->expires_wall - now, 0) * USEC_PER_SEC;
+	m.expires = lease->expires;
 	post_dns_lease(t->p, &m);
 }
 
@@ -569,10 +569,15 @@ int services_update(struct services *s, struct net *n, struct err *e)
 {
 	if (!sockets_fit(n)) {
 		stop(s, n);
-		return services_start(s, n, e);
+		int r = services_start(s, n, e);
+		if (n->service)
+			n->service->changed = clock_boottime();
+		return r;
 	}
 	if (n->service && !list_is_empty(&n->service->untold))
 		return 0; /* what they are told soon is the new definition */
+	if (n->service)
+		n->service->changed = clock_boottime();
 	for (unsigned i = 0; n->service && i < WORKER_KINDS; i++) {
 		struct worker_proc *p = n->service->worker[i];
 		if (p && worker_id(p))
@@ -597,6 +602,13 @@ uint32_t services_dhcp_worker(const struct services *s, const struct net *n)
 		   : 0;
 }
 
+bool services_changed_lately(const struct net *n)
+{
+	usec_t changed = n->service ? n->service->changed : 0;
+
+	return changed && clock_boottime() - changed < CHANGE_USEC;
+}
+
 void services_flush_verdicts(struct services *s)
 {
 	uint8_t body[4 + MSG_DHCP_RECORDS_MAX * 24];
@@ -614,7 +626,7 @@ void services_flush_verdicts(struct services *s)
 }
 
 void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,
-			    uint64_t token, bool durable)
+			    uint64_t token, enum dhcp4_verdict verdict)
 {
 	if (!worker)
 		return;
@@ -623,7 +635,7 @@ void services_lease_verdict(struct services *s, uint32_t worker, int family, uin
 		services_flush_verdicts(s);
 	s->verdict_worker = worker;
 	s->verdict_family = family;
-	s->verdict[s->n_verdicts++] = (struct msg_dhcp4_verdict){ net_id, token, durable };
+	s->verdict[s->n_verdicts++] = (struct msg_dhcp4_verdict){ net_id, token, verdict };
 }
 
 void services_dns_lease(struct services *s, const struct net *n, const char *name,

@@ -11,6 +11,7 @@
 #define NETD_SERVICES_H
 
 #include "base/clock.h"
+#include "dhcp/dhcp4.h"
 #include "netd/controller/controller.h"
 
 struct keeper_link;
@@ -34,9 +35,12 @@ void services_stop(struct services *s, struct net *n);
 
 /* The worker that serves this network's addresses now; 0: none. */
 uint32_t services_dhcp_worker(const struct services *s, const struct net *n);
+/* The network's services were told another definition a moment ago: what its worker reports may
+ * still go by the old one. */
+bool services_changed_lately(const struct net *n);
 /* What became of a binding that worker reported. Gathered until services_flush_verdicts(). */
 void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,
-			    uint64_t token, bool durable);
+			    uint64_t token, enum dhcp4_verdict verdict);
 void services_flush_verdicts(struct services *s);
 /* The worker shall give an address up, whoever holds it. */
 void services_free_lease(struct services *s, const struct net *n, const struct ip *ip);

@@ -449,7 +449,7 @@ static bool on_committed(struct role *role, const struct channel_message *m, use
 		struct network *net = find(role, verdicts[i].net_id);
 		if (!net) /* removed since */
 			continue;
-		size_t done = dhcp4_committed(net->engine, verdicts[i].token, verdicts[i].durable,
+		size_t done = dhcp4_committed(net->engine, verdicts[i].token, verdicts[i].verdict,
 					      now, &action, 1);
 		perform(net, &action, done, now);
 		after(net, now);

@@ -461,7 +461,7 @@ static bool on_committed(struct role6 *r6, const struct channel_message *m, usec
 		if (!net || !net->dhcp) /* removed since */
 			continue;
 		size_t done =
-		    dhcp6_committed(net->dhcp, verdicts[i].token, verdicts[i].durable, &action, 1);
+		    dhcp6_committed(net->dhcp, verdicts[i].token, verdicts[i].verdict, &action, 1);
 		perform(net, &action, done, now);
 		after(net, now);
 	}

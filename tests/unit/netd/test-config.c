@@ -17,6 +17,7 @@ static void test_taken(void **state)
 
 	assert_int_equal(config_parse("", "f", &c, &e), 0);
 	assert_false(c.table_owner || c.libvirt_isolated || c.host_rules);
+	assert_false(c.refuse_unstored || c.libvirt_lease_files);
 	assert_int_equal(config_parse("# table_owner = maybe\n\n \t table_owner=yes \r\n"
 				      "isolated =  libvirt\nhost_rules = yes",
 				      "f", &c, &e),

@@ -182,8 +182,8 @@ static void test_short_ones(void **state)
 	msg_put_dhcp4_verdicts(&w, v, 2);
 	assert_int_equal(msg_get_dhcp4_verdicts(buf, wr_len(&w), got), 2);
 	assert_int_equal(got[1].token, 4);
-	assert_false(got[1].durable);
-	assert_true(got[0].durable);
+	assert_int_equal(got[1].verdict, DHCP4_UNSTORED);
+	assert_int_equal(got[0].verdict, DHCP4_STORED);
 
 	u.count[DHCP4_COUNTER_N - 1] = UINT64_MAX;
 	w = wr_over(buf, sizeof(buf));

@@ -173,7 +173,7 @@ static bool hear(struct stage *s, struct ip6_packet *p, uint8_t buf[static 2048]
 static void test_exchange(void **state)
 {
 	static struct msg_dhcp6_record records[MSG_DHCP_RECORDS_MAX];
-	struct msg_dhcp4_verdict v = { .net_id = 7, .durable = true };
+	struct msg_dhcp4_verdict v = { .net_id = 7, .verdict = DHCP4_STORED };
 	struct stage s;
 	struct packet6 q;
 	struct ip6_packet p;
