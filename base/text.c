@@ -22,11 +22,6 @@ void text_add_n(struct text *t, const char *s, size_t n)
 	t->s[t->len] = '\0';
 }
 
-void text_add(struct text *t, const char *s)
-{
-	text_add_n(t, s, strlen(s));
-}
-
 void text_addf(struct text *t, const char *fmt, ...)
 {
 	va_list ap;

@@ -8,14 +8,26 @@
 
 #include "base/util.h"
 
+#include <string.h>
+
 struct text {
 	char *s; /* NULL while empty */
 	size_t len, cap;
 	bool failed;
 };
 
-void text_add(struct text *t, const char *s);
 void text_add_n(struct text *t, const char *s, size_t n);
+static inline void text_add(struct text *t, const char *s)
+{
+	size_t n = strlen(s); /* of most of them the compiler knows it */
+
+	if (n < t->cap - t->len && !t->failed) {
+		memcpy(t->s + t->len, s, n + 1);
+		t->len += n;
+	} else {
+		text_add_n(t, s, n);
+	}
+}
 void text_addf(struct text *t, const char *fmt, ...) printflike(2, 3);
 /* Append with & < > ' " as entities, for XML attribute values in single quotes and for content. */
 void text_add_xml(struct text *t, const char *s);

@@ -114,14 +114,39 @@ static bool same_hosts(const struct network_ip *a, const struct network_ip *b)
 	return true;
 }
 
+bool network_equal_but_hosts(const struct network *a, const struct network *b)
+{
+	auto_free char *x = network_format(a, NETWORK_FORMAT_NO_HOSTS, 0),
+		       *y = network_format(b, NETWORK_FORMAT_NO_HOSTS, 0);
+
+	return x && y && strcmp(x, y) == 0;
+}
+
+struct hosts_change network_hosts_change(const struct network_ip *before,
+					 const struct network_ip *now)
+{
+	struct hosts_change c = { 0, before->n_hosts, now->n_hosts };
+
+	while (c.n_before && c.n_now &&
+	       dhcp_host_equal(&before->hosts[c.first], &now->hosts[c.first])) {
+		c.first++;
+		c.n_before--;
+		c.n_now--;
+	}
+	while (c.n_before && c.n_now &&
+	       dhcp_host_equal(&before->hosts[c.first + c.n_before - 1],
+			       &now->hosts[c.first + c.n_now - 1])) {
+		c.n_before--;
+		c.n_now--;
+	}
+	return c;
+}
+
 bool network_equal(const struct network *a, const struct network *b)
 {
 	if (a == b)
 		return true;
-	auto_free char *x = network_format(a, NETWORK_FORMAT_NO_HOSTS, 0),
-		       *y = network_format(b, NETWORK_FORMAT_NO_HOSTS, 0);
-
-	if (!x || !y || strcmp(x, y) != 0)
+	if (!network_equal_but_hosts(a, b))
 		return false;
 	for (size_t i = 0; i < a->n_ips; i++)
 		if (!same_hosts(&a->ips[i], &b->ips[i]))

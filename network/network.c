@@ -17,6 +17,13 @@ uint32_t lease_time_seconds(const struct lease_time *t, uint32_t otherwise)
 	return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
 }
 
+const char *dhcp_host_mac(const struct dhcp_host *h, char buf[static MAC_TEXT_MAX])
+{
+	if (!h->has_mac)
+		return "";
+	return h->mac_text ? h->mac_text : mac_format(&h->mac, buf);
+}
+
 unsigned network_effective_prefix(const struct network_ip *ip)
 {
 	if (ip->has_prefix)

@@ -134,12 +134,15 @@ struct dhcp_host {
 	unsigned line;
 	bool has_mac;
 	struct mac mac;
-	char *mac_text; /* as written, with the writer's case */
+	char *mac_text; /* as written, where that isn't what mac_format() makes of it */
 	char *id;       /* DUID as hex text, IPv6 */
 	char *name;
 	struct ip ip;
 	struct lease_time lease;
 };
+
+/* The MAC address as it was written; "" without one. */
+const char *dhcp_host_mac(const struct dhcp_host *h, char buf[static MAC_TEXT_MAX]);
 
 struct network_ip { /* one <ip> */
 	unsigned line;
@@ -296,5 +299,15 @@ void network_complete(struct network *n);
 /* Both say the same: they are formatted to the same text. False when out of memory. */
 bool network_equal(const struct network *a, const struct network *b);
 bool dhcp_host_equal(const struct dhcp_host *a, const struct dhcp_host *b);
+/* They differ in nothing but their static hosts, if at all. */
+bool network_equal_but_hosts(const struct network *a, const struct network *b);
+
+/* From `first` on, `n_before` hosts of one <ip> were replaced by `n_now` others; the rest is equal.
+ * Both 0: nothing differs. */
+struct hosts_change {
+	size_t first, n_before, n_now;
+};
+struct hosts_change network_hosts_change(const struct network_ip *before,
+					 const struct network_ip *now);
 
 #endif

@@ -71,8 +71,8 @@ int metadata_set(struct report *r, const char *metadata, const char *xml, const 
 int metadata_get(struct report *r, const char *metadata, const char *uri, char **ret) mustcheck;
 
 /* From a definition that was changed to one that is valid, as if its text had been defined; its
- * static hosts move there. When the old one is of the kind that is only loaded from disk, the new one is judged like it.
- * `warnings` gets what was not said of the old one. */
+ * static hosts move there. When the old one is of the kind that is only loaded from disk, the new
+ * one is judged like it. `warnings` gets what was not said of the old one. */
 int update_settle(const struct network *old, struct network *changed, struct network **ret,
 		  struct network_warnings *warnings, struct err *e) mustcheck;
 

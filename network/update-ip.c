@@ -102,7 +102,7 @@ static size_t find_host(const struct change *c, const struct network_ip *ip,
 static int add_host(const struct change *c, struct network_ip *ip, const struct dhcp_host *host,
 		    bool exists, struct list from)
 {
-	char addr[IP_TEXT_MAX];
+	char addr[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
 	int err;
 
 	if (exists)
@@ -110,7 +110,7 @@ static int add_host(const struct change *c, struct network_ip *ip, const struct 
 		    c,
 		    "there is an existing dhcp host entry in network '%s' that matches \"<host "
 		    "mac='%s' name='%s' ip='%s'/>\"",
-		    c->def->name, host->has_mac ? host->mac_text : "unknown",
+		    c->def->name, host->has_mac ? dhcp_host_mac(host, mac) : "unknown",
 		    host->name ? host->name : "", ip_format(&host->ip, addr));
 	err = check_single(c, ip);
 	return err < 0 ? err : list_add(c, LIST(ip->hosts, ip->n_hosts), from);
@@ -119,14 +119,14 @@ static int add_host(const struct change *c, struct network_ip *ip, const struct 
 static int modify_host(const struct change *c, struct network_ip *ip, size_t i,
 		       const struct dhcp_host *host, struct list from)
 {
-	char addr[IP_TEXT_MAX];
+	char addr[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
 
 	if (i == ip->n_hosts)
 		return change_refuse(
 		    c,
 		    "couldn't locate an existing dhcp host entry with \"mac='%s'\" \"name='%s'\" "
 		    "\"ip='%s'\" in network '%s'",
-		    host->has_mac ? host->mac_text : "", host->name ? host->name : "",
+		    dhcp_host_mac(host, mac), host->name ? host->name : "",
 		    ip_format(&host->ip, addr), c->def->name);
 	list_replace(LIST(ip->hosts, ip->n_hosts), i, from);
 	return 0;

@@ -206,7 +206,7 @@ static int validate_host_identity(struct report *r, const struct network_ip *ip,
 				  const struct dhcp_host *host)
 {
 	bool v6 = ip->address.family == AF_INET6;
-	char addr[IP_TEXT_MAX];
+	char addr[IP_TEXT_MAX], mac[MAC_TEXT_MAX];
 
 	if (v6 ? !host->has_mac && (host->id || host->name) : host->has_mac || host->name)
 		return 0;
@@ -216,7 +216,7 @@ static int validate_host_identity(struct report *r, const struct network_ip *ip,
 		    r, ERR_XML, host->line,
 		    "<host mac='%.50s' ip='%s'>: DHCPv6 knows clients by DUID or name; write "
 		    "id='…' or name='…' instead of mac",
-		    host->mac_text, addr);
+		    dhcp_host_mac(host, mac), addr);
 	return report_refuse(r, ERR_XML, host->line,
 			     "<host ip='%s'> does not say for whom; add %s='…' or name='…'", addr,
 			     v6 ? "id" : "mac");
@@ -336,6 +336,18 @@ struct twin_slot {
 	struct key key;
 };
 
+/* Whoever writes a definition doesn't know the secret, and a flood of collisions costs no more than
+ * their own time. */
+static uint64_t place_of(const struct key *k, const uint8_t secret[static 16])
+{
+	uint64_t x[2], s[2];
+
+	memcpy(x, k->octets, sizeof(x));
+	memcpy(s, secret, sizeof(s));
+	__uint128_t m = (__uint128_t)(x[0] ^ s[0]) * (x[1] ^ s[1] ^ k->octets[16] ^ 1);
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
 /* The host before `h` with the same key; without one `h` gets a place. */
 static const struct dhcp_host *find_twin(struct twin_slot *slots, size_t mask,
 					 const uint8_t secret[static 16],
@@ -345,7 +357,7 @@ static const struct dhcp_host *find_twin(struct twin_slot *slots, size_t mask,
 
 	if (!k.n)
 		return NULL;
-	size_t i = siphash24(k.octets, k.n, secret) & mask;
+	size_t i = place_of(&k, secret) & mask;
 	for (; slots[i].host; i = (i + 1) & mask)
 		if (slots[i].key.n == k.n && memcmp(slots[i].key.octets, k.octets, k.n) == 0 &&
 		    kind->same(slots[i].host, h))

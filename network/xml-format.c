@@ -250,7 +250,7 @@ static void format_dhcp_host(struct out *o, const struct dhcp_host *host)
 
 	out_start(o, "host");
 	if (host->has_mac)
-		out_attr(o, "mac", host->mac_text ? host->mac_text : mac_format(&host->mac, mac));
+		out_attr(o, "mac", dhcp_host_mac(host, mac));
 	out_attr(o, "id", host->id);
 	out_attr(o, "name", host->name);
 	out_attr_address(o, "ip", &host->ip);

@@ -97,7 +97,9 @@ static int attr_host_mac(struct report *r, const struct spot *at, void *field)
 	if (err < 0)
 		return err;
 	host->has_mac = true;
-	return attr_text(r, at, field);
+	/* The usual form needs no copy of its own. */
+	char usual[MAC_TEXT_MAX];
+	return strcmp(mac_format(&host->mac, usual), at->value) == 0 ? 0 : attr_text(r, at, field);
 }
 
 static int read_host_lease(struct report *r, xmlNode *node, void *host)

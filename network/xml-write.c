@@ -8,8 +8,13 @@
 
 static void out_indent(struct out *o)
 {
-	for (unsigned i = 0; i < o->depth; i++)
-		text_add(&o->text, "  ");
+	static const char blanks[] = "                                ";
+
+	for (unsigned left = o->depth; left;) {
+		unsigned n = MIN_OF(left, (unsigned)(sizeof(blanks) - 1) / 2);
+		text_add_n(&o->text, blanks, 2 * n);
+		left -= n;
+	}
 }
 
 /* Start an element: "<name"; its attributes follow. */

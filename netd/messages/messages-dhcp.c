@@ -99,13 +99,12 @@ static int get_ranges(struct rd *r, struct dhcp4_config *c)
 	return err;
 }
 
-static int get_hosts(struct rd *r, struct dhcp4_config *c)
+static int get_hosts(struct rd *r, uint32_t max, struct dhcp4_host **hosts, size_t *n_hosts)
 {
-	int err = msg_get_array(r, DHCP4_HOSTS_MAX, HOST_MIN_SIZE, sizeof(*c->hosts), &c->hosts,
-				&c->n_hosts);
+	int err = msg_get_array(r, max, HOST_MIN_SIZE, sizeof(**hosts), hosts, n_hosts);
 
-	for (size_t i = 0; !err && i < c->n_hosts; i++) {
-		struct dhcp4_host *h = &c->hosts[i];
+	for (size_t i = 0; !err && i < *n_hosts; i++) {
+		struct dhcp4_host *h = &(*hosts)[i];
 		h->has_mac = xdr_get_bool(r);
 		h->mac = xdr_get_mac(r);
 		xdr_get_text(r, h->name, sizeof(h->name));
@@ -146,7 +145,7 @@ int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 	c.authoritative = xdr_get_bool(&r);
 	int err = get_ranges(&r, &c);
 	if (!err)
-		err = get_hosts(&r, &c);
+		err = get_hosts(&r, DHCP4_HOSTS_MAX, &c.hosts, &c.n_hosts);
 	if (!err)
 		err = get_reserved(&r, &c);
 	if (!err)
@@ -159,6 +158,45 @@ int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 	}
 	*ret_net_id = net_id;
 	*ret = c;
+	return 0;
+}
+
+/* ---- a change of hosts ---- */
+
+size_t msg_dhcp4_hosts_size(const struct msg_dhcp4_hosts *m)
+{
+	return 20 + m->n_hosts * HOST_MAX_SIZE;
+}
+
+void msg_put_dhcp4_hosts(struct wr *w, const struct msg_dhcp4_hosts *m)
+{
+	wr_u32(w, m->net_id);
+	wr_u32(w, m->of);
+	wr_u32(w, m->first);
+	wr_u32(w, m->n_before);
+	wr_u32(w, (uint32_t)m->n_hosts);
+	for (size_t i = 0; i < m->n_hosts; i++)
+		put_host(w, &m->hosts[i]);
+}
+
+int msg_get_dhcp4_hosts(const void *body, size_t n, struct msg_dhcp4_hosts *ret)
+{
+	struct rd r = rd_over(body, n);
+	struct msg_dhcp4_hosts m = { .net_id = rd_u32(&r) };
+
+	m.of = rd_u32(&r);
+	m.first = rd_u32(&r);
+	m.n_before = rd_u32(&r);
+	int err = get_hosts(&r, MSG_DHCP_HOSTS_MAX, &m.hosts, &m.n_hosts);
+	if (!err &&
+	    (finish(&r) < 0 || !m.net_id || m.of > DHCP4_HOSTS_MAX || m.first > m.of ||
+	     m.n_before > m.of - m.first || m.of - m.n_before + m.n_hosts > DHCP4_HOSTS_MAX))
+		err = -EPROTO;
+	if (err) {
+		free(m.hosts);
+		return err;
+	}
+	*ret = m;
 	return 0;
 }
 

@@ -29,6 +29,19 @@ void msg_put_dhcp4_config(struct wr *w, uint32_t net_id, const struct dhcp4_conf
 int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struct dhcp4_config *ret)
     mustcheck;
 
+/* MSG_DHCP4_HOSTS: of the `of` hosts that the last config (with the changes since) has, `n_before`
+ * from `first` on are replaced by `hosts`. Encoding needs at most msg_dhcp4_hosts_size() octets. A
+ * decoded array is the caller's; 0, -EPROTO or -ENOMEM. */
+#define MSG_DHCP_HOSTS_MAX 256
+struct msg_dhcp4_hosts {
+	uint32_t net_id, of, first, n_before;
+	struct dhcp4_host *hosts;
+	size_t n_hosts;
+};
+size_t msg_dhcp4_hosts_size(const struct msg_dhcp4_hosts *m);
+void msg_put_dhcp4_hosts(struct wr *w, const struct msg_dhcp4_hosts *m);
+int msg_get_dhcp4_hosts(const void *body, size_t n, struct msg_dhcp4_hosts *ret) mustcheck;
+
 /* MSG_DHCP4_SOCKETS, MSG_DHCP4_REMOVE: the net_id alone. SOCKETS comes with two descriptors: a UDP
  * socket bound to the bridge and port 67 (IP_PKTINFO on), and a packet socket bound to the bridge
  * with protocol 0. */

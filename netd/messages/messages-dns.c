@@ -38,6 +38,16 @@ static size_t config_octets(const struct dns_config *c)
 	return n;
 }
 
+static void put_hosts(struct wr *w, const struct dns_config *c)
+{
+	wr_u32(w, (uint32_t)c->n_hosts);
+	for (size_t i = 0; i < c->n_hosts; i++) {
+		xdr_put_string(w, c->hosts[i].name);
+		xdr_put_ip(w, &c->hosts[i].ip);
+		xdr_put_bool(w, c->hosts[i].ptr);
+	}
+}
+
 static void put_config(struct wr *w, const struct dns_config *c)
 {
 	xdr_put_string(w, c->domain);
@@ -56,12 +66,7 @@ static void put_config(struct wr *w, const struct dns_config *c)
 		wr_u32(w, c->forwarders[i].port);
 		xdr_put_string(w, c->forwarders[i].domain);
 	}
-	wr_u32(w, (uint32_t)c->n_hosts);
-	for (size_t i = 0; i < c->n_hosts; i++) {
-		xdr_put_string(w, c->hosts[i].name);
-		xdr_put_ip(w, &c->hosts[i].ip);
-		xdr_put_bool(w, c->hosts[i].ptr);
-	}
+	put_hosts(w, c);
 	wr_u32(w, (uint32_t)c->n_txts);
 	for (size_t i = 0; i < c->n_txts; i++) {
 		xdr_put_string(w, c->txts[i].name);
@@ -88,6 +93,24 @@ int message_dns_config_encode(uint32_t net_id, const struct dns_config *c, uint8
 		return -ENOMEM;
 	wr_u32(&w, net_id);
 	put_config(&w, c);
+	if (w.bad)
+		return -EMSGSIZE;
+	*ret_n = wr_len(&w);
+	*ret = take_ptr(buf);
+	return 0;
+}
+
+int message_dns_hosts_encode(const struct message_dns_hosts *m, uint8_t **ret, size_t *ret_n)
+{
+	size_t cap = config_octets(m->gone) + config_octets(m->come);
+	auto_free uint8_t *buf = malloc(cap);
+	struct wr w = wr_over(buf, buf ? cap : 0);
+
+	if (!buf)
+		return -ENOMEM;
+	wr_u32(&w, m->net_id);
+	put_hosts(&w, m->gone);
+	put_hosts(&w, m->come);
 	if (w.bad)
 		return -EMSGSIZE;
 	*ret_n = wr_len(&w);
@@ -212,6 +235,73 @@ int message_dns_config_decode(const uint8_t *body, size_t n, uint32_t *ret_net_i
 	return 0;
 }
 
+/* ---- a change of hosts ---- */
+
+void message_dns_hosts_done(struct message_dns_hosts *m)
+{
+	dns_config_free(m->gone);
+	dns_config_free(m->come);
+	*m = (struct message_dns_hosts){ 0 };
+}
+
+static int hosts_new(uint32_t net_id, struct message_dns_hosts *ret)
+{
+	*ret = (struct message_dns_hosts){ .net_id = net_id,
+					   .gone = dns_config_new(NULL),
+					   .come = dns_config_new(NULL) };
+	return ret->gone && ret->come ? 0 : -ENOMEM;
+}
+
+int message_dns_hosts_decode(const uint8_t *body, size_t n, struct message_dns_hosts *ret)
+{
+	struct rd r = rd_over(body, n);
+	struct message_dns_hosts m;
+	int e = hosts_new(rd_u32(&r), &m);
+
+	if (e == 0)
+		e = get_hosts(&r, m.gone);
+	if (e == 0)
+		e = get_hosts(&r, m.come);
+	if (e == 0 &&
+	    (complete(&r) < 0 || m.net_id == 0 || m.gone->n_hosts > DNS_HOSTS_CHANGE_MAX ||
+	     m.come->n_hosts > DNS_HOSTS_CHANGE_MAX))
+		e = -EPROTO;
+	if (e < 0) {
+		message_dns_hosts_done(&m);
+		return e;
+	}
+	*ret = m;
+	return 0;
+}
+
+/* The last one: names of <dns><host> stand before those of static hosts. */
+static struct dns_config_host *find_host(struct dns_config *c, const struct dns_config_host *like)
+{
+	for (size_t i = c->n_hosts; i-- > 0;)
+		if (c->hosts[i].ptr == like->ptr && ip_equal(&c->hosts[i].ip, &like->ip) &&
+		    strcmp(c->hosts[i].name, like->name) == 0)
+			return &c->hosts[i];
+	return NULL;
+}
+
+int message_dns_hosts_apply(const struct message_dns_hosts *m, struct dns_config *c)
+{
+	for (size_t i = 0; i < m->gone->n_hosts; i++) {
+		struct dns_config_host *h = find_host(c, &m->gone->hosts[i]);
+		if (!h)
+			return -EPROTO;
+		free(h->name);
+		memmove(h, h + 1, (size_t)(c->hosts + c->n_hosts - (h + 1)) * sizeof(*h));
+		c->n_hosts--;
+	}
+	for (size_t i = 0; i < m->come->n_hosts; i++) {
+		const struct dns_config_host *h = &m->come->hosts[i];
+		if (dns_config_add_host(c, h->name, &h->ip, h->ptr) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 void message_dns_lease_encode(struct wr *w, const struct message_dns_lease *m)
 {
 	wr_u32(w, m->net_id);
@@ -324,16 +414,35 @@ static bool is_name(const char *text)
 	return text && dns_name_parse(text, &name) == 0 && name.labels > 0;
 }
 
+static int add_static_hosts(struct dns_config *c, const struct dhcp_host *hosts, size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (is_name(hosts[i].name) && ip_is_set(&hosts[i].ip))
+			r = dns_config_add_host(c, hosts[i].name, &hosts[i].ip, true);
+	return r;
+}
+
+int message_dns_hosts_from_change(const struct network_ip *before, const struct network_ip *now,
+				  const struct hosts_change *change, struct message_dns_hosts *ret)
+{
+	int r = hosts_new(0, ret);
+
+	if (r == 0 && change->n_before)
+		r = add_static_hosts(ret->gone, before->hosts + change->first, change->n_before);
+	if (r == 0 && change->n_now)
+		r = add_static_hosts(ret->come, now->hosts + change->first, change->n_now);
+	if (r < 0)
+		message_dns_hosts_done(ret);
+	return r;
+}
+
 static int add_ip(struct dns_config *c, const struct network_ip *ip)
 {
 	int r = ip_is_set(&ip->address) ? dns_config_add_subnet(c, &ip->address, ip->prefix) : 0;
 
-	for (size_t i = 0; r == 0 && i < ip->n_hosts; i++) {
-		const struct dhcp_host *h = &ip->hosts[i];
-		if (is_name(h->name) && ip_is_set(&h->ip))
-			r = dns_config_add_host(c, h->name, &h->ip, true);
-	}
-	return r;
+	return r < 0 ? r : add_static_hosts(c, ip->hosts, ip->n_hosts);
 }
 
 static int add_hosts(struct dns_config *c, const struct network_dns *dns)

@@ -35,6 +35,26 @@ int message_dns_config_encode(uint32_t net_id, const struct dns_config *c, uint8
 int message_dns_config_decode(const uint8_t *body, size_t n, uint32_t *ret_net_id,
 			      struct dns_config **ret) mustcheck;
 
+/* MSG_DNS_HOSTS: names of static DHCP hosts, with their addresses. Those that go are in the config;
+ * more of either than DNS_HOSTS_CHANGE_MAX are said by a new config. */
+#define DNS_HOSTS_CHANGE_MAX 256
+struct message_dns_hosts {
+	uint32_t net_id;
+	struct dns_config *gone, *come; /* their `hosts` alone count */
+};
+/* The names among the hosts that a change concerns. -ENOMEM or 0; end with
+ * message_dns_hosts_done(). */
+int message_dns_hosts_from_change(const struct network_ip *before, const struct network_ip *now,
+				  const struct hosts_change *change, struct message_dns_hosts *ret)
+    mustcheck;
+void message_dns_hosts_done(struct message_dns_hosts *m);
+int message_dns_hosts_encode(const struct message_dns_hosts *m, uint8_t **ret, size_t *ret_n)
+    mustcheck;
+int message_dns_hosts_decode(const uint8_t *body, size_t n, struct message_dns_hosts *ret)
+    mustcheck;
+/* -EPROTO when a name that goes isn't there. */
+int message_dns_hosts_apply(const struct message_dns_hosts *m, struct dns_config *c) mustcheck;
+
 /* MSG_DNS_LEASE */
 struct message_dns_lease {
 	uint32_t net_id;

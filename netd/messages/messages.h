@@ -35,6 +35,8 @@ enum message_type {
 	/* dhcp worker -> controller */
 	MSG_DHCP4_BINDING,  /* net_id, token (0: no answer wanted), what happened, the binding */
 	MSG_DHCP4_COUNTERS, /* net_id, counters */
+	/* controller -> dhcp worker */
+	MSG_DHCP4_HOSTS, /* net_id, some static hosts of its config in the place of others */
 
 	/* controller -> dhcp worker: netd/messages/messages-dhcp6.h */
 	MSG_RA_CONFIG = 50, /* add or replace a network's router advertisements */
@@ -58,6 +60,8 @@ enum message_type {
 	MSG_DNS_REMOVE,    /* net_id */
 	/* dns worker -> controller */
 	MSG_DNS_COUNTERS,
+	/* controller -> dns worker */
+	MSG_DNS_HOSTS, /* net_id, names of its config that go and that come */
 
 	/* controller -> files worker: netd/messages/messages-files.h */
 	MSG_FILES_SERVE =

@@ -109,20 +109,24 @@ static int add_ranges4(struct dhcp4_config *dc, const struct network_ip *ip)
 	return 0;
 }
 
+static struct dhcp4_host host4(const struct dhcp_host *h)
+{
+	struct dhcp4_host to = { .has_mac = h->has_mac,
+				 .mac = h->mac,
+				 .ip = h->ip.v4,
+				 .lease_sec = lease_time_seconds(&h->lease, 0) };
+
+	put_name(to.name, sizeof(to.name), h->name);
+	return to;
+}
+
 static int add_hosts4(struct dhcp4_config *dc, const struct network_ip *ip)
 {
 	dc->hosts = calloc(ip->n_hosts ? ip->n_hosts : 1, sizeof(*dc->hosts));
 	if (!dc->hosts)
 		return -ENOMEM;
-	for (size_t i = 0; i < ip->n_hosts && dc->n_hosts < DHCP4_HOSTS_MAX; i++) {
-		const struct dhcp_host *h = &ip->hosts[i];
-		struct dhcp4_host *to = &dc->hosts[dc->n_hosts++];
-		*to = (struct dhcp4_host){ .has_mac = h->has_mac,
-					   .mac = h->mac,
-					   .ip = h->ip.v4,
-					   .lease_sec = lease_time_seconds(&h->lease, 0) };
-		put_name(to->name, sizeof(to->name), h->name);
-	}
+	for (size_t i = 0; i < ip->n_hosts && dc->n_hosts < DHCP4_HOSTS_MAX; i++)
+		dc->hosts[dc->n_hosts++] = host4(&ip->hosts[i]);
 	return 0;
 }
 
@@ -167,6 +171,41 @@ static int post_config4(struct worker_proc *p, const struct net *n)
 	}
 	dhcp4_config_done(&dc);
 	return body ? 0 : -ENOMEM;
+}
+
+static void post_hosts4(struct worker_proc *p, const struct msg_dhcp4_hosts *m)
+{
+	static uint8_t body[20 + MSG_DHCP_HOSTS_MAX * 128]; /* the loop is one thread */
+	struct wr w = wr_over(body, sizeof(body));
+
+	msg_put_dhcp4_hosts(&w, m);
+	worker_post(p, MSG_DHCP4_HOSTS, body, wr_len(&w), NULL, 0);
+}
+
+bool service_dhcp4_tell_hosts(struct worker_proc *p, const struct net *n,
+			      const struct network *before)
+{
+	static struct dhcp4_host hosts[MSG_DHCP_HOSTS_MAX];
+	const struct network_ip *old = network_dhcp_ip(before, AF_INET),
+				*now = network_dhcp_ip(n->live, AF_INET);
+	/* The first <ip> with any is served: it may be another one now. */
+	if (!old || !now || old - before->ips != now - n->live->ips ||
+	    MAX_OF(old->n_hosts, now->n_hosts) > DHCP4_HOSTS_MAX)
+		return false;
+	struct hosts_change c = network_hosts_change(old, now);
+	if (!c.n_before && !c.n_now)
+		return true;
+	if (c.n_now > MSG_DHCP_HOSTS_MAX)
+		return false;
+	for (size_t i = 0; i < c.n_now; i++)
+		hosts[i] = host4(&now->hosts[c.first + i]);
+	post_hosts4(p, &(struct msg_dhcp4_hosts){ .net_id = n->id,
+						  .of = (uint32_t)old->n_hosts,
+						  .first = (uint32_t)c.first,
+						  .n_before = (uint32_t)c.n_before,
+						  .hosts = hosts,
+						  .n_hosts = c.n_now });
+	return true;
 }
 
 struct restore4 {

@@ -28,6 +28,10 @@ int service_ip6_tell(struct worker_proc *p, const struct net *n, const struct le
 		     int fd) mustcheck;
 /* Give a lease up on an administrator's word. */
 void service_dhcp_free(struct worker_proc *p, const struct net *n, const struct ip *ip);
+/* Say no more than which static hosts have changed; false: a whole config has to be sent. Nothing
+ * else of the definition may differ. */
+bool service_dhcp4_tell_hosts(struct worker_proc *p, const struct net *n,
+			      const struct network *before) mustcheck;
 /* The network ends: its guests' default router goes, said by ourselves, because the bridge won't
  * wait for a worker. */
 void service_ip6_end(const struct network *def, int fd);

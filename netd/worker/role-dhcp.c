@@ -35,6 +35,7 @@ struct network {
 	uint32_t id;
 	struct table_node by_id;
 	struct dhcp4 *engine;
+	struct dhcp4_config config; /* as the controller has said it, for changes of its hosts */
 	uint32_t server;
 	struct mac bridge_mac;
 	int udp, packet; /* -1 until MSG_DHCP4_SOCKETS */
@@ -327,6 +328,7 @@ static void close_sockets(struct network *net)
 static void network_free(struct network *net)
 {
 	close_sockets(net);
+	dhcp4_config_done(&net->config);
 	dhcp4_free(net->engine);
 	free(net);
 }
@@ -355,10 +357,25 @@ static struct network *network_new(struct role *role, uint32_t id)
 
 /* ---- what the controller says: false when it isn't one of ours ---- */
 
+/* Use net->config; false without memory. */
+static bool configure(struct network *net, usec_t now)
+{
+	struct err e = { 0 };
+	int r = dhcp4_configure(net->engine, &net->config, now, &e);
+
+	if (r == 0) {
+		net->server = net->config.server;
+		net->bridge_mac = net->config.bridge_mac;
+		after(net, now);
+	} else {
+		log_err("network %u: %s", net->id, e.msg);
+	}
+	return r != -ENOMEM;
+}
+
 static bool on_config(struct role *role, const struct channel_message *m, usec_t now)
 {
 	struct dhcp4_config c;
-	struct err e = { 0 };
 	uint32_t id;
 
 	if (m->n_fds || msg_get_dhcp4_config(m->body, m->n, &id, &c) < 0)
@@ -366,16 +383,44 @@ static bool on_config(struct role *role, const struct channel_message *m, usec_t
 	struct network *net = find(role, id);
 	if (!net)
 		net = network_new(role, id);
-	int r = net ? dhcp4_configure(net->engine, &c, now, &e) : -ENOMEM;
-	if (r == 0) {
-		net->server = c.server;
-		net->bridge_mac = c.bridge_mac;
-		after(net, now);
-	} else if (net) {
-		log_err("network %u: %s", id, e.msg);
+	if (!net) {
+		dhcp4_config_done(&c);
+		return false;
 	}
-	dhcp4_config_done(&c);
-	return r != -ENOMEM;
+	dhcp4_config_done(&net->config);
+	net->config = c;
+	return configure(net, now);
+}
+
+/* Put `m->hosts` in the place of those that they replace. */
+static int splice_hosts(struct dhcp4_config *c, const struct msg_dhcp4_hosts *m)
+{
+	size_t n = c->n_hosts - m->n_before + m->n_hosts, behind = m->first + m->n_before;
+	struct dhcp4_host *hosts = calloc(n ? n : 1, sizeof(*hosts));
+
+	if (!hosts)
+		return -ENOMEM;
+	memcpy(hosts, c->hosts, m->first * sizeof(*hosts));
+	memcpy(hosts + m->first, m->hosts, m->n_hosts * sizeof(*hosts));
+	memcpy(hosts + m->first + m->n_hosts, c->hosts + behind,
+	       (c->n_hosts - behind) * sizeof(*hosts));
+	free(c->hosts);
+	c->hosts = hosts;
+	c->n_hosts = n;
+	return 0;
+}
+
+static bool on_hosts(struct role *role, const struct channel_message *m, usec_t now)
+{
+	struct msg_dhcp4_hosts change;
+
+	if (m->n_fds || msg_get_dhcp4_hosts(m->body, m->n, &change) < 0)
+		return false;
+	struct network *net = find(role, change.net_id);
+	bool ok =
+	    net && change.of == net->config.n_hosts && splice_hosts(&net->config, &change) == 0;
+	free(change.hosts);
+	return ok && configure(net, now);
 }
 
 static bool on_sockets(struct role *role, struct channel_message *m)
@@ -497,6 +542,9 @@ static bool message(void *data, struct channel_message *m)
 	switch (m->type) {
 	case MSG_DHCP4_CONFIG:
 		ok = on_config(role, m, now);
+		break;
+	case MSG_DHCP4_HOSTS:
+		ok = on_hosts(role, m, now);
 		break;
 	case MSG_DHCP4_SOCKETS:
 		ok = on_sockets(role, m);

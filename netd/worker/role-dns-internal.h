@@ -38,6 +38,7 @@ struct dns_net {
 	struct dns_role *role;
 	uint32_t id;
 	struct dns_server *server;
+	struct dns_config *config; /* as the controller has said it */
 	struct dns_out out;
 	struct dns_socket_slot socket[DNS_SOCKET_COUNT];
 	struct table connections; /* by token */

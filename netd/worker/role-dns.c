@@ -113,6 +113,7 @@ static void net_free(struct dns_net *net)
 	table_done(&net->connections);
 	table_done(&net->exchanges);
 	dns_server_free(net->server);
+	dns_config_free(net->config);
 	table_remove(&net->role->by_id, &net->table);
 	list_remove(&net->link);
 	free(net);
@@ -147,6 +148,17 @@ static struct dns_net *net_new(struct dns_role *role, uint32_t id, const struct 
 	return net;
 }
 
+/* For changes of its hosts; `net` may be NULL. */
+static void keep_config(struct dns_net *net, struct dns_config *c)
+{
+	if (!net) {
+		dns_config_free(c);
+		return;
+	}
+	dns_config_free(net->config);
+	net->config = c;
+}
+
 static bool on_config(struct dns_role *role, const struct channel_message *m)
 {
 	struct dns_config *c;
@@ -165,8 +177,26 @@ static bool on_config(struct dns_role *role, const struct channel_message *m)
 	}
 	if (r < 0)
 		log_warning("network %u: name service: %s", id, e.msg);
-	dns_config_free(c);
+	keep_config(net, c);
 	return true;
+}
+
+/* Some static hosts have come and gone. */
+static bool on_hosts(struct dns_role *role, const struct channel_message *m)
+{
+	struct message_dns_hosts change;
+	struct err e = { 0 };
+	int r = message_dns_hosts_decode(m->body, m->n, &change);
+
+	if (r < 0)
+		return r == -ENOMEM;
+	struct dns_net *net = net_find(role, change.net_id);
+	/* Without one its configuration was refused. */
+	r = net ? message_dns_hosts_apply(&change, net->config) : 0;
+	if (r == 0 && net && dns_server_configure(net->server, net->config, &e) < 0)
+		log_warning("network %u: name service: %s", net->id, e.msg);
+	message_dns_hosts_done(&change);
+	return r == 0;
 }
 
 static bool on_sockets(struct dns_role *role, struct channel_message *m)
@@ -255,6 +285,8 @@ static bool message(void *data, struct channel_message *m)
 	switch (m->type) {
 	case MSG_DNS_CONFIG:
 		return on_config(role, m);
+	case MSG_DNS_HOSTS:
+		return on_hosts(role, m);
 	case MSG_DNS_LEASE:
 		return on_lease(role, m);
 	case MSG_DNS_UPSTREAMS:

@@ -126,3 +126,46 @@ class Leases(lib.Case):
         self.assertEqual(self.renew(client, out), '192.168.150.20')  # NAKed, then from the start
         self.assertEqual(self.net.lease_of('net1', guest.mac)['ip-address'], '192.168.150.20')
         self.assertEqual(guest.dig('web.lab', server='192.168.150.1'), ['192.168.150.20'])
+
+    def test_hosts_come_and_go(self):
+        """Of many static hosts one is added, changed, removed: guests and names follow at once, others stay."""
+        hosts = ''.join(f"<host mac='52:54:00:aa:{i >> 8:02x}:{i & 255:02x}' name='h{i}' ip='10.60.{i >> 8}.{i & 255}'/>"
+                        for i in range(256, 2256))
+        self.net.start_network(
+            "<network><name>many</name><bridge name='virbr60'/><domain name='lab'/><dns>"
+            "<host ip='10.60.1.1'><hostname>fixed</hostname></host></dns>"
+            f"<ip address='10.60.0.1' netmask='255.255.0.0'><dhcp>{hosts}</dhcp></ip></network>")
+
+        def update(how, **host):
+            words = ' '.join(f"{k}='{v}'" for k, v in host.items())
+            self.net.netctl('net-update', 'many', how, 'ip-dhcp-host', f'<host {words}/>', '--live', '--config')
+
+        def dig(*words):
+            return guest.dig(*words, server='10.60.0.1')
+
+        guest = self.guest('g', self.net, 'virbr60', mac='52:54:00:bb:00:01')
+        update('add-first', mac=guest.mac, name='mine', ip='10.60.100.1')
+        self.assertEqual(guest.dhcp().address, '10.60.100.1')
+        self.assertEqual([dig(f'{name}.lab') for name in ('mine', 'h256', 'h2255', 'fixed')],
+                         [['10.60.100.1'], ['10.60.1.0'], ['10.60.8.207'], ['10.60.1.1']])
+        update('modify', mac=guest.mac, name='mine', ip='10.60.100.2')
+        guest.sh('ip', 'addr', 'flush', 'dev', 'eth0')
+        self.assertEqual(guest.dhcp().address, '10.60.100.2')
+        self.assertEqual([dig('mine.lab'), dig('-x', '10.60.100.2'), dig('-x', '10.60.100.1')],
+                         [['10.60.100.2'], ['mine.lab.'], []])
+        update('delete', mac='52:54:00:aa:04:d2')  # in the middle
+        self.assertEqual([dig('h1234.lab'), dig('h1233.lab')], [[], ['10.60.4.209']])
+        other = self.guest('o', self.net, 'virbr60', mac='52:54:00:bb:00:02')
+        update('add-last', mac=other.mac, name='h1234', ip='10.60.4.210')
+        self.assertEqual(other.dhcp().address, '10.60.4.210')
+        self.assertEqual(self.net.daemon.log().count('died'), 0)
+        # Workers that are started again know it all.
+        for p in self.net.json('status')['processes']:
+            if p['role'] in ('dhcp', 'dns'):
+                os.kill(p['pid'], signal.SIGKILL)
+        lib.wait_for('names', lambda: dig('h1234.lab') == ['10.60.4.210'])
+        self.assertEqual([dig('mine.lab'), dig('h1233.lab')], [['10.60.100.2'], ['10.60.4.209']])
+        update('modify', mac=other.mac, name='h1234', ip='10.60.200.1')
+        lib.wait_for('the name', lambda: dig('h1234.lab') == ['10.60.200.1'])
+        other.sh('ip', 'addr', 'flush', 'dev', 'eth0')
+        self.assertEqual(other.dhcp().address, '10.60.200.1')

@@ -4,6 +4,24 @@
 
 #include <string.h>
 
+static void hosts(const uint8_t *data, size_t size)
+{
+	struct msg_dhcp4_hosts m, again;
+
+	if (msg_get_dhcp4_hosts(data, size, &m) < 0)
+		return;
+	size_t cap = msg_dhcp4_hosts_size(&m);
+	uint8_t *buf = malloc(cap);
+	struct wr w = wr_over(buf, cap);
+	msg_put_dhcp4_hosts(&w, &m);
+	if (w.bad || msg_get_dhcp4_hosts(buf, wr_len(&w), &again) < 0 ||
+	    again.n_hosts != m.n_hosts || again.first != m.first)
+		abort();
+	free(again.hosts);
+	free(m.hosts);
+	free(buf);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct msg_dhcp4_record records[MSG_DHCP_RECORDS_MAX], again[MSG_DHCP_RECORDS_MAX];
@@ -51,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	switch (*data++ % 5) {
+	switch (*data++ % 6) {
 	case 0:
 		config(data, size - 1);
 		break;
@@ -63,6 +81,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 3:
 		(void)!msg_get_dhcp4_counters(data, size - 1, &id, &u);
+		break;
+	case 5:
+		hosts(data, size - 1);
 		break;
 	default:
 		(void)!msg_get_dhcp4_free(data, size - 1, &id, &ip);

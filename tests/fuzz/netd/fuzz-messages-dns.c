@@ -3,6 +3,21 @@
  * encode to the same body again, and a configuration must be taken or refused by a server. */
 #include "netd/messages/messages-dns.h"
 
+static void hosts(const uint8_t *body, size_t n)
+{
+	struct message_dns_hosts m;
+	uint8_t *again;
+	size_t n_again;
+
+	if (message_dns_hosts_decode(body, n, &m) < 0)
+		return;
+	if (message_dns_hosts_encode(&m, &again, &n_again) < 0)
+		abort();
+	free(again);
+	(void)!message_dns_hosts_apply(&m, m.come);
+	message_dns_hosts_done(&m);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void config(const uint8_t *body, size_t n)
@@ -45,9 +60,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	const uint8_t *body = data + 1;
 	size_t n = size - 1;
-	switch (data[0] % 5) {
+	switch (data[0] % 6) {
 	case 0:
 		config(body, n);
+		break;
+	case 5:
+		hosts(body, n);
 		break;
 	case 1:
 		if (message_dns_lease_decode(body, n, &lease) == 0) {

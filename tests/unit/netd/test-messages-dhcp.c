@@ -201,13 +201,55 @@ static void test_short_ones(void **state)
 	assert_int_equal(net_id, 5);
 }
 
+static void test_hosts(void **state)
+{
+	struct dhcp4_host hosts[] = { { true, { { 2, 0, 0, 0, 0, 1 } }, "web", 7, 8 },
+				      { .name = "db", .ip = 9 } };
+	struct msg_dhcp4_hosts m = { .net_id = 5,
+				     .of = 10,
+				     .first = 3,
+				     .n_before = 1,
+				     .hosts = hosts,
+				     .n_hosts = 2 },
+			       d;
+	uint8_t buf[512];
+	struct wr w = wr_over(buf, msg_dhcp4_hosts_size(&m));
+
+	msg_put_dhcp4_hosts(&w, &m);
+	assert_false(w.bad);
+	assert_int_equal(msg_get_dhcp4_hosts(buf, wr_len(&w), &d), 0);
+	assert_int_equal(d.of, 10);
+	assert_int_equal(d.first + d.n_before, 4);
+	assert_int_equal(d.n_hosts, 2);
+	assert_string_equal(d.hosts[0].name, "web");
+	assert_int_equal(d.hosts[1].ip, 9);
+	free(d.hosts);
+	for (size_t n = 0; n < wr_len(&w); n++)
+		assert_int_equal(msg_get_dhcp4_hosts(buf, n, &d), -EPROTO);
+	/* What can't be a part of so many. */
+	static const uint32_t bad[][4] = { { 0, 10, 3, 1 },
+					   { 5, 10, 11, 0 },
+					   { 5, 10, 3, 8 },
+					   { 5, 10, 3, UINT32_MAX },
+					   { 5, DHCP4_HOSTS_MAX, 0, 1 },
+					   { 5, DHCP4_HOSTS_MAX + 1, 0, 3 } };
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		m.net_id = bad[i][0];
+		m.of = bad[i][1];
+		m.first = bad[i][2];
+		m.n_before = bad[i][3];
+		w = wr_over(buf, sizeof(buf));
+		msg_put_dhcp4_hosts(&w, &m);
+		assert_int_equal(msg_get_dhcp4_hosts(buf, wr_len(&w), &d), -EPROTO);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_config),
-		cmocka_unit_test(test_records),
-		cmocka_unit_test(test_bad_records),
-		cmocka_unit_test(test_short_ones),
+		cmocka_unit_test(test_config),      cmocka_unit_test(test_records),
+		cmocka_unit_test(test_bad_records), cmocka_unit_test(test_short_ones),
+		cmocka_unit_test(test_hosts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

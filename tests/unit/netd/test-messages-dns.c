@@ -79,6 +79,39 @@ static void config_there_and_back(void **state)
 	dns_config_free(c);
 }
 
+static void hosts_come_and_go(void **state)
+{
+	struct dns_config *c = dns_config_new("lab");
+	struct message_dns_hosts m = { 7, dns_config_new(NULL), dns_config_new(NULL) }, d;
+	struct ip one = ip_of("10.0.0.1"), two = ip_of("10.0.0.2"), three = ip_of("10.0.0.3");
+	uint8_t *body;
+	size_t n;
+
+	assert_int_equal(dns_config_add_host(c, "one", &one, true), 0);
+	assert_int_equal(dns_config_add_host(c, "two", &two, true), 0);
+	assert_int_equal(dns_config_add_host(c, "one", &one, true), 0); /* of a static host */
+	assert_int_equal(dns_config_add_host(m.gone, "one", &one, true), 0);
+	assert_int_equal(dns_config_add_host(m.come, "three", &three, true), 0);
+	assert_int_equal(message_dns_hosts_encode(&m, &body, &n), 0);
+	for (size_t cut = 0; cut < n; cut++) {
+		uint8_t *exact = memcpy(malloc(cut + 1), body, cut);
+		assert_int_equal(message_dns_hosts_decode(exact, cut, &d), -EPROTO);
+		free(exact);
+	}
+	assert_int_equal(message_dns_hosts_decode(body, n, &d), 0);
+	assert_int_equal(d.net_id, 7);
+	assert_int_equal(message_dns_hosts_apply(&d, c), 0);
+	assert_int_equal(c->n_hosts, 3);
+	assert_string_equal(c->hosts[0].name, "one");
+	assert_string_equal(c->hosts[2].name, "three");
+	assert_int_equal(message_dns_hosts_apply(&d, c), 0);
+	assert_int_equal(message_dns_hosts_apply(&d, c), -EPROTO); /* there is none any more */
+	message_dns_hosts_done(&d);
+	message_dns_hosts_done(&m);
+	free(body);
+	dns_config_free(c);
+}
+
 static void small_bodies(void **state)
 {
 	uint8_t buf[DNS_MESSAGE_SMALL];
@@ -197,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_there_and_back),
+		cmocka_unit_test(hosts_come_and_go),
 		cmocka_unit_test(small_bodies),
 		cmocka_unit_test(from_a_definition),
 	};

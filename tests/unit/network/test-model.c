@@ -54,7 +54,7 @@ static void test_struct(void **state)
 	assert_int_equal(ip->ranges[0].line, 7);
 	assert_int_equal(lease_time_seconds(&ip->ranges[0].lease, 3600), 3 * 3600);
 	assert_int_equal(ip->hosts[0].mac.b[3], 0x0a);
-	assert_string_equal(ip->hosts[0].mac_text, "52:54:00:0A:0b:0c");
+	assert_string_equal(ip->hosts[0].mac_text, "52:54:00:0A:0b:0c"); /* capitals */
 	assert_int_equal(n->ips[1].prefix, 64);
 	assert_int_equal(n->routes[0].prefix, 15);
 	assert_ptr_equal(network_dhcp_ip(n, AF_INET), ip);
