@@ -118,6 +118,7 @@ static void test_examples(void **state)
 		{ "examples/default.xml", NULL },
 		{ "examples/isolated.xml", NULL },
 		{ "examples/private1.xml", NULL },
+		{ "examples/pxe.xml", NULL },
 		{ "examples/private1-mistake.xml", "probably <ip address='172.16.10.1'> is meant" },
 	};
 
