@@ -92,27 +92,45 @@ static size_t template_slot(struct bridge_names *b, const char *template)
 	size_t i = b->next_template++ % BRIDGE_TEMPLATES;
 	copy_text(b->template[i].text, sizeof(b->template[i].text), template);
 	b->template[i].from = 0;
+	b->template[i].n_holes = 0;
 	return i;
 }
 
-unsigned bridge_names_lowest(struct bridge_names *b, const char *template)
+/* Links of the host come and go without a word to us: those that stood in the way are asked for
+ * each time, and others are none of a network's. */
+unsigned bridge_names_lowest(struct bridge_names *b, const char *template, bridge_exists_fn *exists,
+			     void *data)
 {
-	size_t i = template_slot(b, template);
+	__typeof__(b->template[0]) *t = &b->template[template_slot(b, template)];
 	char name[BRIDGE_TEMPLATE_MAX];
 
-	while (b->template[i].from <= BRIDGE_NUMBER_MAX &&
-	       bridge_name_fill(name, template, b->template[i].from) && find(b, name))
-		b->template[i].from++;
-	return b->template[i].from;
+	for (size_t i = 0; i < t->n_holes; i++)
+		if (bridge_name_fill(name, template, t->hole[i]) && !find(b, name) &&
+		    !exists(data, name))
+			return t->hole[i];
+	for (; t->from <= BRIDGE_NUMBER_MAX && bridge_name_fill(name, template, t->from);
+	     t->from++) {
+		if (find(b, name))
+			continue;
+		if (t->n_holes == BRIDGE_HOLES || !exists(data, name))
+			break;
+		t->hole[t->n_holes++] = t->from;
+	}
+	return t->from;
 }
 
 static void forget_name(struct bridge_names *b, struct bridge_name *n)
 {
 	unsigned number;
 
-	for (size_t i = 0; i < BRIDGE_TEMPLATES; i++)
-		if (bridge_name_number(n->text, b->template[i].text, &number))
-			b->template[i].from = MIN_OF(b->template[i].from, number);
+	for (size_t i = 0; i < BRIDGE_TEMPLATES; i++) {
+		__typeof__(b->template[0]) *t = &b->template[i];
+		if (!bridge_name_number(n->text, t->text, &number) || number >= t->from)
+			continue;
+		t->from = number;
+		while (t->n_holes && t->hole[t->n_holes - 1] >= number) /* they are in order */
+			t->n_holes--;
+	}
 	table_remove(&b->by_name, &n->by_name);
 	free(n);
 }

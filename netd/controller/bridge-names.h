@@ -11,6 +11,7 @@
 #define BRIDGE_NUMBER_MAX   65535u
 #define BRIDGE_TEMPLATE_MAX 16 /* octets with the end: a bridge's name is no longer */
 #define BRIDGE_TEMPLATES    8  /* whose lowest free number is remembered */
+#define BRIDGE_HOLES        64 /* numbers below it that only a link of the host has */
 
 struct net;
 
@@ -26,7 +27,9 @@ struct bridge_names {
 	struct table by_name; /* of struct bridge_name */
 	struct {
 		char text[BRIDGE_TEMPLATE_MAX];
-		unsigned from; /* every lower number is in use */
+		unsigned from; /* every lower number is in use, or among these: */
+		unsigned hole[BRIDGE_HOLES];
+		size_t n_holes;
 	} template[BRIDGE_TEMPLATES];
 	size_t next_template; /* to be forgotten for another one */
 };
@@ -45,8 +48,12 @@ struct net *bridge_names_owner(const struct bridge_names *b, const struct net *s
 /* The network that runs with a bridge of that name, or NULL. */
 struct net *bridge_names_running(const struct bridge_names *b, const char *name);
 
-/* The lowest number that makes an unused name of the template, which holds one %d. */
-unsigned bridge_names_lowest(struct bridge_names *b, const char *template);
+/* Whether a link of that name exists on the host. */
+typedef bool bridge_exists_fn(void *data, const char *name);
+
+/* No lower number than this makes a free name of the template, which holds one %d. */
+unsigned bridge_names_lowest(struct bridge_names *b, const char *template, bridge_exists_fn *exists,
+			     void *data);
 /* Fill the number in; false when the name gets too long for a bridge. */
 bool bridge_name_fill(char buf[static BRIDGE_TEMPLATE_MAX], const char *template, unsigned number);
 /* The number that makes `name` of the template; false when it isn't made of it. */

@@ -245,7 +245,8 @@ static bool is_free(const struct choice *c, unsigned number, char name[static BR
 
 static bool find_free(const struct choice *c, char name[static BRIDGE_TEMPLATE_MAX])
 {
-	unsigned from = bridge_names_lowest(&c->r->bridges, c->template), own = from;
+	unsigned from = bridge_names_lowest(&c->r->bridges, c->template, c->exists, c->data),
+		 own = from;
 	const struct network *now = c->self ? net_definition(c->self) : NULL;
 
 	/* Its own name is no obstacle. */

@@ -41,7 +41,7 @@ struct net {
 	bool stopped_on_request; /* in this boot, before the daemon's last start */
 	bool embryo; /* a first definition on its way to the disk: holds its names, is not shown */
 	bool lease_files_stale; /* netd/lease/lease-files.c */
-	bool live_changed; /* the file in /run holds an older live */
+	bool live_changed;      /* the file in /run holds an older live */
 	bool unsaved; /* config got a uuid, MAC or bridge name that its file doesn't have yet */
 	char *source; /* the folder that net-apply made it from, or NULL */
 	char *broken; /* why the definition on disk could not be used, or NULL */
@@ -101,7 +101,7 @@ int registry_check_identity(const struct registry *r, const struct network *def,
 			    struct err *e) mustcheck;
 
 /* Whether a link of that name exists on the host, for the choice of a bridge name. */
-typedef bool registry_link_exists_fn(void *data, const char *name);
+typedef bridge_exists_fn registry_link_exists_fn;
 
 /* Give def->bridge a name if it owns a bridge and has none or a template with %d: the first free
  * one of virbr0, virbr1 … A name that was given must not be another network's. `self` may be NULL.
