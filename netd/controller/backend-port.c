@@ -3,11 +3,13 @@
  * goes. */
 #include "netd/controller/backend-internal.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "netd/controller/ports-device.h"
 #include "netd/controller/ports.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 struct uuids {
@@ -97,6 +99,24 @@ static struct network_port *parse(struct door_call *call, const char *xml, size_
 	return r < 0 ? NULL : p;
 }
 
+/* libvirt's drivers of virtual machines and containers set a <bandwidth> on the guest's link by
+ * themselves, and fail when something is set there already; others expect that netd does it. */
+static bool is_libvirt_driver(const struct door_peer *peer)
+{
+	static const char *const names[] = { "libvirtd", "virtqemud", "virtlxcd", "virtchd",
+					     "virtxend" };
+	char path[64], name[32] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)peer->pid);
+	if (file_read_proc(path, name, sizeof(name)) < 0)
+		return false;
+	name[strcspn(name, "\n")] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 void backend_port_create(void *data, struct door_call *call, const struct rpc_net *ref,
 			 const char *xml, size_t len, uint32_t flags)
 {
@@ -107,7 +127,9 @@ void backend_port_create(void *data, struct door_call *call, const struct rpc_ne
 	if (!p)
 		return;
 	struct uuid u = p->uuid;
-	if (ports_create(data, n, p, flags & RPC_PORT_RECLAIM, &e) < 0)
+	unsigned how = (flags & RPC_PORT_RECLAIM ? PORT_RECLAIM : 0) |
+		       (is_libvirt_driver(door_call_peer(call)) ? PORT_SHAPED_BY_OWNER : 0);
+	if (ports_create(data, n, p, how, &e) < 0)
 		door_fail(call, &e);
 	else
 		reply_port(call, n, &u);
@@ -214,17 +236,13 @@ void backend_port_set_params(void *data, struct door_call *call, const struct rp
 
 	if (!p)
 		return;
-	struct bandwidth before = p->bandwidth, now = p->bandwidth;
+	struct bandwidth now = p->bandwidth;
 	if (!set_params(&now, list, count, call))
 		return;
-	p->bandwidth = now;
-	if (network_port_check(p, n->live, &e) < 0 || ports_check_floor(data, n, p, &e) < 0 ||
-	    ports_save(data, n, p, &e) < 0) {
-		p->bandwidth = before;
+	if (ports_set_bandwidth(data, n, p, &now, &e) < 0) {
 		door_fail(call, &e);
 		return;
 	}
-	port_device_shape(data, n, p);
 	door_reply_void(call);
 }
 

@@ -14,6 +14,7 @@
 #include "netd/kernel/attached.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
+#include "netd/kernel/shaping.h"
 #include "netd/kernel/uplinks.h"
 #include "netd/lease/lease-files.h"
 #include "netd/lease/leases.h"
@@ -181,6 +182,7 @@ static int build_up(struct controller *c, struct err *e)
 
 	registry_init(&c->registry);
 	list_init(&c->ports);
+	table_init(&c->ports_by_uuid);
 	c->conditions = conditions_new(condition_told, c);
 	if ((r = load_config(c, e)) < 0 || (r = open_threads(c, e)) < 0 ||
 	    (r = open_upstreams(c, e)) < 0)
@@ -209,8 +211,8 @@ static void resumed(struct controller *c)
 {
 	struct err e = { 0 };
 
-	ports_load(c);
 	lease_files_reload(c->lease_files);
+	shaping_sweep(c);
 	if (open_door(c, "door-rw", c->paths.door_rw, false, &e) < 0 ||
 	    open_door(c, "door-ro", c->paths.door_ro, true, &e) < 0)
 		fail(c, &e);

@@ -52,7 +52,8 @@ struct controller {
 	sd_event_source *keeper_source;
 	unsigned starts_before; /* how many controllers this keeper has had before */
 	struct list ports;      /* netd/controller/ports.c */
-	struct held *held;      /* descriptors of an earlier life, not yet taken up */
+	struct table ports_by_uuid;
+	struct held *held; /* descriptors of an earlier life, not yet taken up */
 	size_t n_held, cap_held;
 };
 

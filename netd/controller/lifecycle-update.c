@@ -5,6 +5,7 @@
 #include "netd/controller/definitions.h"
 #include "netd/controller/hooks.h"
 #include "netd/controller/lifecycle-internal.h"
+#include "netd/controller/ports.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/subnets.h"
@@ -39,6 +40,7 @@ static void swap_live(struct op *op)
 	struct change *ch = op->extra;
 
 	ch->live = registry_swap_live(&op->c->registry, op->net, ch->live);
+	ports_follow_groups(op->c, op->net, ch->live);
 	op->net->live_changed = true;
 	ch->live_swapped = !ch->live_swapped;
 }

@@ -15,6 +15,7 @@
 #include "netd/kernel/attached.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
+#include "netd/kernel/shaping.h"
 #include "netd/kernel/subnets.h"
 #include "netd/kernel/uplinks.h"
 #include "netd/lease/leases.h"
@@ -53,6 +54,7 @@ void op_finish(struct op *op)
 		port_devices_forget(c, n);
 		attached_forget_network(c->attached, n);
 		uplinks_forget(c->uplinks, n);
+		shaping_free(n);
 		conditions_forget(c->conditions, n);
 		registry_remove(&c->registry, n);
 	} else {
@@ -260,9 +262,9 @@ static void stop_written(void *data, const struct err *e)
 	n->state = NET_INACTIVE;
 	conflicts_look_soon(op->c->conflicts);
 	conditions_forget(op->c->conditions, n);
+	ports_forget(op->c, n);
 	if (was_active) {
 		log_info("network '%s' stopped", n->name);
-		ports_forget(op->c, n);
 		door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STOPPED);
 		if (!n->config)
 			leases_forget(op->c->leases, n);
@@ -610,6 +612,7 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 	}
 	uplinks_load(c->uplinks);
 	attached_load(c->attached);
+	ports_load(c);
 	reconcile_rules(c->reconcile);
 	registry_foreach(n, &c->registry)
 	{

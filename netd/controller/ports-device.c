@@ -56,14 +56,6 @@ bool ports_find_device(struct controller *c, struct port *port)
 	return false;
 }
 
-static struct port *find_hidden(const struct controller *c, const struct uuid *u)
-{
-	struct port *port;
-
-	ports_foreach(port, c) if (uuid_equal(&port->p->uuid, u)) return port;
-	return NULL;
-}
-
 /* The device has gone by itself, or by somebody's hand. */
 static void device_gone(struct controller *c, struct port *port)
 {
@@ -72,12 +64,8 @@ static void device_gone(struct controller *c, struct port *port)
 	if (!port->hidden)
 		log_info("network '%s': interface '%s' has gone, and its port with it",
 			 n ? n->name : "?", port->p->device_name ? port->p->device_name : "?");
-	/* What remains is its bandwidth's ifb. */
-	if (port->p->bandwidth.given)
-		devices_remove(c, port->ifindex, port->p->device_name ? port->p->device_name : "",
-			       &port->p->uuid, NULL, NULL);
 	ports_remove_file(c, port);
-	ports_drop(port);
+	ports_drop(c, port);
 }
 
 static void look_at(struct controller *c, struct port *port)
@@ -136,22 +124,10 @@ void port_devices_forget(struct controller *c, const struct net *n)
 		if (!uuid_equal(&port->net, &n->uuid))
 			continue;
 		if (port->ifindex)
-			devices_remove(c, port->ifindex, port->p->device_name, &port->p->uuid, NULL,
-				       NULL);
+			devices_remove(c, port->ifindex, port->p->device_name, NULL, NULL);
 		ports_remove_file(c, port);
-		ports_drop(port);
+		ports_drop(c, port);
 	}
-}
-
-void port_device_shape(struct controller *c, const struct net *n, const struct network_port *p)
-{
-	const struct port *port = ports_find(c, n, &p->uuid);
-	struct shape_row row;
-
-	if (!port || !port->ifindex)
-		return;
-	shape_of(&p->bandwidth, &row);
-	devices_shape(c, port->ifindex, p->device_name, &p->uuid, &row, NULL, NULL);
 }
 
 /* ---- a new one ---- */
@@ -177,15 +153,14 @@ static char *device_json(const struct net *n, const struct network_port *p)
 }
 
 /* It could not be kept: the device goes, and with it the port. */
-static void take_back(struct controller *c, struct port *port, const struct bridge_port *made,
-		      const struct uuid *u)
+static void take_back(struct controller *c, struct port *port, const struct bridge_port *made)
 {
 	if (port) {
 		ports_remove_file(c, port);
-		ports_drop(port);
+		ports_drop(c, port);
 	}
 	if (made)
-		devices_remove(c, made->ifindex, made->name, u, NULL, NULL);
+		devices_remove(c, made->ifindex, made->name, NULL, NULL);
 }
 
 static int keep(struct controller *c, const struct net *n, struct port *port,
@@ -211,11 +186,11 @@ static void device_made(void *data, const struct bridge_port *made, const struct
 {
 	struct adding *a = data;
 	struct net *n = registry_find_uuid(&a->c->registry, &a->net);
-	struct port *port = find_hidden(a->c, &a->port);
+	struct port *port = ports_known(a->c, &a->port);
 	struct err e = *failed;
 
 	if (e.code || keep(a->c, n, port, made, &e) < 0) {
-		take_back(a->c, port, made, &a->port);
+		take_back(a->c, port, made);
 		door_fail(a->call, &e);
 	} else {
 		auto_free char *json = device_json(n, port->p);
@@ -353,14 +328,12 @@ static void make_device(struct controller *c, const struct net *n, const struct 
 			 .has_group = w->gid != UINT32_MAX,
 			 .owner = w->uid,
 			 .group = w->gid },
-		.shape_id = port->p->uuid,
 	};
 	struct err e = { 0 };
 
 	copy_text(spec.name, sizeof(spec.name), w->interface ? w->interface : "");
 	copy_text(spec.guest_name, sizeof(spec.guest_name),
 		  w->guest_interface ? w->guest_interface : "");
-	shape_of(&port->p->bandwidth, &spec.shape);
 	if (spec.veth && spec.netns_fd < 0) {
 		err_sys(&e, errno, "cannot keep the guest's namespace");
 		device_made(a, NULL, &e);
@@ -407,13 +380,13 @@ struct removing {
 static void device_removed(void *data, const struct err *e)
 {
 	struct removing *r = data;
-	struct port *port = find_hidden(r->c, &r->port);
+	struct port *port = ports_known(r->c, &r->port);
 
 	if (port && e->code) {
 		port->hidden = false;
 	} else if (port) {
 		ports_remove_file(r->c, port);
-		ports_drop(port);
+		ports_drop(r->c, port);
 	}
 	if (e->code)
 		door_fail(r->call, e);
@@ -432,7 +405,7 @@ static void remove_with_device(struct controller *c, struct port *port, struct d
 	}
 	*r = (struct removing){ .c = c, .call = call, .port = port->p->uuid };
 	port->hidden = true;
-	devices_remove(c, port->ifindex, port->p->device_name, &port->p->uuid, device_removed, r);
+	devices_remove(c, port->ifindex, port->p->device_name, device_removed, r);
 }
 
 bool port_device_delete(struct controller *c, struct net *n, const struct uuid *u,
@@ -487,7 +460,7 @@ static void remove_link(struct controller *c, const struct net *n, const char *i
 	}
 	link_alias_port(&n->uuid, alias);
 	if (strcmp(l->row.alias, alias) == 0)
-		devices_remove(c, l->ifindex, interface, NULL, link_removed, call);
+		devices_remove(c, l->ifindex, interface, link_removed, call);
 	else
 		devices_detach(c, l->ifindex, interface, link_removed, call);
 }

@@ -21,9 +21,6 @@ void port_device_add(struct controller *c, struct net *n, struct door_call *call
 void port_device_remove(struct controller *c, struct net *n, struct door_call *call,
 			const char *which);
 
-/* The device, if it has one, gets the bandwidth that the port has now. */
-void port_device_shape(struct controller *c, const struct net *n, const struct network_port *p);
-
 /* True: the port has a device, so it is removed with it, and the call will be answered. */
 bool port_device_delete(struct controller *c, struct net *n, const struct uuid *u,
 			struct door_call *call);

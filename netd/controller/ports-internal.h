@@ -3,26 +3,19 @@
  *
  * ports.c         the objects: on disk, coming and going
  * ports-plug.c    what a new port gets: the plug, its share of the bandwidth
+ * ports-known.c   found by UUID and MAC; classes and floors that are taken
  * ports-device.c  ports whose interface netd makes
  * ports-list.c    who hangs on a network, for people */
 #ifndef NETD_PORTS_INTERNAL_H
 #define NETD_PORTS_INTERNAL_H
 
+#include "netd/controller/ports-known.h"
 #include "netd/controller/ports.h"
-
-struct port {
-	struct list of_net; /* of controller.ports */
-	struct uuid net;
-	struct network_port *p;
-	bool loaded;      /* made before this life of ours */
-	bool hidden;      /* its device is being made or removed: it holds what it has, no more */
-	uint32_t ifindex; /* of its device; 0: none (yet) */
-};
 
 /* Of network `n`, or of any when NULL; not the hidden ones. */
 struct port *ports_find(const struct controller *c, const struct net *n, const struct uuid *u);
 /* Free it, without touching its file. */
-void ports_drop(struct port *port);
+void ports_drop(struct controller *c, struct port *port);
 void ports_remove_file(const struct controller *c, const struct port *port);
 
 /* How many ports are plugged into the device, or the PCI function. */
@@ -33,7 +26,7 @@ size_t ports_users_of(const struct controller *c, const struct net *n,
 int ports_complete(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
 		   struct err *e) mustcheck;
 /* A new, shown port; takes `p` over in every case. NULL when out of memory. */
-struct port *ports_insert(struct controller *c, const struct net *n, struct network_port *p,
+struct port *ports_insert(struct controller *c, struct net *n, struct network_port *p,
 			  struct err *e) mustcheck;
 
 /* The link that a port's interface of this MAC has on the host: it bears the MAC itself, or as

@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PORTS_MAX      16384 /* of one network: libvirt's limit of a list */
-#define FIRST_CLASS_ID 3     /* 1 and 2 are the network's own */
+#define PORTS_MAX 16384 /* of one network: libvirt's limit of a list */
 
 /* ---- the plug ---- */
 
@@ -35,13 +34,10 @@ size_t ports_users_of(const struct controller *c, const struct net *n,
 	struct port *port;
 	size_t users = 0;
 
-	ports_foreach(port, c)
-	{
-		const struct plug *plug = &port->p->plug;
-		if (!uuid_equal(&port->net, &n->uuid))
-			continue;
-		users += plugs_into(plug, i);
-	}
+	if (!n->ports)
+		return 0;
+	list_foreach (port, &n->ports->ports, struct port, in_net)
+		users += plugs_into(&port->p->plug, i);
 	return users;
 }
 
@@ -156,14 +152,11 @@ int ports_check_floor(const struct controller *c, const struct net *n, const str
 		      struct err *e)
 {
 	const struct bandwidth_limit *in = &n->live->bandwidth.inbound;
-	uint64_t sum = p->bandwidth.inbound.floor, most = in->peak ? in->peak : in->average;
-	struct port *port;
+	uint64_t most = in->peak ? in->peak : in->average;
+	uint64_t sum = p->bandwidth.inbound.floor + ports_other_floors(c, n, p);
 
 	if (!p->bandwidth.inbound.floor)
 		return 0;
-	ports_foreach(port, c) if (uuid_equal(&port->net, &n->uuid) &&
-				   !uuid_equal(&port->p->uuid, &p->uuid)) sum +=
-	    port->p->bandwidth.inbound.floor;
 	if (sum > most)
 		return err_set(e, ERR_OPERATION_INVALID,
 			       "Cannot plug interface into bridge '%s': the floors of its ports "
@@ -174,29 +167,7 @@ int ports_check_floor(const struct controller *c, const struct net *n, const str
 	return 0;
 }
 
-static uint32_t free_class_id(const struct controller *c, const struct net *n)
-{
-	struct port *port;
-
-	for (uint32_t id = FIRST_CLASS_ID;; id++) {
-		bool used = false;
-		ports_foreach(port, c) used |=
-		    uuid_equal(&port->net, &n->uuid) && port->p->class_id == id;
-		if (!used)
-			return id;
-	}
-}
-
 /* ---- everything ---- */
-
-/* Also by one that is hidden. */
-static bool uuid_is_taken(const struct controller *c, const struct uuid *u)
-{
-	struct port *port;
-
-	ports_foreach(port, c) if (uuid_equal(&port->p->uuid, u)) return true;
-	return false;
-}
 
 static int check_new(const struct controller *c, const struct net *n, const struct network_port *p,
 		     bool reclaim, struct err *e)
@@ -205,7 +176,7 @@ static int check_new(const struct controller *c, const struct net *n, const stru
 
 	if (n->state != NET_ACTIVE)
 		return err_set(e, ERR_OPERATION_INVALID, "network '%s' is not active", n->name);
-	if (uuid_is_taken(c, &p->uuid))
+	if (ports_known(c, &p->uuid))
 		return err_set(e, ERR_NETWORK_PORT_EXIST,
 			       "Network port with UUID %s already exists",
 			       uuid_format(&p->uuid, text));
@@ -232,7 +203,5 @@ int ports_complete(struct controller *c, struct net *n, struct network_port *p, 
 		r = ports_check_floor(c, n, p, e);
 	if (r == 0)
 		r = reclaim ? check_plug(c, n, p, e) : choose_plug(c, n, p, e);
-	if (r == 0 && p->bandwidth.inbound.floor && !p->class_id)
-		p->class_id = free_class_id(c, n);
-	return r;
+	return r == 0 ? ports_choose_class(n, p, e) : r;
 }

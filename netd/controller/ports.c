@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "netd/kernel/reconcile.h"
 #include "netd/lease/lease-files.h"
 
 #include <dirent.h>
@@ -45,8 +46,9 @@ void ports_remove_file(const struct controller *c, const struct port *port)
 		log_warning("cannot remove %s: %s", path, strerror(errno));
 }
 
-void ports_drop(struct port *port)
+void ports_drop(struct controller *c, struct port *port)
 {
+	ports_unknow(c, port);
 	list_remove(&port->of_net);
 	network_port_free(port->p);
 	free(port);
@@ -67,6 +69,8 @@ static int load_one(struct controller *c, const char *path, const struct uuid *n
 		log_warning("%s: %s", path, e.msg);
 		return -EINVAL;
 	}
+	if (ports_choose_class(owner, p, &e) < 0)
+		log_warning("%s: %s", path, e.msg);
 	struct port *port = ports_insert(c, owner, p, &e);
 	if (!port)
 		return -ENOMEM;
@@ -74,7 +78,7 @@ static int load_one(struct controller *c, const char *path, const struct uuid *n
 	/* Those with a device outlive a stop of the network. */
 	if (p->device == PORT_DEVICE_NONE ? net_is_wanted(owner) : ports_find_device(c, port))
 		return 0;
-	ports_drop(port);
+	ports_drop(c, port);
 	return -ENOENT;
 }
 
@@ -118,18 +122,17 @@ void ports_free(struct controller *c)
 
 	if (!c->ports.next)
 		return;
-	ports_foreach(port, c) ports_drop(port);
+	ports_foreach(port, c) ports_drop(c, port);
+	table_done(&c->ports_by_uuid);
 }
 
 /* ---- looking ---- */
 
 struct port *ports_find(const struct controller *c, const struct net *n, const struct uuid *u)
 {
-	struct port *port;
+	struct port *port = ports_known(c, u);
 
-	ports_foreach(port, c) if (uuid_equal(&port->p->uuid, u) && !port->hidden &&
-				   (!n || uuid_equal(&port->net, &n->uuid))) return port;
-	return NULL;
+	return port && !port->hidden && (!n || port->owner == n) ? port : NULL;
 }
 
 int ports_get(const struct controller *c, const struct net *n, const struct uuid *u,
@@ -151,9 +154,12 @@ size_t ports_count(const struct controller *c, const struct net *n, unsigned *us
 	struct port *port;
 	size_t count = 0;
 
+	if (!n->ports)
+		return 0;
 	for (size_t i = 0; users && f && i < f->n_interfaces; i++)
 		users[i] = (unsigned)ports_users_of(c, n, &f->interfaces[i]);
-	ports_foreach(port, c) count += uuid_equal(&port->net, &n->uuid) && !port->hidden;
+	list_foreach (port, &n->ports->ports, struct port, in_net)
+		count += !port->hidden;
 	return count;
 }
 
@@ -161,8 +167,11 @@ void ports_visit(const struct controller *c, const struct net *n, ports_visit_fn
 {
 	struct port *port;
 
-	ports_foreach(port, c) if (uuid_equal(&port->net, &n->uuid) && !port->hidden)
-	    visit(data, port->p);
+	if (!n->ports)
+		return;
+	list_foreach (port, &n->ports->ports, struct port, in_net)
+		if (!port->hidden)
+			visit(data, port->p);
 }
 
 const struct mirror_link *ports_link(const struct controller *c, const struct mac *mac,
@@ -199,29 +208,34 @@ static void forget_abandoned(struct controller *c, const struct net *n,
 		log_info("network '%s': port %s was left behind by '%s', which asks for another",
 			 n->name, uuid_format(&port->p->uuid, text), p->owner_name);
 		ports_remove_file(c, port);
-		ports_drop(port);
+		ports_drop(c, port);
 	}
 }
 
-struct port *ports_insert(struct controller *c, const struct net *n, struct network_port *p,
+struct port *ports_insert(struct controller *c, struct net *n, struct network_port *p,
 			  struct err *e)
 {
 	struct port *port = calloc(1, sizeof(*port));
 
-	if (!port) {
+	if (port) {
+		port->net = n->uuid;
+		port->p = p;
+	}
+	if (!port || ports_know(c, n, port) < 0) {
+		free(port);
 		network_port_free(p);
 		err_sys(e, ENOMEM, "cannot create a port of network '%s'", n->name);
 		return NULL;
 	}
-	port->net = n->uuid;
-	port->p = p;
 	list_add_tail(&c->ports, &port->of_net);
 	return port;
 }
 
-int ports_create(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
+int ports_create(struct controller *c, struct net *n, struct network_port *p, unsigned how,
 		 struct err *e)
 {
+	bool reclaim = how & PORT_RECLAIM;
+
 	if (!reclaim && p->has_owner_uuid)
 		forget_abandoned(c, n, p);
 	int r = ports_complete(c, n, p, reclaim, e);
@@ -232,9 +246,13 @@ int ports_create(struct controller *c, struct net *n, struct network_port *p, bo
 		network_port_free(p);
 		return r;
 	}
-	if (!ports_insert(c, n, p, e))
+	struct port *port = ports_insert(c, n, p, e);
+	if (!port)
 		return -ENOMEM;
 	lease_files_changed(c->lease_files, n);
+	port->shaped_by_owner = how & PORT_SHAPED_BY_OWNER;
+	if (p->bandwidth.given)
+		reconcile_look(c->reconcile, n);
 	return 0;
 }
 
@@ -246,8 +264,10 @@ int ports_delete(struct controller *c, struct net *n, const struct uuid *u, stru
 	if (r < 0)
 		return r;
 	struct port *port = ports_find(c, n, u);
+	if (p->bandwidth.given)
+		reconcile_look(c->reconcile, n);
 	ports_remove_file(c, port);
-	ports_drop(port);
+	ports_drop(c, port);
 	lease_files_changed(c->lease_files, n);
 	return 0;
 }
@@ -261,6 +281,70 @@ void ports_forget(struct controller *c, const struct net *n)
 		if (!uuid_equal(&port->net, &n->uuid) || port->p->device != PORT_DEVICE_NONE)
 			continue;
 		ports_remove_file(c, port);
-		ports_drop(port);
+		ports_drop(c, port);
+	}
+}
+
+/* ---- bandwidth ---- */
+
+int ports_set_bandwidth(struct controller *c, struct net *n, struct network_port *p,
+			const struct bandwidth *b, struct err *e)
+{
+	struct network_port like = *p;
+	struct port *port = ports_known(c, &p->uuid);
+	uint32_t class_before = p->class_id;
+	struct bandwidth before = p->bandwidth;
+
+	like.bandwidth = *b;
+	int r = network_port_check(&like, n->live, e);
+	if (r == 0)
+		r = ports_check_floor(c, n, &like, e);
+	if (r == 0 && !before.inbound.floor)
+		r = ports_choose_class(n, &like, e);
+	if (r < 0)
+		return r;
+	p->class_id = like.class_id;
+	ports_replace_bandwidth(port, b);
+	r = ports_save(c, n, p, e);
+	if (r < 0) {
+		ports_replace_bandwidth(port, &before);
+		p->class_id = class_before;
+		return r;
+	}
+	reconcile_look(c->reconcile, n);
+	return 0;
+}
+
+static bool limits_equal(const struct bandwidth_limit *a, const struct bandwidth_limit *b)
+{
+	return a->average == b->average && a->peak == b->peak && a->burst == b->burst &&
+	       a->floor == b->floor;
+}
+
+static bool bandwidths_equal(const struct bandwidth *a, const struct bandwidth *b)
+{
+	return limits_equal(&a->inbound, &b->inbound) && limits_equal(&a->outbound, &b->outbound);
+}
+
+/* What a port got from its group isn't marked as such, for libvirt's document has no place for it:
+ * what equals the group's is the group's. */
+void ports_follow_groups(struct controller *c, struct net *n, const struct network *was)
+{
+	static const struct bandwidth none;
+	struct port *port;
+
+	if (!n->ports || !was || !n->live || (!was->n_portgroups && !n->live->n_portgroups))
+		return;
+	list_foreach (port, &n->ports->ports, struct port, in_net) {
+		const struct portgroup *before = network_portgroup(was, port->p->group),
+				       *now = network_portgroup(n->live, port->p->group);
+		const struct bandwidth *from = before ? &before->bandwidth : &none,
+				       *to = now ? &now->bandwidth : &none;
+		struct err e = { 0 };
+		if (bandwidths_equal(from, to) || !bandwidths_equal(&port->p->bandwidth, from))
+			continue;
+		ports_replace_bandwidth(port, to);
+		if (ports_save(c, n, port->p, &e) < 0)
+			log_warning("%s", e.msg);
 	}
 }

@@ -16,11 +16,13 @@
 void ports_load(struct controller *c);
 void ports_free(struct controller *c);
 
-/* `p` is taken over in every case. `reclaim`: the guest is plugged in already, as p->plug says;
- * else the plug is chosen here, and what the same guest left behind for the same interface while
- * netd didn't run is forgotten. ERR_OPERATION_INVALID, ERR_NETWORK_PORT_EXIST and the refusals of
- * network_port_check(). */
-int ports_create(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
+#define PORT_RECLAIM 1u /* the guest is plugged in already, as p->plug says */
+#define PORT_SHAPED_BY_OWNER                                                                       \
+	2u /* who asks limits the guest's link by itself; only the floor is ours */
+/* `p` is taken over in every case. Unless it is reclaimed the plug is chosen here, and what the
+ * same guest left behind for the same interface while netd didn't run is forgotten.
+ * ERR_OPERATION_INVALID, ERR_NETWORK_PORT_EXIST and the refusals of network_port_check(). */
+int ports_create(struct controller *c, struct net *n, struct network_port *p, unsigned how,
 		 struct err *e) mustcheck;
 int ports_delete(struct controller *c, struct net *n, const struct uuid *u, struct err *e)
     mustcheck;
@@ -34,6 +36,13 @@ int ports_save(const struct controller *c, const struct net *n, const struct net
 /* Whether floors of `p` and of the network's other ports fit into its bandwidth. */
 int ports_check_floor(const struct controller *c, const struct net *n, const struct network_port *p,
 		      struct err *e) mustcheck;
+/* Another bandwidth for port `p`: in force at once, and kept. ERR_OPERATION_INVALID when the floors
+ * of the network's ports don't fit into its own. */
+int ports_set_bandwidth(struct controller *c, struct net *n, struct network_port *p,
+			const struct bandwidth *b, struct err *e) mustcheck;
+/* The running definition was `was` until now: ports that have their group's bandwidth get what it
+ * has now. */
+void ports_follow_groups(struct controller *c, struct net *n, const struct network *was);
 
 /* How many there are, and how many of them use each of the live definition's forward.interfaces:
  * users[] has a place for each, 0 at first; NULL: not asked. */

@@ -25,7 +25,6 @@ static void net_free(struct registry *r, struct net *n)
 	list_remove(&n->shaped);
 	free(n->broken);
 	free(n->source);
-	free(n->shape);
 	free(n->name);
 	free(n);
 }

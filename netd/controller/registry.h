@@ -22,6 +22,7 @@ enum net_state {
 };
 
 struct net_attached;
+struct net_ports;
 struct net_shape;
 struct net_uplink;
 struct op;
@@ -54,6 +55,7 @@ struct net {
 	struct net_uplink *uplink; /* netd/kernel/uplinks.c: the way out of its bridge */
 	struct net_shape *shape;   /* netd/kernel/shaping.c: the bandwidth that was set */
 	struct list shaped;        /* of registry.shaped while `shape` is set */
+	struct net_ports *ports;   /* netd/controller/ports-known.h: what was asked for it */
 	int ifindex;      /* of its bridge while it runs, else 0; set by registry_set_ifindex() */
 	unsigned n_turns; /* how often it waits in reconcile's line */
 };

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "netd/controller/conditions.h"
 #include "netd/kernel/reconcile.h"
+#include "netd/kernel/shaping.h"
 #include "netd/kernel/uplinks.h"
 
 #include <dirent.h>
@@ -226,6 +227,16 @@ void attached_forget_network(struct attached *p, struct net *n)
 	save(p, n);
 }
 
+void attached_visit(const struct net *n, void (*visit)(void *data, uint32_t ifindex), void *data)
+{
+	struct port *port;
+
+	if (!n->attached)
+		return;
+	list_foreach (port, &n->attached->ports, struct port, on_net)
+		visit(data, port->ifindex);
+}
+
 size_t attached_count(const struct net *n)
 {
 	return n->attached ? n->attached->n : 0;
@@ -264,9 +275,15 @@ static void judge_ports(const struct attached *p, const struct mirror_link *brid
 {
 	struct net *n = registry_find_uuid(&p->c->registry, &bridge->uuid);
 
-	for (const struct mirror_link *l = NULL;
-	     n && n->live && (l = mirror_next_port(p->c->mirror, bridge->ifindex, l));)
-		judge_mtu(p, n, l);
+	const struct mirror_link *l;
+	struct port *port;
+
+	if (!n || !n->live || !n->attached)
+		return;
+	list_foreach (port, &n->attached->ports, struct port, on_net)
+		if ((l = mirror_by_ifindex(p->c->mirror, port->ifindex)) &&
+		    l->master == bridge->ifindex)
+			judge_mtu(p, n, l);
 }
 
 static void joined(struct attached *p, struct net *n, struct port *port,
@@ -284,7 +301,8 @@ static void joined(struct attached *p, struct net *n, struct port *port,
 	}
 	port->attached = true;
 	list_remove(&port->leaving);
-	if (net_is_wanted(n) && is_to_be_isolated(port) != l->port_isolated)
+	if (net_is_wanted(n) &&
+	    (is_to_be_isolated(port) != l->port_isolated || shaping_wants(p->c, n, l)))
 		reconcile_look(p->c->reconcile, n);
 }
 

@@ -44,7 +44,9 @@ void attached_validity(char *buf, size_t cap);
 
 void attached_forget(struct attached *p, uint32_t ifindex);
 void attached_forget_network(struct attached *p, struct net *n);
-/* How many links hang, or hung, on the network's bridge. */
+/* Visit the links that hang, or hung, on the network's bridge. */
+void attached_visit(const struct net *n, void (*visit)(void *data, uint32_t ifindex), void *data);
+/* How many there are. */
 size_t attached_count(const struct net *n);
 
 #endif

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum device_action { DEVICE_MAKE, DEVICE_REMOVE, DEVICE_DETACH, DEVICE_SHAPE };
+enum device_action { DEVICE_MAKE, DEVICE_REMOVE, DEVICE_DETACH };
 
 struct device_job {
 	struct job job;
@@ -18,8 +18,6 @@ struct device_job {
 	struct device_spec spec;
 	struct port_spec port;
 	struct bridge_port link; /* made, or to be dealt with */
-	bool shaped_by;          /* DEVICE_REMOVE: spec.shape_id is given */
-	struct shape_result shaped;
 	device_made_fn *made;
 	device_done_fn *done;
 	void *data;
@@ -36,11 +34,6 @@ static int make(struct device_job *d)
 		   : bridge_port_tap(d->kernel, &d->port, &d->spec.tap, &d->link, NULL, &d->err);
 }
 
-static void shape(struct device_job *d, uint32_t ifindex)
-{
-	bridge_shape(d->kernel, &d->spec.shape_id, ifindex, &d->spec.shape, &d->shaped);
-}
-
 static void device_run(struct job *j)
 {
 	struct device_job *d = container_of(j, struct device_job, job);
@@ -49,19 +42,12 @@ static void device_run(struct job *j)
 	switch (d->action) {
 	case DEVICE_MAKE:
 		r = make(d);
-		if (r == 0 && !shape_is_empty(&d->spec.shape))
-			shape(d, d->link.ifindex);
 		break;
 	case DEVICE_REMOVE:
 		r = bridge_port_delete(d->kernel, d->link.ifindex, d->link.name, &d->err);
-		if (r == 0 && d->shaped_by)
-			shape(d, 0);
 		break;
 	case DEVICE_DETACH:
 		r = bridge_port_detach(d->kernel, d->link.ifindex, d->link.name, &d->err);
-		break;
-	case DEVICE_SHAPE:
-		shape(d, d->link.ifindex);
 		break;
 	}
 	if (r == 0)
@@ -70,19 +56,10 @@ static void device_run(struct job *j)
 
 /* ---- the loop's side ---- */
 
-static void tell_trouble(const struct device_job *d, const char *way, const char *trouble)
-{
-	if (*trouble)
-		log_warning("port '%s': %s bandwidth is not limited: %s", d->link.name, way,
-			    trouble);
-}
-
 static void device_done(struct job *j)
 {
 	struct device_job *d = container_of(j, struct device_job, job);
 
-	tell_trouble(d, "inbound", d->shaped.trouble_to);
-	tell_trouble(d, "outbound", d->shaped.trouble_from);
 	reconcile_read_mirror(d->c->reconcile);
 	if (d->made)
 		d->made(d->data, d->err.code ? NULL : &d->link, &d->err);
@@ -167,17 +144,14 @@ void devices_make(struct controller *c, const struct net *n, const struct device
 	jobs_push(c->kernel, &d->job);
 }
 
-void devices_remove(struct controller *c, uint32_t ifindex, const char *name,
-		    const struct uuid *shape_id, device_done_fn *done, void *data)
+void devices_remove(struct controller *c, uint32_t ifindex, const char *name, device_done_fn *done,
+		    void *data)
 {
 	struct device_job *d = link_job(c, DEVICE_REMOVE, ifindex, name, done, data);
 
 	if (!d)
 		return;
 	attached_forget(c->attached, ifindex);
-	d->shaped_by = shape_id;
-	if (shape_id)
-		d->spec.shape_id = *shape_id;
 	jobs_push(c->kernel, &d->job);
 }
 
@@ -189,18 +163,5 @@ void devices_detach(struct controller *c, uint32_t ifindex, const char *name, de
 	if (!d)
 		return;
 	attached_forget(c->attached, ifindex);
-	jobs_push(c->kernel, &d->job);
-}
-
-void devices_shape(struct controller *c, uint32_t ifindex, const char *name,
-		   const struct uuid *shape_id, const struct shape_row *row, device_done_fn *done,
-		   void *data)
-{
-	struct device_job *d = link_job(c, DEVICE_SHAPE, ifindex, name, done, data);
-
-	if (!d)
-		return;
-	d->spec.shape_id = *shape_id;
-	d->spec.shape = *row;
 	jobs_push(c->kernel, &d->job);
 }

@@ -8,7 +8,6 @@
 #define NETD_DEVICES_H
 
 #include "bridge/port.h"
-#include "bridge/shape.h"
 #include "netd/controller/controller.h"
 
 struct device_spec {
@@ -19,8 +18,6 @@ struct device_spec {
 	char guest_name[LINK_NAME_MAX]; /* veth: of the other end, in the namespace netns_fd */
 	int netns_fd;                   /* taken over in any case; -1: none */
 	struct tap_spec tap;
-	struct uuid shape_id;   /* whose the bandwidth is: no two ports' are the same */
-	struct shape_row shape; /* may be empty */
 };
 
 /* The link that was made; the mirror has heard of it. */
@@ -35,18 +32,12 @@ int devices_check(const struct net *n, struct err *e) mustcheck;
 void devices_make(struct controller *c, const struct net *n, const struct device_spec *spec,
 		  device_made_fn *done, void *data);
 
-/* Remove a link that netd made, with its bandwidth (shape_id NULL: it has none). It is not attached
- * again. Also when it has gone: success. */
-void devices_remove(struct controller *c, uint32_t ifindex, const char *name,
-		    const struct uuid *shape_id, device_done_fn *done, void *data);
+/* Remove a link that netd made. It is not attached again. Also when it has gone: success. */
+void devices_remove(struct controller *c, uint32_t ifindex, const char *name, device_done_fn *done,
+		    void *data);
 
 /* Take a link, whoever made it, out of its bridge; it is not attached again. */
 void devices_detach(struct controller *c, uint32_t ifindex, const char *name, device_done_fn *done,
 		    void *data);
-
-/* Give it another bandwidth. What the kernel can't do is logged. */
-void devices_shape(struct controller *c, uint32_t ifindex, const char *name,
-		   const struct uuid *shape_id, const struct shape_row *shape, device_done_fn *done,
-		   void *data);
 
 #endif

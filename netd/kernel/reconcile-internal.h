@@ -54,10 +54,7 @@ struct work {
 	struct fw_state *had;
 	char *name, *running_xml; /* the file in /run: to be written, or (NULL xml) removed */
 	bool file, stop_asked;
-	bool shape; /* bandwidth is to be set */
-	struct uuid network;
-	struct shape_row bandwidth;
-	struct shape_result shaped;
+	struct shaping_work shape;
 	struct bridge_result result;
 	bool rules_done, rules_stale;
 	unsigned rules_touched; /* when this was planned */

@@ -29,11 +29,19 @@ void reconcile_look(struct reconcile *r, const struct net *n)
 		reconcile_enqueue(r, n->id, NULL, NULL);
 }
 
-static void repair_all(struct reconcile *r)
+/* `all`: also what can only be known by events. */
+static void repair_all(struct reconcile *r, bool all)
 {
 	struct net *n;
 
-	registry_foreach(n, &r->c->registry) if (n->state == NET_ACTIVE) reconcile_look(r, n);
+	registry_foreach(n, &r->c->registry)
+	{
+		if (n->state != NET_ACTIVE)
+			continue;
+		if (all)
+			shaping_forget(n);
+		reconcile_look(r, n);
+	}
 }
 
 /* Whether the event is about network `n`: its bridge, or (`port`) a port of it that waits for
@@ -71,7 +79,7 @@ void reconcile_link_changed(void *data, const struct mirror_change *change)
 	port_devices_heard(r->c, change);
 	uplinks_heard(r->c->uplinks, change);
 	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
-		repair_all(r);
+		repair_all(r, change->what == MIRROR_RESYNC);
 		return;
 	}
 	const struct mirror_link *port = mirror_by_ifindex(r->c->mirror, change->ifindex);

@@ -62,8 +62,8 @@ static uint32_t work_bridge(const struct work *w)
 /* A bridge that comes from another network may have kept that one's when a stop was cut short. */
 static void work_shape(struct work *w)
 {
-	if (w->shape || w->result.recycled)
-		bridge_shape(w->r->links, &w->network, work_bridge(w), &w->bandwidth, &w->shaped);
+	if (shaping_is_due(&w->shape) || w->result.recycled)
+		shaping_run(w->r->links, &w->shape, work_bridge(w), w->result.recycled);
 }
 
 static int work_file(struct work *w)
@@ -100,6 +100,7 @@ void reconcile_work_free(struct work *w)
 	uplink_note_free(w->note);
 	fw_plan_free(w->rules);
 	fw_rows_done(&w->all);
+	shaping_work_done(&w->shape);
 	fw_state_free(w->had);
 	free(w->name);
 	free(w->running_xml);
@@ -176,12 +177,12 @@ static void take_rules(struct reconcile *r, struct work *w)
 
 static void run_task(struct reconcile *r, struct task *t);
 
-static void shape_is_done(struct reconcile *r, const struct task *t, const struct work *w)
+static void shape_is_done(struct reconcile *r, const struct task *t, struct work *w)
 {
 	struct net *n = t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
 
-	if (n && w->shape && (!w->wanted || !w->err.code))
-		shaping_done(r->c, n, work_bridge(w), &w->bandwidth, &w->shaped);
+	if (n && shaping_is_due(&w->shape) && (!w->wanted || !w->err.code))
+		shaping_done(r->c, n, work_bridge(w), &w->shape);
 }
 
 static void uplink_is_done(struct reconcile *r, const struct task *t, const struct work *w)
@@ -318,8 +319,8 @@ static int plan_network(struct reconcile *r, struct net *n, bool first_round, st
 
 	if (result < 0 || !n->live || !network_makes_bridge(n->live))
 		return result;
-	w->network = n->uuid;
-	w->shape = shaping_due(r->c, n, w->wanted, &w->bandwidth);
+	if (shaping_due(r->c, n, w->wanted, &w->shape) < 0)
+		return err_sys(&w->err, ENOMEM, "the bandwidth of network '%s'", n->name);
 	result = plan_links(r, n, w->wanted, &w->links, &w->err);
 	if (result == 0)
 		result = plan_note(r, n, w);
@@ -332,7 +333,7 @@ static int plan_network(struct reconcile *r, struct net *n, bool first_round, st
 static bool work_is_empty(const struct work *w)
 {
 	return bridge_plan_is_empty(&w->links) && (!w->rules || !w->rules->n) && !w->sync &&
-	       !w->file && !w->shape;
+	       !w->file && !shaping_is_due(&w->shape);
 }
 
 static void note_ifindex(struct reconcile *r, struct net *n)
@@ -352,13 +353,14 @@ static void note_ifindex(struct reconcile *r, struct net *n)
 	}
 }
 
-/* Letting guests' ports forward is daily work, and no repair. */
+/* Letting guests' ports forward, and limiting them as they come, is daily work and no repair. */
 static bool is_daily(const struct work *w)
 {
 	for (size_t i = 0; i < w->links.n_steps; i++)
 		if (w->links.steps[i].op != BRIDGE_FORWARD_PORT)
 			return false;
-	return w->links.n_steps && (!w->rules || !w->rules->n) && !w->sync && !w->file;
+	return (w->links.n_steps || (shaping_is_due(&w->shape) && !w->shape.repair)) &&
+	       (!w->rules || !w->rules->n) && !w->sync && !w->file;
 }
 
 static void log_plan(const struct net *n, const struct work *w, const struct task *t)
@@ -368,6 +370,7 @@ static void log_plan(const struct net *n, const struct work *w, const struct tas
 	if (t->done || !log_wants(LOG_LEVEL_INFO) || is_daily(w))
 		return;
 	bridge_plan_text(&w->links, &text);
+	shaping_text(&w->shape, n->live && n->live->bridge ? n->live->bridge : "", &text);
 	if (w->rules)
 		fw_plan_text(w->rules, &text);
 	auto_free char *s = text_take(&text);
@@ -512,15 +515,18 @@ const struct fw_options *reconcile_rules_options(const struct reconcile *r)
 
 /* ---- asking ---- */
 
+/* `def` may be another definition than the one that it runs by. */
 static void add_shape_text(const struct reconcile *r, const struct network *def, struct text *text)
 {
-	const struct net *n = registry_find_uuid(&r->c->registry, &def->uuid);
-	struct shape_row row;
+	struct net *n = registry_find_uuid(&r->c->registry, &def->uuid);
+	struct net none = { .uuid = def->uuid };
+	struct net like = n ? *n : none;
+	struct shaping_work w;
 
-	if (!n || !shaping_due(r->c, n, true, &row))
-		return;
-	shape_wanted(def, &row);
-	shape_text(&row, def->bridge ? def->bridge : "", text);
+	like.live = (struct network *)(uintptr_t)def;
+	if (shaping_due(r->c, &like, true, &w) == 0)
+		shaping_text(&w, def->bridge ? def->bridge : "", text);
+	shaping_work_done(&w);
 }
 
 char *reconcile_plan_text(struct reconcile *r, const struct network *def)
@@ -601,12 +607,14 @@ struct reconcile *reconcile_new(struct controller *c, struct err *e)
 void reconcile_free(struct reconcile *r)
 {
 	struct task *t;
+	struct net *n;
 
 	if (!r)
 		return;
 	list_foreach (t, &r->waiting, struct task, node)
 		free(t);
 	free(r->running);
+	registry_foreach(n, &r->c->registry) shaping_free(n);
 	sd_event_source_disable_unref(r->turn);
 	reconcile_watch_close(r);
 	fw_watch_free(r->rules_watch);

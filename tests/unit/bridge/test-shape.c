@@ -55,12 +55,36 @@ static void text(void **state)
 	       "limit virbr7 from guests to 5 octets/s\n");
 }
 
+static void floors(void **state)
+{
+	struct shape_floor a[] = { { { { 0x52, 0x54, 0, 0, 0, 1 } }, 3, 1000 },
+				   { { { 0x52, 0x54, 0, 0, 0, 2 } }, 5, 2000 } };
+	struct shape_floor b[] = { a[0], a[1] };
+	struct shape_floors x = { a, 2 }, y = { b, 2 };
+	struct text t = { 0 };
+
+	assert_true(shape_floors_equal(&x, &y));
+	b[1].mac.b[5] = 3;
+	assert_false(shape_floors_equal(&x, &y));
+	b[1] = a[1];
+	b[0].rate++;
+	assert_false(shape_floors_equal(&x, &y));
+	b[0] = a[0];
+	y.n = 1;
+	assert_false(shape_floors_equal(&x, &y));
+	shape_floors_text(&x, "virbr7", &t);
+	auto_free char *s = text_take(&t);
+	assert_string_equal(s, "guarantee virbr7 1000 octets/s to 52:54:00:00:00:01\n"
+			       "guarantee virbr7 2000 octets/s to 52:54:00:00:00:02\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(directions_and_units),
 		cmocka_unit_test(empty_and_equal),
 		cmocka_unit_test(text),
+		cmocka_unit_test(floors),
 	};
 
 	return cmocka_run_group_tests_name("bridge/shape", tests, NULL, NULL);
