@@ -17,7 +17,7 @@ static const struct {
 	// clang-format off
 	{ "Networks", network_verbs }, { NULL, list_verbs }, { NULL, event_verbs },
 	{ "Changing networks", update_verbs }, { NULL, describe_verbs }, { NULL, edit_verbs },
-	{ NULL, apply_verbs }, { NULL, history_verbs }, { NULL, net_port_verbs },
+	{ NULL, apply_verbs }, { NULL, import_verbs }, { NULL, history_verbs }, { NULL, net_port_verbs },
 	{ NULL, dhcp_options_verbs },
 	{ "Guests", guest_verbs }, { NULL, port_verbs },
 	{ "Leases", lease_verbs },

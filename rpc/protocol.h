@@ -262,9 +262,11 @@ enum rpc_plan_what {
 #define RPC_APPLY_AUTOSTART 4u /* mark it as autostarted */
 #define RPC_APPLY_VALIDATE  8u /* check the schema */
 #define RPC_APPLY_KEEP_UUID                                                                        \
-	16u /* an existing network keeps its uuid, whatever the definition says */
-#define RPC_APPLY_CONFIG    32u /* leave the running network alone */
-#define RPC_APPLY_ALL_FLAGS 63u
+	16u                  /* an existing network keeps its uuid, whatever the definition says */
+#define RPC_APPLY_CONFIG 32u /* leave the running network alone */
+#define RPC_APPLY_STORED                                                                           \
+	64u /* a file that another daemon has run: what is merely unwise is a warning */
+#define RPC_APPLY_ALL_FLAGS 127u
 
 /* RPC_NETD_PORT_ADD flags */
 #define RPC_TAP_VNET_HDR       1u

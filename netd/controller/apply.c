@@ -171,9 +171,12 @@ static void dry_run(struct apply *a, const struct net *n)
 	struct err e = { 0 };
 	json_t *reply;
 
+	struct net *same = NULL;
+
 	if (n)
 		a->uuid = n->uuid;
-	if (wanted_definition(a, n, old, &next, &e) < 0) {
+	if ((!n && registry_check_identity(&a->c->registry, a->def, &same, &e) < 0) ||
+	    wanted_definition(a, n, old, &next, &e) < 0) {
 		finish(a, &e, NULL);
 		return;
 	}

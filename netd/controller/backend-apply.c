@@ -17,7 +17,9 @@ static void replied_text(void *data, const char *text, const struct err *e)
 void backend_apply(void *data, struct door_call *call, const char *xml, size_t n,
 		   const char *source, uint32_t flags)
 {
-	struct network *def = backend_parse(call, xml, n, flags & RPC_APPLY_VALIDATE);
+	unsigned how = (flags & RPC_APPLY_VALIDATE ? NETWORK_PARSE_VALIDATE : 0) |
+		       (flags & RPC_APPLY_STORED ? NETWORK_PARSE_STORED : 0);
+	struct network *def = backend_parse(call, xml, n, how);
 
 	if (def)
 		apply_definition(data, def, source, flags, replied_text, call);

@@ -10,7 +10,7 @@
 /* The network that is meant, or NULL: the call has been failed then. */
 struct net *backend_net(struct controller *c, struct door_call *call, const struct rpc_net *ref);
 /* The definition in a document, or NULL: the call has been failed then. */
-struct network *backend_parse(struct door_call *call, const char *xml, size_t n, bool validate);
+struct network *backend_parse(struct door_call *call, const char *xml, size_t n, unsigned flags);
 /* A lifecycle_done_fn: `data` is the call. */
 void backend_replied_void(void *data, const struct net *n, const struct err *e);
 

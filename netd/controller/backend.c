@@ -84,12 +84,12 @@ void backend_replied_void(void *data, const struct net *n, const struct err *e)
 }
 
 /* Doubts go to the log; they don't stop the client. */
-struct network *backend_parse(struct door_call *call, const char *xml, size_t n, bool validate)
+struct network *backend_parse(struct door_call *call, const char *xml, size_t n, unsigned flags)
 {
 	struct network_warnings warnings = { 0 };
 	struct network *def = NULL;
 	struct err e = { 0 };
-	int r = network_parse(xml, n, validate ? NETWORK_PARSE_VALIDATE : 0, &def, &warnings, &e);
+	int r = network_parse(xml, n, flags, &def, &warnings, &e);
 
 	for (size_t i = 0; i < warnings.n; i++)
 		log_warning("definition from %s: %s", door_call_who(call), warnings.line[i]);
@@ -102,7 +102,7 @@ struct network *backend_parse(struct door_call *call, const char *xml, size_t n,
 
 static void define_xml(void *data, struct door_call *call, const char *xml, size_t n, bool validate)
 {
-	struct network *def = backend_parse(call, xml, n, validate);
+	struct network *def = backend_parse(call, xml, n, validate ? NETWORK_PARSE_VALIDATE : 0);
 
 	if (def)
 		lifecycle_define(data, def, replied_net, call);
@@ -110,7 +110,7 @@ static void define_xml(void *data, struct door_call *call, const char *xml, size
 
 static void create_xml(void *data, struct door_call *call, const char *xml, size_t n, bool validate)
 {
-	struct network *def = backend_parse(call, xml, n, validate);
+	struct network *def = backend_parse(call, xml, n, validate ? NETWORK_PARSE_VALIDATE : 0);
 
 	if (def)
 		lifecycle_create(data, def, replied_net, call);
