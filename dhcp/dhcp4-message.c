@@ -245,15 +245,22 @@ static bool may_change(struct dhcp4_lease *l, usec_t now)
 	return l->changes++ < CHANGES_MAX;
 }
 
-/* The lease of this client at `ip`, made if need be; what stands in the way is gone afterwards. */
+static struct dhcp4_lease *add_lease(struct exchange *x, uint32_t ip)
+{
+	return dhcp4_pool_add(&x->s->pool, &x->mac, x->m.client_id.p, x->m.client_id.n, ip);
+}
+
+/* The lease of this client at `ip`, made if need be; what stands in the way is gone afterwards. A
+ * client that is known by its identifier and comes with another MAC gets a new one, so that who
+ * looks after leases hears of an end and a beginning. */
 static struct dhcp4_lease *take_lease(struct exchange *x, uint32_t ip)
 {
 	struct dhcp4_lease *old = x->lease, *other = dhcp4_pool_find_ip(&x->s->pool, ip);
 	struct dhcp4_lease before = { 0 };
 
-	if (old && old->b.ip == ip)
+	if (old && old->b.ip == ip && mac_equal(&old->b.mac, &x->mac))
 		return old;
-	if (other) {
+	if (other && other != old) {
 		count(x, other->state == DHCP4_LEASE_OFFERED ? DHCP4_COUNT_OFFER_TAKEN
 							     : DHCP4_COUNT_RECLAIMED);
 		dhcp4_forget(x->s, other);
@@ -264,7 +271,7 @@ static struct dhcp4_lease *take_lease(struct exchange *x, uint32_t ip)
 			dhcp4_tell(&x->t, DHCP4_RELEASE, old, 0);
 		dhcp4_forget(x->s, old);
 	}
-	x->lease = dhcp4_pool_add(&x->s->pool, &x->mac, ip);
+	x->lease = add_lease(x, ip);
 	if (x->lease) {
 		x->lease->changes = before.changes;
 		x->lease->changes_since = before.changes_since;
@@ -311,7 +318,8 @@ static enum dhcp4_drop bind_address(struct exchange *x, uint32_t ip, uint32_t se
 {
 	struct dhcp4_lease *l = x->lease;
 	const char *name = choose_name(x, ip);
-	bool held = l && l->b.ip == ip && l->state == DHCP4_LEASE_BOUND;
+	bool held =
+	    l && l->b.ip == ip && l->state == DHCP4_LEASE_BOUND && mac_equal(&l->b.mac, &x->mac);
 	bool same = held && same_client_id(x, l) && strcmp(name, l->b.name) == 0;
 	enum dhcp4_change change = held && l->durable ? DHCP4_RENAME : DHCP4_GRANT;
 
@@ -364,7 +372,7 @@ static bool reserve(struct exchange *x, uint32_t ip)
 	if (x->host && x->host->h.ip == ip)
 		return true;
 	if (!x->lease) {
-		x->lease = dhcp4_pool_add(&x->s->pool, &x->mac, ip);
+		x->lease = add_lease(x, ip);
 		if (!x->lease)
 			return false;
 	}
@@ -582,7 +590,7 @@ static void look_up_client(struct exchange *x)
 {
 	struct dhcp4_static *by_name = NULL;
 
-	x->lease = dhcp4_pool_find_mac(&x->s->pool, &x->mac);
+	x->lease = dhcp4_pool_find_client(&x->s->pool, &x->mac, x->m.client_id.p, x->m.client_id.n);
 	if (x->m.host_name.p)
 		(void)dhcp4_clean_name(x->m.host_name.p, x->m.host_name.n, x->asked);
 	if (!x->asked[0] && x->m.fqdn.p)

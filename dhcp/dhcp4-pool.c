@@ -188,6 +188,7 @@ void dhcp4_pool_init(struct dhcp4_pool *p)
 {
 	*p = (struct dhcp4_pool){ 0 };
 	dhcp_quarantine_init(&p->quarantine);
+	table_init(&p->by_client);
 	table_init(&p->by_mac);
 	table_init(&p->by_ip);
 	table_init(&p->by_name);
@@ -201,6 +202,7 @@ void dhcp4_pool_init(struct dhcp4_pool *p)
 void dhcp4_pool_done(struct dhcp4_pool *p)
 {
 	free_ranges(p->range, p->n_range);
+	table_done(&p->by_client);
 	table_done(&p->by_mac);
 	table_done(&p->by_ip);
 	table_done(&p->by_name);
@@ -214,6 +216,93 @@ void dhcp4_pool_done(struct dhcp4_pool *p)
 static struct dhcp4_lease *lease_of(struct table_node *n, size_t member)
 {
 	return n ? (struct dhcp4_lease *)(void *)((char *)n - member) : NULL;
+}
+
+/* ---- clients ---- */
+
+_Static_assert(offsetof(struct dhcp4_binding, client_id) ==
+		   offsetof(struct dhcp4_binding, mac) + sizeof(struct mac),
+	       "one key holds MAC and client identifier");
+
+struct client_key {
+	const uint8_t *p;
+	size_t n;
+};
+
+/* What of a binding says whose it is: its MAC, its identifier, or both, which stand side by side.
+ */
+static struct client_key key_of(enum dhcp4_identity identity, const struct dhcp4_binding *b)
+{
+	const uint8_t *mac = (const uint8_t *)b + offsetof(struct dhcp4_binding, mac);
+	size_t id = b->client_id_len, n = sizeof(b->mac);
+
+	switch (identity) {
+	case DHCP4_BY_MAC:
+		break;
+	case DHCP4_BY_CLIENT_ID:
+		return id ? (struct client_key){ b->client_id, id } : (struct client_key){ mac, n };
+	case DHCP4_BY_BOTH:
+		return (struct client_key){ mac, n + id };
+	}
+	return (struct client_key){ mac, n };
+}
+
+struct dhcp4_lease *dhcp4_pool_find_client(const struct dhcp4_pool *p, const struct mac *mac,
+					   const uint8_t *id, size_t n)
+{
+	struct dhcp4_binding b;
+
+	b.mac = *mac;
+	b.client_id_len = (uint8_t)n;
+	if (n)
+		memcpy(b.client_id, id, n);
+	struct client_key key = key_of(p->identity, &b);
+	return lease_of(table_find(&p->by_client, key.p, key.n),
+			offsetof(struct dhcp4_lease, by_client));
+}
+
+static int enter_client(struct dhcp4_pool *p, struct dhcp4_lease *l)
+{
+	struct client_key key = key_of(p->identity, &l->b);
+
+	l->has_client = !table_find(&p->by_client, key.p, key.n) &&
+			table_add(&p->by_client, &l->by_client, key.p, key.n) == 0;
+	return l->has_client ? 0 : -ENOMEM;
+}
+
+static void leave_client(struct dhcp4_pool *p, struct dhcp4_lease *l)
+{
+	if (l->has_client)
+		table_remove(&p->by_client, &l->by_client);
+	l->has_client = false;
+}
+
+void dhcp4_pool_set_identity(struct dhcp4_pool *p, enum dhcp4_identity identity)
+{
+	if (identity == p->identity)
+		return;
+	table_foreach (n, &p->by_ip)
+		leave_client(p, container_of(n, struct dhcp4_lease, by_ip));
+	p->identity = identity;
+	table_foreach (n, &p->by_ip)
+		(void)enter_client(p, container_of(n, struct dhcp4_lease, by_ip));
+}
+
+static void leave_mac(struct dhcp4_pool *p, struct dhcp4_lease *l)
+{
+	if (l->has_mac)
+		table_remove(&p->by_mac, &l->by_mac);
+	l->has_mac = false;
+}
+
+static int enter_mac(struct dhcp4_pool *p, struct dhcp4_lease *l)
+{
+	struct dhcp4_lease *before = dhcp4_pool_find_mac(p, &l->b.mac);
+
+	if (before)
+		leave_mac(p, before);
+	l->has_mac = table_add(&p->by_mac, &l->by_mac, l->b.mac.b, sizeof(l->b.mac.b)) == 0;
+	return l->has_mac ? 0 : -ENOMEM;
 }
 
 struct dhcp4_lease *dhcp4_pool_find_mac(const struct dhcp4_pool *p, const struct mac *mac)
@@ -247,7 +336,8 @@ static int more_leases(struct dhcp4_pool *p)
 	return 0;
 }
 
-struct dhcp4_lease *dhcp4_pool_add(struct dhcp4_pool *p, const struct mac *mac, uint32_t ip)
+struct dhcp4_lease *dhcp4_pool_add(struct dhcp4_pool *p, const struct mac *mac, const uint8_t *id,
+				   size_t n, uint32_t ip)
 {
 	if (list_is_empty(&p->unused) && more_leases(p) < 0)
 		return NULL;
@@ -255,18 +345,19 @@ struct dhcp4_lease *dhcp4_pool_add(struct dhcp4_pool *p, const struct mac *mac, 
 		return NULL;
 	struct dhcp4_lease *l = list_first(&p->unused, struct dhcp4_lease, list);
 	list_remove(&l->list);
-	*l = (struct dhcp4_lease){ .b = { .ip = ip, .mac = *mac } };
+	*l = (struct dhcp4_lease){ .b = { .ip = ip, .mac = *mac, .client_id_len = (uint8_t)n } };
+	if (n)
+		memcpy(l->b.client_id, id, n);
 	list_init(&l->list);
-	if (table_add(&p->by_mac, &l->by_mac, l->b.mac.b, sizeof(l->b.mac.b)) < 0)
+	if (enter_client(p, l) < 0 || enter_mac(p, l) < 0 ||
+	    table_add(&p->by_ip, &l->by_ip, &l->b.ip, sizeof(l->b.ip)) < 0)
 		goto out;
-	if (table_add(&p->by_ip, &l->by_ip, &l->b.ip, sizeof(l->b.ip)) < 0) {
-		table_remove(&p->by_mac, &l->by_mac);
-		goto out;
-	}
 	p->count[DHCP4_LEASE_NEW]++;
 	mark_used(p, ip, true);
 	return l;
 out:
+	leave_client(p, l);
+	leave_mac(p, l);
 	list_add_head(&p->unused, &l->list);
 	return NULL;
 }
@@ -343,7 +434,8 @@ void dhcp4_pool_drop(struct dhcp4_pool *p, struct dhcp4_lease *l)
 	p->count[l->state]--;
 	leave_name(p, l);
 	dhcp_heap_stop(&p->ends, &l->timer);
-	table_remove(&p->by_mac, &l->by_mac);
+	leave_client(p, l);
+	leave_mac(p, l);
 	table_remove(&p->by_ip, &l->by_ip);
 	list_remove(&l->list);
 	if (!dhcp4_pool_is_quarantined(p, l->b.ip))

@@ -36,8 +36,10 @@ struct dhcp4_lease {
 	unsigned changes;
 	usec_t state_since;
 
-	bool has_name; /* in by_name */
-	struct table_node by_mac, by_ip, by_name;
+	bool has_name;   /* in by_name */
+	bool has_client; /* in by_client; not if two became one by a change of policy */
+	bool has_mac;    /* in by_mac: the newest of several with that MAC */
+	struct table_node by_client, by_mac, by_ip, by_name;
 	struct list list; /* on the list of its state */
 	struct dhcp_timer timer;
 };
@@ -54,7 +56,8 @@ struct dhcp4_pool {
 	struct dhcp4_pool_range *range;
 	size_t n_range;
 	uint32_t size; /* addresses that are not fixed */
-	struct table by_mac, by_ip, by_name;
+	enum dhcp4_identity identity;
+	struct table by_client, by_mac, by_ip, by_name;
 	struct list offered, released, expired, parked; /* oldest first; parked: in no range */
 	struct list unused;
 	struct dhcp4_lease_chunk *chunks;
@@ -76,6 +79,14 @@ void dhcp4_pool_fix(struct dhcp4_pool *p, uint32_t ip);
  */
 void dhcp4_pool_settle(struct dhcp4_pool *p);
 
+/* What tells clients apart. Leases are sorted anew; of two that become the same client's, one is
+ * found no more, and ends with its time. */
+void dhcp4_pool_set_identity(struct dhcp4_pool *p, enum dhcp4_identity identity);
+
+/* A client identifier of no octets is none. */
+struct dhcp4_lease *dhcp4_pool_find_client(const struct dhcp4_pool *p, const struct mac *mac,
+					   const uint8_t *id, size_t n);
+/* The newest lease of this MAC, be there several. */
 struct dhcp4_lease *dhcp4_pool_find_mac(const struct dhcp4_pool *p, const struct mac *mac);
 struct dhcp4_lease *dhcp4_pool_find_ip(const struct dhcp4_pool *p, uint32_t ip);
 struct dhcp4_lease *dhcp4_pool_find_name(const struct dhcp4_pool *p, const char *name);
@@ -92,7 +103,8 @@ uint32_t dhcp4_pool_pick(struct dhcp4_pool *p, const struct mac *mac,
 			 enum dhcp4_lease_state *ret_victim);
 
 /* A new lease; neither the client nor the address has one. NULL when out of memory. */
-struct dhcp4_lease *dhcp4_pool_add(struct dhcp4_pool *p, const struct mac *mac, uint32_t ip);
+struct dhcp4_lease *dhcp4_pool_add(struct dhcp4_pool *p, const struct mac *mac, const uint8_t *id,
+				   size_t n, uint32_t ip);
 /* Forget the lease. It must have no gated reply. */
 void dhcp4_pool_drop(struct dhcp4_pool *p, struct dhcp4_lease *l);
 /* Enter a state. BOUND: the timer runs to b.expires. Otherwise the name is given up. */

@@ -209,6 +209,7 @@ int dhcp4_configure(struct dhcp4 *s, const struct dhcp4_config *c, usec_t now, s
 	s->c.rules = (struct dhcp_rules){ 0 };
 	s->c.n_ranges = c->n_ranges;
 	s->configured = true;
+	dhcp4_pool_set_identity(&s->pool, c->identity);
 	fix_addresses(s, c);
 	return 0;
 }
@@ -222,18 +223,17 @@ int dhcp4_restore(struct dhcp4 *s, const struct dhcp4_binding *b, usec_t now)
 		return -EINVAL;
 	if (dhcp4_pool_find_ip(&s->pool, b->ip))
 		return -EEXIST;
-	if (dhcp4_pool_find_mac(&s->pool, &b->mac))
+	if (dhcp4_pool_find_client(&s->pool, &b->mac, b->client_id, b->client_id_len))
 		return -ENOTUNIQ;
 	if (s->pool.by_ip.count >= DHCP4_POOL_MAX)
 		return -ENOSPC;
-	struct dhcp4_lease *l = dhcp4_pool_add(&s->pool, &b->mac, b->ip);
+	struct dhcp4_lease *l =
+	    dhcp4_pool_add(&s->pool, &b->mac, b->client_id, b->client_id_len, b->ip);
 	if (!l)
 		return -ENOMEM;
 	uint32_t sec = b->lease_sec ? b->lease_sec : DHCP4_LEASE_DEFAULT;
 	l->b.lease_sec = sec;
 	l->b.expires = sec == DHCP4_LEASE_INFINITE ? USEC_INFINITY : now + sec * USEC_PER_SEC;
-	l->b.client_id_len = b->client_id_len;
-	memcpy(l->b.client_id, b->client_id, b->client_id_len);
 	if (dhcp4_clean_name((const uint8_t *)b->name, strnlen(b->name, DHCP4_NAME_MAX - 1),
 			     name) &&
 	    !dhcp4_pool_find_name(&s->pool, name))

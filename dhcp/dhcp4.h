@@ -2,11 +2,12 @@
 /* dhcp4.h — the DHCPv4 and BOOTP server of one network (RFC 2131, 2132, 951, 1534) as an engine
  * without I/O: datagrams and time in, actions out.
  *
- * Words. A *binding* ties an address to a client; a client is a MAC address (its client identifier
- * is kept and echoed, RFC 6842, but one NIC has one address however many identifiers its firmware,
- * boot loader and system use). An *offer* is a soft reservation in memory for DHCP4_OFFER_SEC: the
- * first REQUEST wins. A reply that makes, moves or renames a binding is *gated*: it leaves when
- * dhcp4_committed() says that the binding is stored. A mere extension is answered at once.
+ * Words. A *binding* ties an address to a client; a client is a MAC address, unless the network's
+ * policy says otherwise (its client identifier is kept and echoed, RFC 6842, but one NIC has one
+ * address however many identifiers its firmware, boot loader and system use). An *offer* is a soft
+ * reservation in memory for DHCP4_OFFER_SEC: the first REQUEST wins. A reply that makes, moves or
+ * renames a binding is *gated*: it leaves when dhcp4_committed() says that the binding is stored. A
+ * mere extension is answered at once.
  *
  * Addresses are host order. `now` is CLOCK_BOOTTIME in microseconds and must not go backwards.
  * Nothing here blocks, logs or asks a clock; memory grows with the number of clients (bounded by
@@ -39,6 +40,12 @@
 #define DHCP4_LEASE_INFINITE UINT32_MAX
 #define DHCP4_ACTIONS_MAX    4 /* that one dhcp4_input() can return */
 
+enum dhcp4_identity { /* what tells one client from another */
+		      DHCP4_BY_MAC,
+		      DHCP4_BY_CLIENT_ID, /* RFC 2131 §4.2; without one, by MAC */
+		      DHCP4_BY_BOTH,      /* each identifier of each MAC is a client of its own */
+};
+
 struct dhcp4_range {
 	uint32_t start, end; /* inclusive, inside the prefix */
 	uint32_t lease_sec;  /* 0: the default */
@@ -57,6 +64,7 @@ struct dhcp4_name {
 struct dhcp4_config {
 	uint32_t server; /* our address: server identifier and, if boot_file is set, TFTP server */
 	unsigned prefix; /* 1..31 */
+	enum dhcp4_identity identity;
 	struct mac bridge_mac;               /* our own; a client that claims it is dropped */
 	uint32_t router;                     /* 0: no option 3 (isolated network) */
 	uint32_t dns;                        /* 0: no option 6 */
@@ -83,7 +91,8 @@ void dhcp4_config_done(struct dhcp4_config *c); /* frees the arrays, if owned by
 
 struct dhcp4_binding {
 	uint32_t ip;
-	struct mac mac;
+	struct mac
+	    mac; /* directly before the client identifier: dhcp4-pool.c finds both by one key */
 	uint8_t client_id[DHCP4_CLIENT_ID_MAX];
 	uint8_t client_id_len; /* 0: none was sent */
 	char name[DHCP4_NAME_MAX];

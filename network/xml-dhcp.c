@@ -512,7 +512,12 @@ static int read_all_boot(struct report *r, xmlNode *node, void *dhcp)
 	return read_boot(r, node, ((struct netd_dhcp *)dhcp)->rules);
 }
 
+static const struct word words_identity[] = { { "mac", IDENTITY_MAC },
+					      { "client-id", IDENTITY_CLIENT_ID },
+					      { "both", IDENTITY_BOTH },
+					      { NULL, 0 } };
 static const struct attr dhcp_attrs[] = {
+	ATTR("identity", attr_word, struct netd_dhcp, identity, .words = words_identity),
 	ATTR_YES_NO("rapidCommit", struct netd_dhcp, rapid_commit),
 };
 static const struct element dhcp_children[] = {

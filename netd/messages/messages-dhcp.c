@@ -51,6 +51,7 @@ void msg_put_dhcp4_config(struct wr *w, uint32_t net_id, const struct dhcp4_conf
 	wr_u32(w, c->default_lease_sec);
 	xdr_put_string(w, c->boot_file);
 	wr_u32(w, c->next_server);
+	wr_u32(w, c->identity);
 	xdr_put_bool(w, c->http);
 	xdr_put_bool(w, c->rapid_commit);
 	xdr_put_bool(w, c->authoritative);
@@ -140,6 +141,9 @@ int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 	c.default_lease_sec = rd_u32(&r);
 	xdr_get_text(&r, c.boot_file, sizeof(c.boot_file));
 	c.next_server = rd_u32(&r);
+	uint32_t identity = rd_u32(&r);
+	r.bad |= identity > DHCP4_BY_BOTH;
+	c.identity = identity;
 	c.http = xdr_get_bool(&r);
 	c.rapid_commit = xdr_get_bool(&r);
 	c.authoritative = xdr_get_bool(&r);

@@ -130,6 +130,19 @@ static int add_hosts4(struct dhcp4_config *dc, const struct network_ip *ip)
 	return 0;
 }
 
+static enum dhcp4_identity identity_of(const struct netd_dhcp *d)
+{
+	switch (d->identity) {
+	case IDENTITY_MAC:
+		break;
+	case IDENTITY_CLIENT_ID:
+		return DHCP4_BY_CLIENT_ID;
+	case IDENTITY_BOTH:
+		return DHCP4_BY_BOTH;
+	}
+	return DHCP4_BY_MAC;
+}
+
 static int dhcp4_config_from_network(const struct network *def, struct dhcp4_config *dc)
 {
 	const struct network_ip *ip = network_dhcp_ip(def, AF_INET);
@@ -139,6 +152,7 @@ static int dhcp4_config_from_network(const struct network *def, struct dhcp4_con
 				     .bridge_mac = def->mac,
 				     .mtu = def->mtu,
 				     .default_lease_sec = service_default_lease(def, AF_INET),
+				     .identity = identity_of(&def->options.dhcp),
 				     .http = def->options.http && ip->tftp_root,
 				     .rapid_commit = def->options.dhcp.rapid_commit == TRI_YES,
 				     .authoritative = true };

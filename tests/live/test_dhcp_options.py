@@ -191,6 +191,25 @@ class Options(lib.Case):
         self.assertIn(got['yiaddr'], self.net.netctl('net-dhcp-leases', 'net1').out)
         self.assertEqual(self.ask()['53'], '02', 'only for who asks for it')
 
+    def test_identity(self):
+        """By client identifier the address follows from one card to another; by both every pair has its own."""
+        self.serve("<netd:dhcp identity='client-id'/>")
+        other = self.guest('g2', self.net, 'virbr1')
+        first = self.ask(request=True, _61='ff' + text('system'))['yiaddr']
+        self.assertNotEqual(self.ask(request=True, _61='ff' + text('loader'))['yiaddr'], first)
+        self.assertEqual(self.ask(guest=other, request=True, _61='ff' + text('system'))['yiaddr'], first)
+
+        def leases():
+            return {(x['ip-address'], x['mac-address']) for x in self.net.json('net-dhcp-leases', 'net1')['leases']}
+        self.assertIn((first, other.mac), leases())
+        self.assertNotIn((first, self.g.mac), leases())
+        self.net.netctl('net-metadata', 'net1', '--uri', 'urn:netd:network:1', '--key', 'netd', '--live', '--set',
+                        "<network><dhcp identity='both'/></network>")
+        mine = lib.wait_for('another address', lambda: (lambda ip: ip if ip != first else None)(
+            self.ask(request=True, _61='ff' + text('system'))['yiaddr']))
+        self.assertEqual(self.ask(guest=other, request=True, _61='ff' + text('system'))['yiaddr'], first)
+        self.assertLessEqual({(first, other.mac), (mine, self.g.mac)}, leases())
+
     def test_live(self):
         """net-metadata and net-apply change what is said; leases stay; a restart knows it again."""
         self.serve("<netd:dhcp><netd:option name='wpad-url' value='one'/></netd:dhcp>")

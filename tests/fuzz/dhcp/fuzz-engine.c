@@ -57,6 +57,7 @@ static void configure(struct world *w, uint8_t how)
 	};
 	struct dhcp4_config c = {
 		.rules = { rules, how % 6, options, ARRAY_LEN(options), bytes, sizeof(bytes) },
+		.identity = how % 3,
 		.rapid_commit = how & 8,
 		.http = how & 16,
 		.server = SERVER,

@@ -60,7 +60,7 @@ static void test_probe_against_model(void **state)
 			h = (h + 1) % N;
 		taken[h] = true;
 		assert_int_equal(dhcp4_pool_pick(&p, &m, &victim), NET + 20 + h);
-		assert_non_null(dhcp4_pool_add(&p, &m, NET + 20 + h));
+		assert_non_null(dhcp4_pool_add(&p, &m, NULL, 0, NET + 20 + h));
 	}
 	struct mac m = client(5000);
 	assert_int_equal(dhcp4_pool_pick(&p, &m, &victim), 0);

@@ -31,6 +31,8 @@ static const struct {
 	const char *part;     /* of the message, or of the one warning; NULL: none */
 } rows[] = {
 	{ NETD("<netd:dhcp/>"), 0 },
+	{ NETD("<netd:dhcp identity='client-id'/>"), 0 },
+	{ NETD("<netd:dhcp identity='duid'/>"), ERR_XML, "<dhcp identity='duid'> is not understood; write 'mac', 'client-id' or 'both'" },
 	{ DHCP("<netd:option name='ntp-servers' value='192.168.7.3 192.168.7.4'/>"), 0 },
 	{ DHCP("<netd:option code='42' value='192.168.7.3' force='yes'/>"), 0 },
 	{ DHCP("<netd:option code='224' type='hex' value='01ff'/>"), 0 },
