@@ -57,6 +57,7 @@ enum fw_map {
 enum fw_verdict {
 	FW_ACCEPT,
 	FW_REJECT, /* ICMP or ICMPv6 port unreachable */
+	FW_DROP,
 	FW_RETURN,
 	FW_MASQUERADE,
 	FW_SNAT,
@@ -73,11 +74,12 @@ struct fw_rule {
 	int family; /* AF_INET, AF_INET6; implied by saddr and daddr */
 	char iif[IFNAMSIZ], oif[IFNAMSIZ];
 	struct fw_prefix saddr, daddr;
-	bool saddr_known; /* no other packets come here: shown, not matched */
-	uint8_t l4;       /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6 */
-	uint16_t dport;
-	bool established;   /* conntrack state established or related */
-	bool from_isolated; /* came from a bridge in the set FW_ISOLATED */
+	bool saddr_known;          /* no other packets come here: shown, not matched */
+	uint8_t l4;                /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6 */
+	uint16_t dport, dport_max; /* dport_max 0: dport alone */
+	bool established;          /* conntrack state established or related */
+	bool dnat;                 /* conntrack status: its target was translated */
+	bool from_isolated;        /* came from a bridge in the set FW_ISOLATED */
 	bool counter;
 	enum fw_verdict verdict;
 	enum fw_map map;             /* FW_VMAP */
@@ -116,9 +118,12 @@ struct fw_rows {
 };
 void fw_rows_done(struct fw_rows *r);
 
+struct fw_own;
 struct fw_options {
-	bool owner;         /* only our socket can change the table; see firewall/nft.h */
-	bool host_chains;   /* count what guests send to the host's services and back */
+	bool owner;       /* only our socket can change the table; see firewall/nft.h */
+	bool host_chains; /* count what guests send to the host's services and back */
+	const struct fw_own
+	    *own; /* fw_want_network(): the network's own rules (firewall/own.h), or NULL */
 	bool open_isolated; /* as libvirt has it: isolated guests may send to routed networks */
 };
 

@@ -146,6 +146,7 @@ static void match_address(struct making *m, const struct fw_prefix *p, bool sour
 static void match_l4(struct making *m, const struct fw_rule *r)
 {
 	uint8_t port[2] = { (uint8_t)(r->dport >> 8), (uint8_t)r->dport };
+	uint8_t max[2] = { (uint8_t)(r->dport_max >> 8), (uint8_t)r->dport_max };
 
 	if (!r->l4)
 		return;
@@ -154,20 +155,22 @@ static void match_l4(struct making *m, const struct fw_rule *r)
 	if (!r->dport)
 		return;
 	load_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
-	compare(m, NFT_CMP_EQ, port, sizeof(port));
+	compare(m, r->dport_max ? NFT_CMP_GTE : NFT_CMP_EQ, port, sizeof(port));
+	if (r->dport_max)
+		compare(m, NFT_CMP_LTE, max, sizeof(max));
 }
 
-static void match_established(struct making *m)
+/* Any of these bits of what connection tracking knows. */
+static void match_tracked(struct making *m, uint32_t key, uint32_t bits)
 {
-	uint32_t states = NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED),
-		 none = 0;
+	static const uint32_t none;
 	struct nftnl_expr *x = expr(m, "ct");
 
 	if (!x)
 		return;
-	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_KEY, key);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_DREG, NFT_REG_1);
-	mask(m, &states, sizeof(states));
+	mask(m, &bits, sizeof(bits));
 	compare(m, NFT_CMP_NEQ, &none, sizeof(none));
 }
 
@@ -291,6 +294,9 @@ static void act(struct making *m, const struct fw_rule *r)
 	case FW_ACCEPT:
 		verdict(m, NF_ACCEPT);
 		break;
+	case FW_DROP:
+		verdict(m, NF_DROP);
+		break;
 	case FW_RETURN:
 		verdict(m, NFT_RETURN);
 		break;
@@ -347,8 +353,11 @@ struct nftnl_rule *fw_nft_rule(const struct fw_chain *chain, const struct fw_rul
 	if (!r->saddr_known)
 		match_address(&m, &r->saddr, true);
 	match_address(&m, &r->daddr, false);
+	if (r->dnat)
+		match_tracked(&m, NFT_CT_STATUS, IPS_DST_NAT);
 	if (r->established)
-		match_established(&m);
+		match_tracked(&m, NFT_CT_STATE,
+			      NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED));
 	if (r->counter)
 		expr(&m, "counter");
 	act(&m, r);

@@ -7,6 +7,7 @@
 #include "firewall/firewall-internal.h"
 
 #include "base/diff.h"
+#include "firewall/own.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -280,6 +281,8 @@ static void add_in(struct subject *s)
 	add_own_chain(s, "in", "to its guests");
 	put_dev(cross.iif, n->bridge);
 	add_own_rule(s, cross, "between guests of this network");
+	for (size_t i = 0; s->o->own && i < s->o->own->n_in; i++)
+		add_rule(&s->b, &s->o->own->in[i]);
 	add_accepts(s, true);
 	if (has_open_subnet(n) && !s->o->open_isolated)
 		add_own_rule(s, isolated, "nothing from isolated networks");
@@ -294,6 +297,8 @@ static void add_out(struct subject *s)
 	struct fw_rule rest = { .family = s->family, .verdict = FW_REJECT };
 
 	add_own_chain(s, "out", "from its guests");
+	for (size_t i = 0; s->o->own && i < s->o->own->n_out; i++)
+		add_rule(&s->b, &s->o->own->out[i]);
 	for (size_t i = n->forward.mode == FORWARD_NONE ? 0 : n->n_ips; i-- > 0;) {
 		struct fw_rule rule = { .saddr = subnet(&n->ips[i]), .verdict = FW_ACCEPT };
 		put_dev(rule.oif, s->dev);

@@ -46,7 +46,10 @@ static void add_prefix(struct text *t, const char *side, const struct fw_prefix 
 
 static const char *l4_name(uint8_t l4)
 {
-	return l4 == IPPROTO_TCP ? "tcp" : l4 == IPPROTO_UDP ? "udp" : "ipv6-icmp";
+	return l4 == IPPROTO_TCP    ? "tcp"
+	       : l4 == IPPROTO_UDP  ? "udp"
+	       : l4 == IPPROTO_ICMP ? "icmp"
+				    : "ipv6-icmp";
 }
 
 static void add_matches(struct text *t, const struct fw_rule *r)
@@ -62,11 +65,17 @@ static void add_matches(struct text *t, const struct fw_rule *r)
 		text_addf(t, "meta nfproto %s ", r->family == AF_INET ? "ipv4" : "ipv6");
 	if (r->l4 && !r->dport)
 		text_addf(t, "meta l4proto %s ", l4_name(r->l4));
+	if (r->dport)
+		text_addf(t, "%s dport %u", l4_name(r->l4), r->dport);
+	if (r->dport_max)
+		text_addf(t, "-%u", r->dport_max);
+	if (r->dport)
+		text_add(t, " ");
 	if (!r->saddr_known)
 		add_prefix(t, "saddr", &r->saddr);
 	add_prefix(t, "daddr", &r->daddr);
-	if (r->dport)
-		text_addf(t, "%s dport %u ", l4_name(r->l4), r->dport);
+	if (r->dnat)
+		text_add(t, "ct status dnat ");
 	if (r->established)
 		text_add(t, "ct state established,related ");
 	if (r->counter)
@@ -91,6 +100,9 @@ static void add_verdict(struct text *t, const struct fw_rule *r)
 		break;
 	case FW_REJECT:
 		text_add(t, "reject with icmpx port-unreachable");
+		break;
+	case FW_DROP:
+		text_add(t, "drop");
 		break;
 	case FW_RETURN:
 		text_add(t, "return");

@@ -34,6 +34,8 @@ static const char *protocol_name(uint8_t l4)
 		return "tcp";
 	case IPPROTO_UDP:
 		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
 	case IPPROTO_ICMPV6:
 		return "ipv6-icmp";
 	}
@@ -47,6 +49,8 @@ static const char *target_name(enum fw_verdict verdict)
 		return "ACCEPT";
 	case FW_REJECT:
 		return "REJECT";
+	case FW_DROP:
+		return "DROP";
 	case FW_RETURN:
 		return "RETURN";
 	case FW_MASQUERADE:
@@ -117,6 +121,8 @@ static int family_of(const struct fw_rule *r)
 		return r->saddr.net.family;
 	if (ip_is_set(&r->daddr.net))
 		return r->daddr.net.family;
+	if (r->l4 == IPPROTO_ICMP)
+		return AF_INET;
 	return r->l4 == IPPROTO_ICMPV6 ? AF_INET6 : r->family;
 }
 
@@ -143,7 +149,11 @@ bool fw_view(const struct fw_chain *c, size_t i, const char *bridge, struct fw_v
 		add_match(&row, "match-set isolated in");
 	if (r->established)
 		add_match(&row, "ctstate RELATED,ESTABLISHED");
-	if (r->dport)
+	if (r->dnat)
+		add_match(&row, "ctstatus DNAT");
+	if (r->dport_max)
+		add_match(&row, "%s dpts:%u:%u", row.protocol, r->dport, r->dport_max);
+	else if (r->dport)
 		add_match(&row, "%s dpt:%u", row.protocol, r->dport);
 	put_target_options(&row, r);
 	*ret = row;

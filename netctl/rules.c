@@ -2,9 +2,11 @@
 /* rules.c — net-rules: a network's firewall rules in libvirt's terms.
  *
  * The daemon sends them as JSON (netd/kernel/rules.h). They are printed as a table, or as `iptables
- * -L -v -n` and `ip6tables -L -v -n` would print libvirt's chains. */
+ * -L -v -n` and `ip6tables -L -v -n` would print libvirt's chains. The own rules of a network are
+ * shown and set here, too. */
 #include "netctl/columns.h"
 #include "netctl/connect.h"
+#include "netctl/document.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -175,7 +177,7 @@ static int print_rules(struct ctl *ctl, const struct args *a, const json_t *all)
 	return 0;
 }
 
-static int run_rules(struct ctl *ctl, const struct args *a)
+static int run_listing(struct ctl *ctl, const struct args *a)
 {
 	auto_free char *text = NULL;
 	const char *as = args_text(a, "as");
@@ -202,10 +204,66 @@ static int run_rules(struct ctl *ctl, const struct args *a)
 	return r;
 }
 
+/* ---- own rules ---- */
+
+static int show_own(struct ctl *ctl, const struct rpc_net *net)
+{
+	auto_free char *text = NULL;
+
+	if (client_own_rules(ctl->client, net, &text, &ctl->err) < 0)
+		return 1;
+	if (ctl->json)
+		return say_json(ctl, json_pack("{s:s, s:s}", "network", net->name, "own", text));
+	fputs(text, stdout);
+	if (*text && text[strlen(text) - 1] != '\n')
+		putchar('\n');
+	return 0;
+}
+
+static int set_own(struct ctl *ctl, const struct rpc_net *net, const char *path)
+{
+	auto_free char *text = path ? document_read(ctl, path) : strdup("");
+
+	if (!text || client_own_rules_set(ctl->client, net, text, &ctl->err) < 0)
+		return 1;
+	say(ctl, *text ? "Own rules of network %s set\n" : "Own rules of network %s removed\n",
+	    net->name);
+	return 0;
+}
+
+/* Whether the verb was called for them; *ret_status is how that ended. */
+static bool run_own(struct ctl *ctl, const struct args *a, int *ret_status)
+{
+	bool set = args_has(a, "set"), unset = args_has(a, "unset");
+	struct rpc_net net;
+
+	if (!set && !unset && !args_has(a, "own"))
+		return false;
+	*ret_status = 1;
+	if (!args_exclusive(ctl, a, "set", "unset") || !args_exclusive(ctl, a, "set", "own") ||
+	    !args_exclusive(ctl, a, "unset", "own") ||
+	    ctl_network(ctl, a, set || unset ? ACCESS_WRITE : ACCESS_READ, &net) < 0)
+		return true;
+	*ret_status = set || unset ? set_own(ctl, &net, args_text(a, "set")) : show_own(ctl, &net);
+	return true;
+}
+
+static int run_rules(struct ctl *ctl, const struct args *a)
+{
+	int status;
+
+	if (run_own(ctl, a, &status))
+		return status;
+	return run_listing(ctl, a);
+}
+
 static const struct opt rules_opts[] = {
 	OPT_NETWORK,
 	{ "counters", OPT_FLAG, "show packets and bytes too" },
 	{ "as", OPT_TEXT, "\"iptables\": in the shape of iptables -L -v -n" },
+	{ "own", OPT_FLAG, "print the own rules alone, as they were set" },
+	{ "set", OPT_TEXT, "set the own rules, from a file or - for standard input" },
+	{ "unset", OPT_FLAG, "remove the own rules" },
 	{ NULL },
 };
 
@@ -213,7 +271,8 @@ static const struct opt rules_opts[] = {
 const struct verb rules_verbs[] = {
 	{ "net-rules", "a network's firewall rules, in libvirt's terms",
 	  "The rules of a running network under the names of libvirt's chains. The kernel holds them in the nftables\n"
-	  "    table inet netd; --json shows each in nft's words too.",
+	  "    table inet netd; --json shows each in nft's words too. --set gives the network rules of your own, which stand\n"
+	  "    before netd's: netctl(1) says how they are written.",
 	  rules_opts, run_rules },
 	{ NULL },
 };

@@ -541,6 +541,23 @@ int client_rules(struct rpc_client *c, const struct rpc_net *net, char **ret, st
 	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_NETWORK_RULES, &a, ret, e);
 }
 
+int client_own_rules(struct rpc_client *c, const struct rpc_net *net, char **ret, struct err *e)
+{
+	struct args a = args_net(net, 0);
+
+	return args_to_text(c, RPC_PROGRAM_NETD, RPC_NETD_OWN_RULES, &a, ret, e);
+}
+
+int client_own_rules_set(struct rpc_client *c, const struct rpc_net *net, const char *text,
+			 struct err *e)
+{
+	struct args a = args_net(net, strlen(text));
+	struct rd reply;
+
+	xdr_put_string(&a.w, text);
+	return run_netd(c, RPC_NETD_OWN_RULES_SET, &a, &reply, e);
+}
+
 int client_history(struct rpc_client *c, const char *name, char **ret_json, struct err *e)
 {
 	struct args a = args_new(strlen(name));

@@ -127,6 +127,12 @@ int client_plan(struct rpc_client *c, const struct rpc_net *net, enum rpc_plan_w
 int client_rules(struct rpc_client *c, const struct rpc_net *net, char **ret, struct err *e)
     mustcheck;
 
+/* The administrator's own rules of a network; "" : there are none, and, set, removes them. */
+int client_own_rules(struct rpc_client *c, const struct rpc_net *net, char **ret, struct err *e)
+    mustcheck;
+int client_own_rules_set(struct rpc_client *c, const struct rpc_net *net, const char *text,
+			 struct err *e) mustcheck;
+
 /* The definitions that a network had, as JSON; and one of them as XML. */
 int client_history(struct rpc_client *c, const char *name, char **ret_json, struct err *e)
     mustcheck;

@@ -142,6 +142,8 @@ enum rpc_netd_proc {
 					 * whole),  i32 change (enum rpc_condition_change), string
 					 * kind, string  object, i64 since (seconds since 1970),
 					 * string text, string  to_do */
+	RPC_NETD_OWN_RULES = 50,     /* net -> string: the network's own rules (firewall/own.h) */
+	RPC_NETD_OWN_RULES_SET = 51, /* net, string text -> -; "" removes them */
 	RPC_NETD_LEASE_LIST = 60, /* net -> string: JSON {network, bridge, pools: [{protocol, size,
 				   * bound, declined, free}], leases: [{protocol, ip-address,
 				   * prefix, mac-address, hostname, client-id, iaid, state:

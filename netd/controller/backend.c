@@ -8,6 +8,7 @@
 #include "netd/controller/ports.h"
 #include "netd/controller/status.h"
 #include "netd/kernel/guests.h"
+#include "netd/kernel/own-rules.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/rules.h"
 
@@ -215,6 +216,25 @@ static void rules(void *data, struct door_call *call, const struct rpc_net *ref)
 		rules_reply(data, n, call);
 }
 
+static void own_rules(void *data, struct door_call *call, const struct rpc_net *ref)
+{
+	struct controller *c = data;
+	struct net *n = backend_net(c, call, ref);
+
+	if (n)
+		own_rules_get(c->own_rules, n, call);
+}
+
+static void own_rules_change(void *data, struct door_call *call, const struct rpc_net *ref,
+			     const char *text)
+{
+	struct controller *c = data;
+	struct net *n = backend_net(c, call, ref);
+
+	if (n)
+		own_rules_set(c->own_rules, n, text, call);
+}
+
 static void guest_attach(void *data, struct door_call *call, const struct rpc_net *ref,
 			 const char *interface, const struct mac *mac, int netns_fd)
 {
@@ -251,6 +271,8 @@ void backend_init(struct door_backend *b, struct controller *c)
 		.status = status,
 		.plan = plan,
 		.rules = rules,
+		.own_rules = own_rules,
+		.own_rules_set = own_rules_change,
 		.history = backend_history,
 		.history_get = backend_history_get,
 		.apply = backend_apply,

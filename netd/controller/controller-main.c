@@ -13,6 +13,7 @@
 #include "netd/door/door.h"
 #include "netd/kernel/attached.h"
 #include "netd/kernel/conflicts.h"
+#include "netd/kernel/own-rules.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/shaping.h"
 #include "netd/kernel/uplinks.h"
@@ -187,10 +188,10 @@ static int build_up(struct controller *c, struct err *e)
 	if ((r = load_config(c, e)) < 0 || (r = open_threads(c, e)) < 0 ||
 	    (r = open_upstreams(c, e)) < 0)
 		return r;
-	if (!(c->services = services_new(c, e)) || !(c->leases = leases_new(c, e)) ||
-	    !(c->lease_files = lease_files_new(c, e)) || !(c->reconcile = reconcile_new(c, e)) ||
-	    !(c->attached = attached_new(c, e)) || !(c->conflicts = conflicts_new(c, e)) ||
-	    !(c->uplinks = uplinks_new(c, e)))
+	if (!(c->own_rules = own_rules_new(c, e)) || !(c->services = services_new(c, e)) ||
+	    !(c->leases = leases_new(c, e)) || !(c->lease_files = lease_files_new(c, e)) ||
+	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
+	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -275,6 +276,7 @@ static void reload(void *data)
 
 	if (config_load(c->paths.conf, &c->config, &e) < 0)
 		log_err("%s; the settings stay as they were", e.msg);
+	own_rules_load(c->own_rules);
 	reconcile_configure(c->reconcile);
 	lease_files_reload(c->lease_files);
 	/* Look at everything again: the host's resolvers, and whether the kernel holds what it
@@ -351,6 +353,7 @@ static void tear_down(struct controller *c)
 	services_free(c->services);
 	reconcile_free(c->reconcile);
 	attached_free(c->attached);
+	own_rules_free(c->own_rules);
 	uplinks_free(c->uplinks);
 	upstreams_free(c->upstreams);
 	ports_free(c);

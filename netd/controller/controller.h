@@ -23,6 +23,7 @@ struct door;
 struct keeper_link;
 struct lease_files;
 struct leases;
+struct own_rules;
 struct attached;
 struct conflicts;
 struct reconcile;
@@ -40,6 +41,7 @@ struct controller {
 	struct mirror *mirror;
 	struct reconcile *reconcile;
 	struct attached *attached;
+	struct own_rules *own_rules;
 	struct conflicts *conflicts; /* who else uses a subnet */
 	struct uplinks *uplinks;
 	struct services *services;

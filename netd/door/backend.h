@@ -111,6 +111,10 @@ struct door_backend {
 		     uint32_t what); /* text */
 	void (*rules)(void *data, struct door_call *call,
 		      const struct rpc_net *net); /* text: JSON, netd/kernel/rules.h */
+	void (*own_rules)(void *data, struct door_call *call, const struct rpc_net *net); /* text */
+	/* door_reply_void(); an empty text removes them */
+	void (*own_rules_set)(void *data, struct door_call *call, const struct rpc_net *net,
+			      const char *text);
 	/* door_reply_text(); by name, because it outlives the network */
 	void (*history)(void *data, struct door_call *call, const char *name);
 	void (*history_get)(void *data, struct door_call *call, const char *name, uint32_t number);

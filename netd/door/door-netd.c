@@ -52,6 +52,38 @@ static void rules(struct door_call *call, struct rd *args)
 	b->rules(b->data, call, &net);
 }
 
+static void own_rules(struct door_call *call, struct rd *args)
+{
+	const struct door_backend *b = backend_of(call);
+	struct rpc_net net;
+
+	rpc_get_net(args, &net);
+	if (!door_args_ok(call, args))
+		return;
+	if (!b->own_rules)
+		return door_fail_unsupported(call);
+	b->own_rules(b->data, call, &net);
+}
+
+static void own_rules_set(struct door_call *call, struct rd *args)
+{
+	const struct door_backend *b = backend_of(call);
+	struct rpc_net net;
+
+	rpc_get_net(args, &net);
+	struct xdr_str text_s = xdr_get_string(args, RPC_STRING_MAX);
+	if (!door_args_ok(call, args))
+		return;
+	if (!b->own_rules_set)
+		return door_fail_unsupported(call);
+	if (memchr(text_s.p, '\0', text_s.n))
+		return door_failf(call, ERR_INVALID_ARG, "the rules hold a NUL character");
+	auto_free char *text = xdr_str_dup(text_s);
+	if (!text)
+		return door_failf(call, ERR_NO_MEMORY, "for own rules");
+	b->own_rules_set(b->data, call, &net, text);
+}
+
 /* ---- earlier definitions ---- */
 
 /* The name of a network in buf; otherwise the call has been failed. */
@@ -198,6 +230,8 @@ static const struct door_proc procs[] = {
 	{ RPC_NETD_CHECK,         0, "netdCheck", check },
 	{ RPC_NETD_NETWORK_PLAN,  0, "netdNetworkPlan", plan },
 	{ RPC_NETD_NETWORK_RULES, 0, "netdNetworkRules", rules },
+	{ RPC_NETD_OWN_RULES,     0, "netdOwnRules", own_rules },
+	{ RPC_NETD_OWN_RULES_SET, DOOR_WRITE, "netdOwnRulesSet", own_rules_set },
 	{ RPC_NETD_HISTORY,       0, "netdHistory", history },
 	{ RPC_NETD_HISTORY_GET,   0, "netdHistoryGet", history_get },
 	{ RPC_NETD_APPLY,         DOOR_WRITE, "netdApply", apply },

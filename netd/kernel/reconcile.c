@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "netd/controller/definitions.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/own-rules.h"
 #include "netd/kernel/uplinks.h"
 #include "netd/process/keeper-link.h"
 #include "netd/service/services.h"
@@ -255,11 +256,12 @@ static int plan_links(struct reconcile *r, const struct net *n, bool wanted,
 static int plan_rules(struct reconcile *r, const struct net *n, bool wanted, struct fw_plan **ret,
 		      struct err *e)
 {
+	struct fw_options o = reconcile_rules_options(r, n->name);
 	struct fw_rows rows = { 0 };
-	int result = wanted ? fw_want_network(n->live, &r->fw, &rows, e) : 0;
+	int result = wanted ? fw_want_network(n->live, &o, &rows, e) : 0;
 
 	if (result == 0)
-		result = fw_plan_network(r->rules_had, n->name, &n->uuid, &rows, &r->fw, ret, e);
+		result = fw_plan_network(r->rules_had, n->name, &n->uuid, &rows, &o, ret, e);
 	fw_rows_done(&rows);
 	return result;
 }
@@ -277,8 +279,9 @@ int reconcile_want_all_rules(struct reconcile *r, struct fw_rows *rows, struct e
 		if (!any)
 			result = fw_want_base(&r->fw, rows);
 		any = true;
+		struct fw_options o = reconcile_rules_options(r, n->name);
 		if (result == 0)
-			result = fw_want_network(n->live, &r->fw, rows, e);
+			result = fw_want_network(n->live, &o, rows, e);
 	}
 	return result;
 }
@@ -508,9 +511,12 @@ struct fw_kernel *reconcile_rules_kernel(struct reconcile *r)
 	return r->rules;
 }
 
-const struct fw_options *reconcile_rules_options(const struct reconcile *r)
+struct fw_options reconcile_rules_options(const struct reconcile *r, const char *network)
 {
-	return &r->fw;
+	struct fw_options o = r->fw;
+
+	o.own = own_rules_of(r->c->own_rules, network);
+	return o;
 }
 
 /* ---- asking ---- */

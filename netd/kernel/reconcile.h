@@ -9,10 +9,10 @@
 #ifndef NETD_RECONCILE_H
 #define NETD_RECONCILE_H
 
+#include "firewall/firewall.h"
 #include "netd/controller/controller.h"
 
 struct fw_kernel;
-struct fw_options;
 struct kernel_socket;
 struct reconcile;
 
@@ -51,7 +51,8 @@ void reconcile_read_mirror(struct reconcile *r);
  * owns. */
 struct kernel_socket *reconcile_kernel_socket(struct reconcile *r);
 struct fw_kernel *reconcile_rules_kernel(struct reconcile *r);
-const struct fw_options *reconcile_rules_options(const struct reconcile *r);
+/* The settings, with the network's own rules. */
+struct fw_options reconcile_rules_options(const struct reconcile *r, const char *network);
 
 /* At the daemon's end, after the kernel thread has ended: leave nothing behind but what running
  * networks need. Takes 35 ms for each parked bridge. */

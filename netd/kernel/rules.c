@@ -126,7 +126,8 @@ static struct rules_job *job_new(struct controller *c, const struct net *n, stru
 	j->kernel = reconcile_rules_kernel(c->reconcile);
 	j->name = strdup(n->name);
 	j->bridge = n->live->bridge ? strdup(n->live->bridge) : NULL;
-	if (fw_want_network(n->live, reconcile_rules_options(c->reconcile), &j->rows, e) == 0) {
+	struct fw_options o = reconcile_rules_options(c->reconcile, n->name);
+	if (fw_want_network(n->live, &o, &j->rows, e) == 0) {
 		for (size_t i = 0; i < j->rows.n_chains; i++)
 			n_rules += j->rows.chains[i].n_rules;
 		j->counters = calloc(n_rules + 1, sizeof(*j->counters));

@@ -38,6 +38,7 @@ int paths_init(struct paths *p, const char *root, struct err *e)
 	} all[] = {
 		{ p->etc, "/etc/netd" },
 		{ p->conf, "/etc/netd/netd.conf" },
+		{ p->rules, "/etc/netd/rules" },
 		{ p->networks, "/etc/netd/networks" },
 		{ p->autostart, "/etc/netd/autostart" },
 		{ p->lib, "/var/lib/netd" },

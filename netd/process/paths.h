@@ -15,6 +15,7 @@ struct paths {
 	char root[PATHS_MAX];        /* absolute, without a slash at its end; "" for "/" */
 	char etc[PATHS_MAX];         /* ROOT/etc/netd */
 	char conf[PATHS_MAX];        /* ROOT/etc/netd/netd.conf */
+	char rules[PATHS_MAX];       /* ROOT/etc/netd/rules: own rules by network */
 	char networks[PATHS_MAX];    /* ROOT/etc/netd/networks: NAME.xml */
 	char autostart[PATHS_MAX];   /* ROOT/etc/netd/autostart: links to them */
 	char lib[PATHS_MAX];         /* ROOT/var/lib/netd */

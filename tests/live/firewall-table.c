@@ -3,6 +3,7 @@
  * that goes with the process. Each repair case makes a change as a stranger would (by nft), and
  * wants it noticed and undone. */
 #include "firewall/nft-internal.h"
+#include "firewall/own.h"
 
 #include "base/clock.h"
 
@@ -103,9 +104,18 @@ static void make_network(struct subject *s, enum forward_mode mode, unsigned i, 
 	s->n.n_ips = ipv6 ? 2 : 1;
 }
 
+/* One of each kind. */
+static const char own_rules[] =
+    "in tcp dport 22 ip saddr 198.51.100.0/24 accept\n"
+    "in udp dport 1000-2000 iifname eth7 drop\n"
+    "in ct status dnat ip6 daddr 2001:db8::/33 reject\n"
+    "out meta l4proto icmp ct state established,related accept\n"
+    "out oifname eth7 ip6 saddr 2001:db8::1 accept comment \"its own\"\n";
+
 static void want_one(struct fw_rows *rows, enum forward_mode mode, unsigned i, bool ipv6,
 		     const struct fw_options *o)
 {
+	struct fw_own *own = NULL;
 	struct subject s;
 	struct err e = { 0 };
 
@@ -118,10 +128,14 @@ static void want_one(struct fw_rows *rows, enum forward_mode mode, unsigned i, b
 		copy_text(s.dev, sizeof(s.dev), "out0");
 		s.n.forward.dev = s.dev;
 	}
-	if (fw_want_network(&s.n, o, rows, &e) < 0) {
+	struct fw_options with = *o;
+	if (i == 3 && fw_own_parse(own_rules, &own, &e) == 0)
+		with.own = own;
+	if (e.code || fw_want_network(&s.n, &with, rows, &e) < 0) {
 		fprintf(stderr, "%s\n", e.msg);
 		exit(1);
 	}
+	fw_own_free(own);
 }
 
 static void want_some(struct fw_rows *rows, const struct fw_options *o)
