@@ -179,6 +179,14 @@ struct ip ip_network(const struct ip *a, unsigned prefix)
 	return net;
 }
 
+bool ip_is_loopback(const struct ip *a)
+{
+	static const uint8_t one[16] = { [15] = 1 };
+
+	return a->family == AF_INET ? a->v4 >> 24 == 127
+				    : a->family == AF_INET6 && !memcmp(a->v6, one, sizeof(one));
+}
+
 bool ip_in_prefix(const struct ip *a, const struct ip *net, unsigned prefix)
 {
 	struct ip x = ip_network(a, prefix), y = ip_network(net, prefix);

@@ -53,6 +53,7 @@ uint32_t ip4_mask(unsigned prefix);
 int ip4_mask_prefix(uint32_t mask);
 /* `a` with all bits after `prefix` cleared. */
 struct ip ip_network(const struct ip *a, unsigned prefix);
+bool ip_is_loopback(const struct ip *a); /* 127.0.0.0/8, ::1 */
 bool ip_in_prefix(const struct ip *a, const struct ip *net, unsigned prefix);
 /* Both prefixes share at least one address. False for different families. */
 bool ip_prefix_overlap(const struct ip *a, unsigned a_prefix, const struct ip *b,

@@ -65,6 +65,14 @@ struct dns_cache_entry *dns_cache_find(struct dns_cache *c, const struct dns_key
 	return e;
 }
 
+bool dns_cache_ends_soon(const struct dns_cache_entry *e, usec_t now)
+{
+	usec_t life = e->expires - e->stored;
+
+	return !e->negative && e->expires > now && life >= DNS_PREFETCH_MIN_SEC * USEC_PER_SEC &&
+	       e->expires - now <= life / DNS_PREFETCH_SHARE;
+}
+
 static void make_room(struct dns_cache *c, size_t bytes, bool negative)
 {
 	while (negative && !list_is_empty(&c->negative) &&

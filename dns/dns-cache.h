@@ -42,6 +42,11 @@ struct dns_cache {
 	uint64_t evicted;
 };
 
+/* What is asked for in the last tenth of its life is worth asking for anew. */
+#define DNS_PREFETCH_SHARE   10
+#define DNS_PREFETCH_MIN_SEC 10 /* of the TTL: what lives shorter isn't prefetched */
+bool dns_cache_ends_soon(const struct dns_cache_entry *e, usec_t now);
+
 #define DNS_CACHE_BODY_MAX   16384
 #define DNS_TTL_MAX_SEC      86400
 #define DNS_NEGATIVE_MAX_SEC 10800 /* RFC 2308 §5 */

@@ -8,9 +8,10 @@
  * found in constant time: the n-th attempt of every flight has the same patience, so that the list
  * of flights at their n-th attempt is in order of time.
  *
- * An answer must carry the 16 random bits of its query and the question, and comes to a socket that
- * is connected to the server from a random port (the caller's part). Whoever shows DNS_MISMATCH_MAX
- * wrong ones makes the question go over TCP. */
+ * An answer must carry the 16 random bits of its query and the question in the letters' random case
+ * (until a server has shown that it doesn't repeat that), and comes to a socket that is connected
+ * to the server from a random port (the caller's part). Whoever shows DNS_MISMATCH_MAX wrong ones
+ * makes the question go over TCP. */
 #include "dns/dns-internal.h"
 
 /* An exchange's number: generation, slot, attempt. */
@@ -41,21 +42,23 @@ void dns_forward_init(struct dns_forward *f)
 	memset(f, 0, sizeof(*f));
 	table_init(&f->flights);
 	table_init(&f->quotas);
+	dns_rate_init(&f->rate);
 	for (unsigned i = 0; i < DNS_ATTEMPTS; i++)
 		list_init(&f->timers[i]);
 }
 
-static uint16_t random_id(struct dns_forward *f)
+/* From a store, because the kernel's own answer costs a system call. */
+static uint64_t random_bits(struct dns_forward *f)
 {
-	uint16_t id;
+	uint64_t bits;
 
-	if (f->random_left < sizeof(id)) {
+	if (f->random_left < sizeof(bits)) {
 		random_bytes(f->random, sizeof(f->random));
 		f->random_left = sizeof(f->random);
 	}
-	f->random_left -= sizeof(id);
-	memcpy(&id, &f->random[f->random_left], sizeof(id));
-	return id;
+	f->random_left -= sizeof(bits);
+	memcpy(&bits, &f->random[f->random_left], sizeof(bits));
+	return bits;
 }
 
 static struct quota *quota_get(struct dns_forward *f, const struct ip *address)
@@ -120,6 +123,7 @@ void dns_forward_done(struct dns_forward *f)
 	free(f->slot);
 	table_done(&f->flights);
 	table_done(&f->quotas);
+	dns_rate_done(&f->rate);
 }
 
 static bool same_client(const struct waiter *w, const struct dns_reply_to *to)
@@ -217,21 +221,6 @@ static void flight_end(struct dns_server *s, struct dns_flight *fl, const struct
 	flight_free(&s->forward, fl);
 }
 
-static bool same_upstream(const struct dns_upstream *a, const struct dns_upstream *b)
-{
-	return a->port == b->port && ip_equal(&a->address, &b->address);
-}
-
-/* How often the flight has asked this server. */
-static unsigned times_asked(const struct dns_flight *fl, const struct dns_upstream *u)
-{
-	unsigned times = 0;
-
-	for (unsigned i = 0; i < fl->n_attempts; i++)
-		times += same_upstream(&fl->attempt[i].server, u);
-	return times;
-}
-
 /* The group that answers for the flight's question now; the configuration may have changed since it
  * began. */
 static struct dns_group *group_of(struct dns_server *s, const struct dns_flight *fl)
@@ -243,25 +232,27 @@ static struct dns_group *group_of(struct dns_server *s, const struct dns_flight 
 	return route.group ? route.group : &s->host_servers;
 }
 
-/* The first server in order of preference that was asked least; servers that lately did not answer
- * come last, one that wants to be asked in another way comes first. */
-static struct dns_group_server *pick_server(struct dns_group *g, const struct dns_flight *fl,
+/* Who is asked next; a server that wants to be asked in another way comes first. */
+static struct dns_group_server *pick_server(struct dns_server *s, const struct dns_flight *fl,
 					    usec_t now)
 {
-	struct dns_group_server *best = NULL;
-	unsigned best_rank = 0;
+	struct dns_group *g = group_of(s, fl);
+	struct dns_group_server *again = fl->again ? dns_group_find(g, &fl->again_to) : NULL;
 
-	for (size_t i = 0; g && i < g->n; i++) {
-		struct dns_group_server *one = &g->server[i];
-		unsigned rank = 2 * times_asked(fl, &one->upstream) + (one->avoid_until > now);
-		if (fl->again && same_upstream(&fl->again_to, &one->upstream))
-			return one;
-		if (!best || rank < best_rank) {
-			best = one;
-			best_rank = rank;
-		}
-	}
-	return best;
+	return again ? again : dns_group_pick(g, fl->asked, fl->n_attempts, s->strict_order, now);
+}
+
+/* Over TCP nobody needs to guess; a server that doesn't repeat the case gets the client's. */
+static struct dns_relay_sent sent_to(struct dns_forward *f, const struct dns_group_server *server,
+				     bool tcp)
+{
+	bool mix = !tcp && server->lost_case < DNS_LOST_CASE;
+
+	return (struct dns_relay_sent){
+		.id = (uint16_t)random_bits(f),
+		.tcp = tcp,
+		.mix = mix ? random_bits(f) : 0,
+	};
 }
 
 /* Start the next attempt; false when there is none left or nobody to ask. */
@@ -272,14 +263,15 @@ static bool attempt_next(struct dns_server *s, struct dns_flight *fl, usec_t now
 
 	if (fl->n_attempts == DNS_ATTEMPTS)
 		return false;
-	struct dns_group_server *server = pick_server(group_of(s, fl), fl, now);
+	struct dns_group_server *server = pick_server(s, fl, now);
 	if (!server)
 		return false;
 	fl->again = false;
 	unsigned i = fl->n_attempts++;
 	struct dns_attempt *a = &fl->attempt[i];
-	*a = (struct dns_attempt){ true, fl->tcp, random_id(&s->forward), server->upstream };
-	size_t n = dns_relay_query(&fl->q, a->id, !fl->no_edns, buf, sizeof(buf));
+	*a = (struct dns_attempt){ true, sent_to(&s->forward, server, fl->tcp), now };
+	fl->asked[i] = server->upstream;
+	size_t n = dns_relay_query(&fl->q, &a->sent, !fl->no_edns, buf, sizeof(buf));
 	fl->due = now + patience_msec[i] * USEC_PER_MSEC;
 	list_remove(&fl->timer);
 	list_add_tail(&s->forward.timers[i], &fl->timer);
@@ -290,19 +282,25 @@ static bool attempt_next(struct dns_server *s, struct dns_flight *fl, usec_t now
 						  .bytes = buf,
 						  .n = n,
 						  .exchange = exchange_of(fl, i),
-						  .server = a->server,
-						  .tcp = a->tcp });
+						  .server = fl->asked[i],
+						  .tcp = a->sent.tcp });
 	return true;
 }
 
-static void avoid_server(struct dns_server *s, const struct dns_flight *fl, unsigned attempt,
-			 usec_t until)
+/* Whom an attempt asked; NULL when the list of servers has changed since. */
+static struct dns_group_server *server_of(struct dns_server *s, const struct dns_flight *fl,
+					  unsigned attempt)
 {
-	struct dns_group *g = group_of(s, fl);
+	return dns_group_find(group_of(s, fl), &fl->asked[attempt]);
+}
 
-	for (size_t i = 0; g && i < g->n; i++)
-		if (same_upstream(&g->server[i].upstream, &fl->attempt[attempt].server))
-			g->server[i].avoid_until = until;
+static void server_silent(struct dns_server *s, const struct dns_flight *fl, unsigned attempt,
+			  usec_t now)
+{
+	struct dns_group_server *server = server_of(s, fl, attempt);
+
+	if (server)
+		dns_group_silent(server, now - fl->attempt[attempt].at, now);
 }
 
 /* Answer all who wait, each by its own question's case, size and transport. */
@@ -338,6 +336,13 @@ static struct dns_cache_entry *stale_entry(struct dns_server *s, const struct dn
 	return e;
 }
 
+static bool is_fresh(struct dns_server *s, const struct dns_key *key, usec_t now)
+{
+	const struct dns_cache_entry *e = dns_cache_find(&s->cache, key);
+
+	return e && e->expires > now;
+}
+
 static void flight_failed(struct dns_server *s, struct dns_flight *fl, enum dns_ede ede, usec_t now,
 			  const struct dns_out *out)
 {
@@ -349,8 +354,8 @@ static void flight_failed(struct dns_server *s, struct dns_flight *fl, enum dns_
 	s->counter[DNS_N_UPSTREAM_FAILED]++;
 	answer_waiters(s, fl, NULL, stale, ede, now, out);
 	/* With no server at all it isn't the question that failed: the next list of servers may
-	 * come at once. */
-	if (!stale && fl->n_attempts)
+	 * come at once. And what could not be made new is good until it expires. */
+	if (!stale && fl->n_attempts && !is_fresh(s, &fl->key, now))
 		dns_cache_store(&s->cache, &fl->key, &failure, now);
 	flight_end(s, fl, out);
 }
@@ -389,8 +394,40 @@ static void attempt_again(struct dns_server *s, struct dns_flight *fl, unsigned 
 			  const struct dns_out *out)
 {
 	fl->again = true;
-	fl->again_to = fl->attempt[attempt].server;
+	fl->again_to = fl->asked[attempt];
 	attempt_failed(s, fl, attempt, now, out);
+}
+
+/* The host's resolver is being asked this very question. */
+static bool asks_loopback(const struct dns_flight *fl)
+{
+	for (unsigned i = 0; i < fl->n_attempts; i++)
+		if (fl->attempt[i].open && ip_is_loopback(&fl->asked[i].address))
+			return true;
+	return false;
+}
+
+/* We ask the host's resolver and it asks us: it has to know by somebody else. */
+static enum dns_counter reply_loop(struct dns_server *s, const struct dns_reply_to *to)
+{
+	s->counter[DNS_N_LOOP]++;
+	dns_reply_error(s, to, DNS_REFUSED, DNS_EDE_PROHIBITED);
+	return DNS_N_REFUSED;
+}
+
+void dns_forward_refresh(struct dns_server *s, const struct dns_reply_to *to,
+			 const struct dns_key *key)
+{
+	struct dns_forward *f = &s->forward;
+
+	if (f->flights.count >= DNS_IN_FLIGHT_MAX / 2 ||
+	    table_find(&f->flights, key->bytes, key->n))
+		return;
+	struct dns_flight *fl = flight_new(f, to->q, key);
+	if (fl && !attempt_next(s, fl, to->now, to->out))
+		flight_free(f, fl);
+	else if (fl)
+		s->counter[DNS_N_PREFETCH]++;
 }
 
 enum dns_counter dns_forward_query(struct dns_server *s, const struct dns_reply_to *to,
@@ -400,6 +437,10 @@ enum dns_counter dns_forward_query(struct dns_server *s, const struct dns_reply_
 	struct dns_flight *fl = t ? container_of(t, struct dns_flight, table) : NULL;
 	enum dns_counter joined;
 
+	if (fl && to->client->host && asks_loopback(fl))
+		return reply_loop(s, to);
+	if (!to->client->host && !dns_rate_take(&s->forward.rate, &to->client->address, to->now))
+		return refuse(s, to);
 	if (!t)
 		fl = flight_new(&s->forward, to->q, key);
 	joined = fl ? wait_for(s, fl, to) : DNS_N_OVER_QUOTA;
@@ -420,7 +461,12 @@ enum dns_counter dns_forward_query(struct dns_server *s, const struct dns_reply_
 static void answered(struct dns_server *s, struct dns_flight *fl, unsigned attempt,
 		     const struct dns_answer *a, usec_t now, const struct dns_out *out)
 {
-	avoid_server(s, fl, attempt, 0);
+	struct dns_group_server *server = server_of(s, fl, attempt);
+
+	if (server)
+		dns_group_answered(server, now - fl->attempt[attempt].at);
+	if (server && fl->attempt[attempt].sent.mix)
+		server->lost_case = 0;
 	dns_cache_store(&s->cache, &fl->key, a, now);
 	answer_waiters(s, fl, a, NULL, DNS_EDE_NONE, now, out);
 	flight_end(s, fl, out);
@@ -445,12 +491,26 @@ static void mismatched(struct dns_server *s, struct dns_flight *fl, unsigned att
 		       const struct dns_out *out)
 {
 	s->counter[DNS_N_UPSTREAM_MISMATCH]++;
-	if (fl->attempt[attempt].tcp) {
+	if (fl->attempt[attempt].sent.tcp) {
 		attempt_failed(s, fl, attempt, now, out);
 	} else if (++fl->mismatches == DNS_MISMATCH_MAX) {
 		fl->tcp = true;
 		attempt_failed(s, fl, attempt, now, out);
 	}
+}
+
+/* Right but for the letters' case: a server that doesn't keep it, or somebody who guessed the id.
+ * Over TCP the question is safe from the latter. */
+static void case_lost(struct dns_server *s, struct dns_flight *fl, unsigned attempt, usec_t now,
+		      const struct dns_out *out)
+{
+	struct dns_group_server *server = server_of(s, fl, attempt);
+
+	if (server && server->lost_case < DNS_LOST_CASE)
+		server->lost_case++;
+	s->counter[DNS_N_UPSTREAM_CASE]++;
+	fl->tcp = true;
+	attempt_again(s, fl, attempt, now, out);
 }
 
 /* Names that no upstream may speak about: those with records here, and all of our zones. */
@@ -472,13 +532,16 @@ void dns_upstream_reply(struct dns_server *s, uint32_t exchange, const uint8_t *
 	if (!fl)
 		return;
 	const struct dns_relay_rules rules = { s->rebind_protection, is_ours, s };
-	switch (dns_relay_read(&fl->q, fl->attempt[i].id, fl->attempt[i].tcp, &rules, bytes, n,
-			       dns_scratch.relay, &answer)) {
+	switch (dns_relay_read(&fl->q, &fl->attempt[i].sent, &rules, bytes, n, dns_scratch.relay,
+			       &answer)) {
 	case DNS_RELAY_OK:
 		answered(s, fl, i, &answer, now, out);
 		break;
 	case DNS_RELAY_MISMATCH:
 		mismatched(s, fl, i, now, out);
+		break;
+	case DNS_RELAY_CASE:
+		case_lost(s, fl, i, now, out);
 		break;
 	case DNS_RELAY_TRUNCATED:
 		fl->tcp = true;
@@ -513,7 +576,7 @@ void dns_upstream_failed(struct dns_server *s, uint32_t exchange, usec_t now,
 
 	if (!fl)
 		return;
-	avoid_server(s, fl, i, now + DNS_AVOID_SEC * USEC_PER_SEC);
+	server_silent(s, fl, i, now);
 	attempt_failed(s, fl, i, now, out);
 }
 
@@ -534,7 +597,7 @@ usec_t dns_deadline(const struct dns_server *s)
 static void flight_overdue(struct dns_server *s, struct dns_flight *fl, usec_t now,
 			   const struct dns_out *out)
 {
-	avoid_server(s, fl, fl->n_attempts - 1, now + DNS_AVOID_SEC * USEC_PER_SEC);
+	server_silent(s, fl, fl->n_attempts - 1, now);
 	if (fl->n_attempts >= DNS_STALE_ATTEMPT && fl->n_waiters) {
 		struct dns_cache_entry *stale = stale_entry(s, fl, now);
 		if (stale)

@@ -6,6 +6,7 @@
 
 #include "dns/dns-cache.h"
 #include "dns/dns-message.h"
+#include "dns/dns-rate.h"
 #include "dns/dns-relay.h"
 #include "dns/dns-route.h"
 #include "dns/dns-zone.h"
@@ -18,7 +19,6 @@
 	{                                                                                          \
 		400, 400, 800, 1200, 2200                                                          \
 	}
-#define DNS_AVOID_SEC 10 /* a server that did not answer is asked last for so long */
 #define DNS_STALE_ATTEMPT                                                                          \
 	2 /* from this attempt on (0.8 s) an expired answer is better than none                    \
 	   */
@@ -30,9 +30,9 @@
 	5 /* of our own: a guest that is being started is looked up before it has a name */
 
 struct dns_attempt {
-	bool open, tcp;
-	uint16_t id;
-	struct dns_upstream server;
+	bool open;
+	struct dns_relay_sent sent;
+	usec_t at;
 };
 
 /* One question on its way upstream. */
@@ -40,20 +40,23 @@ struct dns_flight {
 	struct table_node table; /* by key */
 	struct list timer;       /* in forward.timers[n_attempts - 1] */
 	struct list waiters;
-	unsigned n_waiters, n_attempts, mismatches;
+	unsigned n_waiters; /* 0: the cache's answer is made new before it expires */
+	unsigned n_attempts, mismatches;
 	uint32_t slot, generation;
 	bool tcp, no_edns;
 	bool again; /* the next attempt goes to `again_to`: it answered, but not as it should */
 	struct dns_upstream again_to;
 	usec_t due; /* when the newest attempt has taken too long */
 	struct dns_attempt attempt[DNS_ATTEMPTS];
-	struct dns_request q; /* the first asker's */
+	struct dns_upstream asked[DNS_ATTEMPTS]; /* whom each attempt went to */
+	struct dns_request q;                    /* the first asker's */
 	struct dns_key key;
 };
 
 struct dns_forward {
 	struct table flights;
 	struct table quotas; /* clients that wait, by address */
+	struct dns_rate rate;
 	struct list
 	    timers[DNS_ATTEMPTS]; /* each in order of `due`, because its delay is constant */
 	struct dns_flight **slot; /* DNS_IN_FLIGHT_MAX of them, from the first question on */
@@ -71,7 +74,7 @@ struct dns_server {
 	struct dns_cache cache;
 	struct dns_forward forward;
 	struct dns_group host_servers;
-	bool rebind_protection;
+	bool rebind_protection, strict_order;
 	uint64_t forwarders; /* hash of the explicit ones */
 	bool has_domain;
 	struct dns_name domain; /* key */
@@ -120,5 +123,8 @@ void dns_forward_init(struct dns_forward *f);
 void dns_forward_done(struct dns_forward *f);
 enum dns_counter dns_forward_query(struct dns_server *s, const struct dns_reply_to *to,
 				   const struct dns_key *key);
+/* An answer that is asked for is about to expire: ask for it anew, in nobody's name. */
+void dns_forward_refresh(struct dns_server *s, const struct dns_reply_to *to,
+			 const struct dns_key *key);
 
 #endif

@@ -17,6 +17,21 @@ void dns_name_lower(struct dns_name *name)
 		name->wire[i] = dns_lower(name->wire[i]);
 }
 
+void dns_name_mix_case(struct dns_name *name, uint64_t bits)
+{
+	unsigned bit = 0;
+
+	if (bits == 0)
+		return;
+	for (unsigned i = 0; i < name->n; i++) {
+		uint8_t c = dns_lower(name->wire[i]);
+		if (c < 'a' || c > 'z')
+			continue;
+		name->wire[i] = bits >> bit % 64 & 1 ? (uint8_t)(c & ~0x20) : c;
+		bit++;
+	}
+}
+
 static bool add_label(struct dns_name *name, const uint8_t *octets, size_t n)
 {
 	/* One octet must stay for the root. */

@@ -32,6 +32,8 @@ int dns_name_parse(const char *text, struct dns_name *ret) mustcheck;
 const char *dns_name_text(const struct dns_name *name, char *buf, size_t cap);
 
 void dns_name_lower(struct dns_name *name);
+/* Give each letter the case that the next bit of `bits` says, over and over; 0 changes nothing. */
+void dns_name_mix_case(struct dns_name *name, uint64_t bits);
 bool dns_name_equal(const struct dns_name *a, const struct dns_name *b); /* whatever the case */
 /* Both keys: `name` is `apex` or below it. */
 bool dns_name_is_below(const struct dns_name *name, const struct dns_name *apex);

@@ -145,9 +145,12 @@ static bool rdata_copy(const struct relay *y, const struct rr *rr, struct dns_wr
 	return true;
 }
 
+/* The name that was asked is written in the client's case, not in that of our question. */
 static void emit(struct relay *y, const struct rr *rr, uint32_t ttl)
 {
-	size_t at = dns_put_rr(&y->out, &rr->owner, rr->type, ttl);
+	const struct dns_name *owner =
+	    dns_name_equal(&rr->owner, &y->q->name) ? &y->q->name : &rr->owner;
+	size_t at = dns_put_rr(&y->out, owner, rr->type, ttl);
 
 	(void)rdata_copy(y, rr, &y->out);
 	dns_put_rr_end(&y->out, at);
@@ -316,9 +319,10 @@ static enum dns_relay judge_header(const struct reply_header *h, bool tcp)
 	return rcode == DNS_NOERROR || rcode == DNS_NXDOMAIN ? DNS_RELAY_OK : DNS_RELAY_FAILED;
 }
 
-/* Header and question are those of our query; r stands behind them then. */
-static bool matches(const struct dns_request *q, uint16_t id, struct rd *r, const uint8_t *bytes,
-		    size_t n, struct reply_header *ret)
+/* Header and question are those of our query (DNS_RELAY_OK); r stands behind them then. */
+static enum dns_relay matches(const struct dns_request *q, const struct dns_relay_sent *sent,
+			      struct rd *r, const uint8_t *bytes, size_t n,
+			      struct reply_header *ret)
 {
 	struct dns_name name;
 
@@ -326,17 +330,22 @@ static bool matches(const struct dns_request *q, uint16_t id, struct rd *r, cons
 	ret->flags = rd_u16(r);
 	for (unsigned i = 0; i < ARRAY_LEN(ret->counts); i++)
 		ret->counts[i] = rd_u16(r);
-	if (r->bad || ret->id != id || !(ret->flags & DNS_QR) || ret->flags & DNS_OPCODE)
-		return false;
+	if (r->bad || ret->id != sent->id || !(ret->flags & DNS_QR) || ret->flags & DNS_OPCODE)
+		return DNS_RELAY_MISMATCH;
 	/* Servers that don't understand a query, or won't, may leave the question out. */
 	unsigned rcode = ret->flags & DNS_RCODE;
 	if (ret->counts[0] == 0 && rcode != DNS_NOERROR && rcode != DNS_NXDOMAIN)
-		return true;
+		return DNS_RELAY_OK;
 	if (ret->counts[0] != 1 || !dns_name_read(r, bytes, n, &name) ||
 	    !dns_name_equal(&name, &q->name))
-		return false;
+		return DNS_RELAY_MISMATCH;
 	uint16_t type = rd_u16(r), class = rd_u16(r);
-	return !r->bad && type == q->type && class == q->class;
+	if (r->bad || type != q->type || class != q->class)
+		return DNS_RELAY_MISMATCH;
+	struct dns_name asked = q->name;
+	dns_name_mix_case(&asked, sent->mix);
+	return sent->mix == 0 || memcmp(asked.wire, name.wire, asked.n) == 0 ? DNS_RELAY_OK
+									     : DNS_RELAY_CASE;
 }
 
 static enum dns_relay rewrite(struct relay *y, const struct reply_header *h, struct rd answers,
@@ -373,7 +382,7 @@ static enum dns_relay rewrite(struct relay *y, const struct reply_header *h, str
 	return DNS_RELAY_OK;
 }
 
-enum dns_relay dns_relay_read(const struct dns_request *q, uint16_t id, bool tcp,
+enum dns_relay dns_relay_read(const struct dns_request *q, const struct dns_relay_sent *sent,
 			      const struct dns_relay_rules *rules, const uint8_t *bytes, size_t n,
 			      uint8_t *buf, struct dns_answer *ret)
 {
@@ -383,9 +392,9 @@ enum dns_relay dns_relay_read(const struct dns_request *q, uint16_t id, bool tcp
 	struct rd r = rd_over(bytes, n);
 	struct reply_header h;
 
-	if (!matches(q, id, &r, bytes, n, &h))
-		return DNS_RELAY_MISMATCH;
-	enum dns_relay verdict = judge_header(&h, tcp);
+	enum dns_relay verdict = matches(q, sent, &r, bytes, n, &h);
+	if (verdict == DNS_RELAY_OK)
+		verdict = judge_header(&h, sent->tcp);
 	if (verdict != DNS_RELAY_OK)
 		return verdict;
 	struct rd answers = r;
@@ -433,13 +442,14 @@ void dns_relay_age(uint8_t *message, size_t n, size_t from, unsigned records, ui
 	}
 }
 
-size_t dns_relay_query(const struct dns_request *q, uint16_t id, bool edns, uint8_t *buf,
-		       size_t cap)
+size_t dns_relay_query(const struct dns_request *q, const struct dns_relay_sent *sent, bool edns,
+		       uint8_t *buf, size_t cap)
 {
 	struct dns_request ours = *q;
 	struct dns_writer m;
 
-	ours.id = id;
+	ours.id = sent->id;
+	dns_name_mix_case(&ours.name, sent->mix);
 	ours.edns = edns;
 	/* AD asks for the AD bit without DNSSEC records (RFC 6840 §5.7). */
 	dns_write_begin(&m, buf, cap, &ours, DNS_RD | DNS_AD | (q->flags & DNS_CD));

@@ -25,11 +25,19 @@ enum dns_relay {
 	DNS_RELAY_OK,
 	DNS_RELAY_MISMATCH,  /* not an answer to this query: a forgery or a late one; go on waiting
 			      */
+	DNS_RELAY_CASE,      /* all is right but the case of the letters: ask in another way */
 	DNS_RELAY_MALFORMED, /* the server is not to be believed */
 	DNS_RELAY_TRUNCATED, /* ask again over TCP */
 	DNS_RELAY_NO_EDNS,   /* the server doesn't know EDNS; ask without */
 	DNS_RELAY_FAILED,    /* the server refuses or fails; ask another */
 	DNS_RELAY_REBIND,    /* a private address; only with `rebind_protection` */
+};
+
+/* What of a query its answer must repeat. */
+struct dns_relay_sent {
+	uint16_t id;
+	bool tcp;
+	uint64_t mix; /* the case of the question's letters, see dns_name_mix_case() */
 };
 
 struct dns_relay_rules {
@@ -39,9 +47,9 @@ struct dns_relay_rules {
 	void *data;
 };
 
-/* Judge the answer `bytes` to question q that was sent with `id`. On DNS_RELAY_OK *ret is filled,
- * its body in `buf` of DNS_TCP_MAX octets. */
-enum dns_relay dns_relay_read(const struct dns_request *q, uint16_t id, bool tcp,
+/* Judge the answer `bytes` to question q that was sent so. On DNS_RELAY_OK *ret is filled, its body
+ * in `buf` of DNS_TCP_MAX octets. */
+enum dns_relay dns_relay_read(const struct dns_request *q, const struct dns_relay_sent *sent,
 			      const struct dns_relay_rules *rules, const uint8_t *bytes, size_t n,
 			      uint8_t *buf, struct dns_answer *ret);
 
@@ -51,7 +59,7 @@ void dns_relay_age(uint8_t *message, size_t n, size_t from, unsigned records, ui
 		   uint32_t fixed_sec);
 
 /* The query to send upstream. Returns its length. */
-size_t dns_relay_query(const struct dns_request *q, uint16_t id, bool edns, uint8_t *buf,
-		       size_t cap);
+size_t dns_relay_query(const struct dns_request *q, const struct dns_relay_sent *sent, bool edns,
+		       uint8_t *buf, size_t cap);
 
 #endif

@@ -135,27 +135,20 @@ static int add_subnet(struct dns_routes *t, const struct dns_config_subnet *s)
 	return 0;
 }
 
-static int group_add(struct dns_group *g, const struct dns_config_forwarder *f)
-{
-	if (g->n == DNS_UPSTREAMS_MAX)
-		return -ENOSPC;
-	g->server[g->n++].upstream =
-	    (struct dns_upstream){ f->address, f->port ? f->port : DNS_PORT };
-	return 0;
-}
-
 static int add_forwarder(struct dns_routes *t, const struct dns_config_forwarder *f)
 {
 	struct cut *cut = NULL;
 
 	if (!f->domain)
-		return ip_is_set(&f->address) ? group_add(&t->explicit_servers, f) : 0;
+		return ip_is_set(&f->address)
+			   ? dns_group_add(&t->explicit_servers, &f->address, f->port)
+			   : 0;
 	int r = add_text(t, f->domain, CUT_FORWARD, &cut);
 	if (r < 0 || !ip_is_set(&f->address))
 		return r;
 	if (!cut->group)
 		cut->group = calloc(1, sizeof(*cut->group));
-	return cut->group ? group_add(cut->group, f) : -ENOMEM;
+	return cut->group ? dns_group_add(cut->group, &f->address, f->port) : -ENOMEM;
 }
 
 static int build(struct dns_routes *t, const struct dns_config *c, struct err *e)

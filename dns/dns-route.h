@@ -9,17 +9,8 @@
 #define DNS_DNS_ROUTE_H
 
 #include "base/table.h"
+#include "dns/dns-group.h"
 #include "dns/dns-name.h"
-#include "dns/dns.h"
-
-struct dns_group_server {
-	struct dns_upstream upstream;
-	usec_t avoid_until; /* it did not answer lately */
-};
-struct dns_group { /* servers in order of preference */
-	size_t n;
-	struct dns_group_server server[DNS_UPSTREAMS_MAX];
-};
 
 struct dns_routes {
 	struct table cuts;

@@ -288,6 +288,7 @@ static void server_take(struct dns_server *s, struct draft *d, const struct dns_
 	s->subnets = d->subnets;
 	s->n_subnets = c->n_subnets;
 	s->rebind_protection = c->rebind_protection;
+	s->strict_order = c->strict_order;
 	s->forwarders = forwarders_hash(c);
 }
 
@@ -359,10 +360,7 @@ void dns_server_set_upstreams(struct dns_server *s, const struct dns_upstream *u
 	for (size_t i = 0; i < n && g->n < DNS_UPSTREAMS_MAX; i++) {
 		if (!ip_is_set(&u[i].address) || is_own_address(s, &u[i].address))
 			continue;
-		g->server[g->n].upstream = u[i];
-		if (!u[i].port)
-			g->server[g->n].upstream.port = DNS_PORT;
-		g->n++;
+		(void)!dns_group_add(g, &u[i].address, u[i].port);
 	}
 	dns_cache_drop_negative(&s->cache);
 }
@@ -452,7 +450,10 @@ static enum dns_counter forward(struct dns_server *s, const struct dns_reply_to 
 	make_key(to->q, &key);
 	struct dns_cache_entry *e = dns_cache_find(&s->cache, &key);
 	if (e && (e->expires > to->now || e->stale_until > to->now)) {
+		bool ends_soon = dns_cache_ends_soon(e, to->now);
 		dns_reply_cached(s, to, e);
+		if (ends_soon)
+			dns_forward_refresh(s, to, &key);
 		return DNS_N_CACHE_HIT;
 	}
 	enum dns_counter c = dns_forward_query(s, to, &key);

@@ -64,6 +64,7 @@ struct dns_config {
 	bool forward;             /* false (isolated networks): REFUSED for all that isn't local */
 	bool forward_plain_names; /* names of one label may be asked upstream */
 	bool rebind_protection;   /* private addresses in upstream answers are refused */
+	bool strict_order;        /* upstream servers in the order given; otherwise the quickest */
 	struct dns_config_subnet *subnets;
 	struct dns_config_forwarder *forwarders;
 	struct dns_config_host *hosts;
@@ -144,8 +145,11 @@ struct dns_out {
 	X(DNS_N_DROP_RESPONSE, "drops-response")                                                   \
 	X(DNS_N_DROP_SOURCE, "drops-source")                                                       \
 	X(DNS_N_DROP_REPEATED, "drops-repeated")                                                   \
+	X(DNS_N_LOOP, "refused-loop")                                                              \
 	X(DNS_N_DROP_OVERLOAD, "drops-overload")                                                   \
 	X(DNS_N_OVER_QUOTA, "refused-over-quota")                                                  \
+	X(DNS_N_PREFETCH, "upstream-prefetched")                                                   \
+	X(DNS_N_UPSTREAM_CASE, "upstream-lost-case")                                               \
 	X(DNS_N_COALESCED, "queries-coalesced")                                                    \
 	X(DNS_N_UPSTREAM_SENT, "upstream-sent")                                                    \
 	X(DNS_N_UPSTREAM_TCP, "upstream-sent-tcp")                                                 \

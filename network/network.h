@@ -20,6 +20,7 @@
 
 #include "base/addr.h"
 #include "network/netd-dhcp.h"
+#include "network/netd-dns.h"
 
 enum tristate { TRI_ABSENT, TRI_YES, TRI_NO };
 
@@ -226,6 +227,7 @@ struct netd_options {
 	bool http;             /* <netd:http/>: boot files by HTTP as well */
 	struct netd_dhcp dhcp; /* <netd:dhcp> */
 	struct netd_uplink uplink;
+	struct netd_dns dns; /* <netd:dns> */
 };
 
 struct network {

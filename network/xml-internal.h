@@ -130,6 +130,7 @@ bool document_is_torn(void);
 
 /* Elements of <netd:network>; parent is the struct netd_options. */
 int read_netd_uplink(struct report *r, xmlNode *node, void *options);
+int read_netd_dns(struct report *r, xmlNode *node, void *options);
 
 /* Read the elements of <metadata> that are netd's own. */
 int read_netd_options(struct report *r, xmlNode *metadata, struct netd_options *ret) mustcheck;

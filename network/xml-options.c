@@ -80,6 +80,7 @@ static int read_http(struct report *r, xmlNode *node, void *options)
 
 static const struct element netd_children[] = {
 	{ "dhcp", read_netd_dhcp, .ns = NETD_NAMESPACE },
+	{ "dns", read_netd_dns, .ns = NETD_NAMESPACE },
 	{ "http", read_http, .ns = NETD_NAMESPACE },
 	{ "subnet", read_subnet, .many = true, .ns = NETD_NAMESPACE },
 	{ "uplink", read_netd_uplink, .ns = NETD_NAMESPACE },

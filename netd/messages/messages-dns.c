@@ -55,6 +55,7 @@ static void put_config(struct wr *w, const struct dns_config *c)
 	xdr_put_bool(w, c->forward);
 	xdr_put_bool(w, c->forward_plain_names);
 	xdr_put_bool(w, c->rebind_protection);
+	xdr_put_bool(w, c->strict_order);
 	wr_u32(w, (uint32_t)c->n_subnets);
 	for (size_t i = 0; i < c->n_subnets; i++) {
 		xdr_put_ip(w, &c->subnets[i].gateway);
@@ -221,6 +222,7 @@ int message_dns_config_decode(const uint8_t *body, size_t n, uint32_t *ret_net_i
 	c->forward = xdr_get_bool(&r);
 	c->forward_plain_names = xdr_get_bool(&r);
 	c->rebind_protection = xdr_get_bool(&r);
+	c->strict_order = xdr_get_bool(&r);
 	int e = 0;
 	for (size_t i = 0; e == 0 && i < ARRAY_LEN(parts); i++)
 		e = parts[i](&r, c);
@@ -499,6 +501,8 @@ struct dns_config *dns_config_from_network(const struct network *n)
 	c->local_only = n->domain_local_only == TRI_YES;
 	c->forward = n->forward.mode != FORWARD_NONE;
 	c->forward_plain_names = n->dns.forward_plain_names != TRI_NO;
+	c->strict_order = n->options.dns.order == NETD_DNS_STRICT;
+	c->rebind_protection = n->options.dns.rebind_protection;
 	if (add_all(c, n) < 0) {
 		dns_config_free(c);
 		return NULL;

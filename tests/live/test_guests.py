@@ -111,6 +111,21 @@ class Names(lib.Case):
         self.assertIn('NXDOMAIN', guest.sh('dig', '@192.168.151.1', 'nosuch.example.org').out)
         self.assertEqual(guest.dig('nosuch.nat.lab'), [])
 
+    def test_private_addresses_from_outside(self):
+        host = self.host(start=False)
+        outside = self.outside(host)
+        outside.serve_names(www_example_org='203.0.113.80', evil_example_org='192.168.151.1')
+        host.set_upstreams(outside.address)
+        host.start_netd()
+        host.start_network(NAT)
+        guest = self.guest('g', host, 'virbr1')
+        guest.dhcp()
+        self.assertEqual(guest.dig('evil.example.org'), ['192.168.151.1'])
+        host.netctl('net-metadata', 'nat', '--uri', 'urn:netd:network:1', '--key', 'netd', '--live', '--config',
+                    '--set', "<network><dns rebindProtection='yes'/></network>")
+        self.assertEqual(guest.dig('evil.example.org'), [])
+        self.assertEqual(guest.dig('www.example.org'), ['203.0.113.80'])
+
     def test_isolated_network_does_not_forward_names(self):
         host = self.host(start=False)
         outside = self.outside(host)
