@@ -19,6 +19,9 @@ static int errno_of(enum err_class class)
 		return EEXIST;
 	case ERR_OPERATION_DENIED:
 	case ERR_ACCESS_DENIED:
+	case ERR_AUTH_FAILED:
+	case ERR_AUTH_CANCELLED:
+	case ERR_AUTH_UNAVAILABLE:
 		return EPERM;
 	case ERR_NO_SUPPORT:
 	case ERR_OPERATION_UNSUPPORTED:

@@ -292,24 +292,52 @@ static int connect_to(const char *path, int *ret_fd, struct err *e)
 	return 0;
 }
 
-static int check_auth(struct rd *r, struct err *e)
+/* The first way of those that the daemon offers that we know. */
+static int auth_of(struct rd *reply, enum rpc_auth *ret, struct err *e)
 {
-	uint32_t n = xdr_get_count(r, RPC_AUTH_TYPES_MAX);
+	uint32_t n = xdr_get_count(reply, RPC_AUTH_TYPES_MAX);
 
-	for (uint32_t i = 0; i < n; i++)
-		if (rd_u32(r) == RPC_AUTH_NONE && !r->bad)
-			return 0;
-	return r->bad ? broken(e, "a list of ways to authenticate")
-		      : err_set(e, ERR_ACCESS_DENIED,
-				"the daemon wants authentication, which is not "
-				"supported; use a socket you may open directly");
+	for (uint32_t i = 0; i < n && !reply->bad; i++) {
+		uint32_t type = rd_u32(reply);
+		if (reply->bad || (type != RPC_AUTH_NONE && type != RPC_AUTH_TYPE_POLKIT))
+			continue;
+		*ret = (enum rpc_auth)type;
+		return 0;
+	}
+	return reply->bad ? broken(e, "its ways to authenticate could not be decoded")
+			  : err_set(e, ERR_ACCESS_DENIED,
+				    "the daemon wants authentication of a kind that is not known; "
+				    "use a socket you may open directly");
 }
 
-/* Both calls go out together: the second doesn't depend on what the first says. */
+static int call_open(struct rpc_client *c, bool read_only, struct err *e)
+{
+	uint8_t args[64];
+	struct wr a = wr_over(args, sizeof(args));
+	struct rd reply;
+
+	xdr_put_optional(&a, RPC_URI);
+	wr_u32(&a, read_only ? RPC_OPEN_READONLY : 0);
+	return client_call(c, RPC_PROGRAM_REMOTE, RPC_CONNECT_OPEN, &a, NULL, 0, &reply, e);
+}
+
+/* Somebody may have to type a password before this is answered. */
+static int call_polkit(struct rpc_client *c, struct err *e)
+{
+	struct wr a = wr_over(NULL, 0);
+	struct rd reply;
+
+	return client_call(c, RPC_PROGRAM_REMOTE, RPC_AUTH_POLKIT, &a, NULL, 0, &reply, e);
+}
+
+/* Both calls go out together: the second doesn't depend on what the first says, unless polkit is to
+ * be asked in between. */
 static int greet(struct rpc_client *c, bool read_only, struct err *e)
 {
 	uint8_t args[64], out[192];
 	struct wr a = wr_over(args, sizeof(args)), w = wr_over(out, sizeof(out));
+	enum rpc_auth auth = RPC_AUTH_NONE;
+	struct err required = { 0 };
 	struct rd reply;
 
 	xdr_put_optional(&a, RPC_URI);
@@ -321,10 +349,12 @@ static int greet(struct rpc_client *c, bool read_only, struct err *e)
 	if (r == 0)
 		r = wait_reply(c, c->serial - 2, &reply, e);
 	if (r == 0)
-		r = check_auth(&reply, e);
-	if (r == 0)
-		r = wait_reply(c, c->serial - 1, &reply, e);
-	return r;
+		r = auth_of(&reply, &auth, e);
+	if (r < 0 || auth == RPC_AUTH_NONE)
+		return r < 0 ? r : wait_reply(c, c->serial - 1, &reply, e);
+	(void)!wait_reply(c, c->serial - 1, &reply, &required);
+	r = call_polkit(c, e);
+	return r < 0 ? r : call_open(c, read_only, e);
 }
 
 struct rpc_client *client_adopt(int fd)

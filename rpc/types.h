@@ -94,6 +94,7 @@ enum rpc_domain {
 	RPC_DOMAIN_NETWORK = 19,
 	RPC_DOMAIN_DOMAIN = 20,
 	RPC_DOMAIN_ACCESS = 55,
+	RPC_DOMAIN_POLKIT = 60,
 };
 
 /* The error object of a failed call: "class words: detail", and libvirt's other fields as libvirt

@@ -101,12 +101,45 @@ struct network *backend_parse(struct door_call *call, const char *xml, size_t n,
 	return NULL;
 }
 
+struct wish {
+	struct controller *c;
+	struct network *def;
+	void (*go)(struct controller *c, struct network *def, lifecycle_done_fn *done, void *data);
+};
+
+static void permitted(void *data, struct door_call *call, bool yes)
+{
+	struct wish *w = data;
+
+	if (yes)
+		w->go(w->c, w->def, replied_net, call);
+	else
+		network_free(w->def);
+	free(w);
+}
+
+/* Whether the client may is known only now that the document has told the name. */
+static void permit(struct controller *c, struct door_call *call, struct network *def,
+		   void (*go)(struct controller *c, struct network *def, lifecycle_done_fn *done,
+			      void *data))
+{
+	struct wish *w = calloc(1, sizeof(*w));
+
+	if (!w) {
+		network_free(def);
+		door_failf(call, ERR_NO_MEMORY, "%s", "");
+		return;
+	}
+	*w = (struct wish){ c, def, go };
+	door_call_permit(call, def->name, def->has_uuid ? &def->uuid : NULL, permitted, w);
+}
+
 static void define_xml(void *data, struct door_call *call, const char *xml, size_t n, bool validate)
 {
 	struct network *def = backend_parse(call, xml, n, validate ? NETWORK_PARSE_VALIDATE : 0);
 
 	if (def)
-		lifecycle_define(data, def, replied_net, call);
+		permit(data, call, def, lifecycle_define);
 }
 
 static void create_xml(void *data, struct door_call *call, const char *xml, size_t n, bool validate)
@@ -114,7 +147,7 @@ static void create_xml(void *data, struct door_call *call, const char *xml, size
 	struct network *def = backend_parse(call, xml, n, validate ? NETWORK_PARSE_VALIDATE : 0);
 
 	if (def)
-		lifecycle_create(data, def, replied_net, call);
+		permit(data, call, def, lifecycle_create);
 }
 
 static char *format_running(struct controller *c, const struct net *n)

@@ -7,16 +7,18 @@
 #ifndef NETD_CONFIG_H
 #define NETD_CONFIG_H
 
-#include "base/err.h"
+#include "netd/door/policy.h"
 
 #define CONFIG_MAX 65536 /* octets of the file */
 
 struct netd_config {
 	bool table_owner;      /* table_owner = yes: nobody else can change the table of rules */
 	bool libvirt_isolated; /* isolated = libvirt: isolated guests may send to routed networks */
-	bool refuse_unstored;     /* lease_store_failure = refuse: no address that can't be stored */
+	bool refuse_unstored;  /* lease_store_failure = refuse: no address that can't be stored */
 	bool libvirt_lease_files; /* libvirt_lease_files = yes: what libnss-libvirt reads */
-	bool host_rules;       /* host_rules = yes: count what guests and host say to each other */
+	bool host_rules; /* host_rules = yes: count what guests and host say to each other */
+	unsigned perms_rw, perms_ro; /* of the sockets' files; 0: as the other settings want it */
+	struct door_policy door;     /* auth_unix_rw, access, allow, max_clients … */
 };
 
 void config_defaults(struct netd_config *c);

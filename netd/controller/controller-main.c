@@ -29,6 +29,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 
 #define HELD_MAX    65536
 #define RESOLV_CONF "/etc/resolv.conf"
@@ -98,15 +99,35 @@ static void drop_held(struct controller *c)
 
 /* ---- building up ---- */
 
+/* Whoever can open the socket may use it: root and the group libvirt; reading is for everybody. Who
+ * is let in by polkit, though, must reach it in any case. */
+static mode_t mode_of(const struct netd_config *c, bool read_only)
+{
+	if (read_only)
+		return c->perms_ro ? c->perms_ro : 0666;
+	return c->perms_rw ? c->perms_rw : c->door.polkit_rw ? 0666 : 0660;
+}
+
+/* What an administrator has set by hand since is left alone unless the settings change. */
+static void change_modes(const struct controller *c, const struct netd_config *before)
+{
+	const char *const paths[] = { c->paths.door_rw, c->paths.door_ro };
+
+	for (int ro = 0; ro < 2; ro++) {
+		mode_t mode = mode_of(&c->config, ro);
+		if (mode != mode_of(before, ro) && chmod(paths[ro], mode) < 0)
+			log_warning("cannot set the mode of %s: %s", paths[ro], strerror(errno));
+	}
+}
+
 static int open_door(struct controller *c, const char *name, const char *path, bool read_only,
 		     struct err *e)
 {
 	int fd = controller_take_held(c, name);
 
-	/* Whoever can open the socket may use it: root and the group libvirt; reading is for
-	 * everybody. */
 	if (fd < 0) {
-		int r = door_listen(path, read_only ? 0666 : 0660, privileges_door_group(), &fd, e);
+		int r = door_listen(path, mode_of(&c->config, read_only), privileges_door_group(),
+				    &fd, e);
 		if (r < 0)
 			return r;
 	}
@@ -197,6 +218,7 @@ static int build_up(struct controller *c, struct err *e)
 	c->door = door_new(c->loop, &backend);
 	if (!c->door)
 		return err_sys(e, ENOMEM, "cannot open the doors");
+	door_set_policy(c->door, &c->config.door);
 	return definitions_load(c, e);
 }
 
@@ -272,6 +294,7 @@ static void died(void *data, uint32_t worker, int wait_status)
 static void reload(void *data)
 {
 	struct controller *c = data;
+	struct netd_config before = c->config;
 	struct err e = { 0 };
 
 	if (config_load(c->paths.conf, &c->config, &e) < 0)
@@ -279,6 +302,8 @@ static void reload(void *data)
 	own_rules_load(c->own_rules);
 	reconcile_configure(c->reconcile);
 	lease_files_reload(c->lease_files);
+	door_set_policy(c->door, &c->config.door);
+	change_modes(c, &before);
 	/* Look at everything again: the host's resolvers, and whether the kernel holds what it
 	 * should. */
 	resolvers_ready(c);

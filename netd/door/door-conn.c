@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* door-conn.c — one connection: bytes in, bytes out, its deadlines.
  *
- * A client is not read while DOOR_CALLS_MAX of its calls are unanswered or more than
+ * A client is not read while policy.requests_max of its calls are unanswered or more than
  * DOOR_QUEUE_PAUSE octets wait for it, so what it can make netd hold is bounded; what still grows
  * past the hard limits ends the connection. */
 #include "base/log.h"
@@ -110,7 +110,8 @@ static bool lingers(const struct door_conn *c)
 
 static bool may_read(const struct door_conn *c)
 {
-	return !c->closing && c->n_calls < DOOR_CALLS_MAX && conn_queued(c) < DOOR_QUEUE_PAUSE;
+	return !c->closing && !c->held && c->n_calls < c->door->policy.requests_max &&
+	       conn_queued(c) < DOOR_QUEUE_PAUSE;
 }
 
 /* Keep the descriptors that came; false when they are too many. */
@@ -182,19 +183,23 @@ void conn_process(struct door_conn *c)
 
 /* ---- deadlines ---- */
 
+static usec_t keepalive_usec(const struct door_conn *c)
+{
+	return c->door->policy.keepalive_sec * USEC_PER_SEC;
+}
+
 static usec_t deadline_of(const struct door_conn *c)
 {
 	usec_t at = USEC_INFINITY;
 
-	if (!c->opened)
+	if (!c->opened && !c->held)
 		at = c->accepted_at + DOOR_OPEN_SEC * USEC_PER_SEC;
 	if (conn_queued(c))
 		at = MIN_OF(at, c->progress_at + DOOR_STALL_SEC * USEC_PER_SEC);
 	if (lingers(c))
 		at = MIN_OF(at, c->progress_at + DOOR_LINGER_MSEC * USEC_PER_MSEC);
-	if (c->keepalive)
-		at = MIN_OF(at,
-			    c->heard_at + (c->unanswered + 1) * DOOR_KEEPALIVE_SEC * USEC_PER_SEC);
+	if (c->keepalive && keepalive_usec(c))
+		at = MIN_OF(at, c->heard_at + (c->unanswered + 1) * keepalive_usec(c));
 	return at;
 }
 
@@ -208,9 +213,9 @@ static void keepalive_tick(struct door_conn *c, usec_t now)
 		c->unanswered = 0;
 		return;
 	}
-	if (now < c->heard_at + (c->unanswered + 1) * DOOR_KEEPALIVE_SEC * USEC_PER_SEC)
+	if (now < c->heard_at + (c->unanswered + 1) * keepalive_usec(c))
 		return;
-	if (c->unanswered >= DOOR_KEEPALIVE_COUNT)
+	if (c->unanswered >= c->door->policy.keepalive_count)
 		return conn_drop(c, "doesn't answer keepalive");
 	c->unanswered++;
 	if (door_message_begin(c, RPC_PROGRAM_KEEPALIVE, RPC_KEEPALIVE_PING, 0, 0, &w))
@@ -219,13 +224,13 @@ static void keepalive_tick(struct door_conn *c, usec_t now)
 
 static void conn_tick(struct door_conn *c, usec_t now)
 {
-	if (!c->opened && now >= c->accepted_at + DOOR_OPEN_SEC * USEC_PER_SEC)
+	if (!c->opened && !c->held && now >= c->accepted_at + DOOR_OPEN_SEC * USEC_PER_SEC)
 		return conn_drop(c, "has not opened in time");
 	if (conn_queued(c) && now >= c->progress_at + DOOR_STALL_SEC * USEC_PER_SEC)
 		return conn_drop(c, "takes nothing");
 	if (lingers(c) && now >= c->progress_at + DOOR_LINGER_MSEC * USEC_PER_MSEC)
 		return conn_drop(c, "closed");
-	if (c->keepalive)
+	if (c->keepalive && keepalive_usec(c))
 		keepalive_tick(c, now);
 }
 
@@ -332,6 +337,8 @@ struct door_conn *conn_new(struct door *d, int fd, const struct door_peer *peer)
 	c->door = d;
 	c->fd = fd;
 	c->peer = *peer;
+	c->authenticated = true;
+	c->subject = (struct door_subject){ .pid = peer->pid, .uid = peer->uid, .gid = peer->gid };
 	frame_reader_init(&c->in, peer->read_only ? DOOR_READ_ONLY_CALL_MAX : RPC_CALL_MAX);
 	list_init(&c->calls);
 	list_add_tail(&d->conns, &c->node);
@@ -351,6 +358,12 @@ static void orphan_calls(struct door_conn *c)
 
 	list_foreach (call, &c->calls, struct door_call, node) {
 		list_remove(&call->node);
+		if (call->wait) {
+			door_wait_cancel(call);
+			call->conn = NULL;
+			door_call_free(call);
+			continue;
+		}
 		call->conn = NULL;
 	}
 }
@@ -368,5 +381,6 @@ void conn_free(struct door_conn *c)
 	frame_reader_done(&c->in);
 	free(c->out);
 	free(c->callbacks);
+	free(c->subject.groups);
 	free(c);
 }

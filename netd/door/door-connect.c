@@ -10,18 +10,6 @@
 
 #define OPEN_NO_ALIASES 2u /* a flag of the client library that travels along */
 
-/* Access is decided by the mode of the socket file, so the one way to authenticate is none. */
-static void auth_list(struct door_call *call, struct rd *args)
-{
-	struct wr w;
-
-	if (!door_reply_begin(call, 8, &w))
-		return;
-	wr_u32(&w, 1);
-	wr_u32(&w, RPC_AUTH_NONE);
-	door_reply_end(call, &w);
-}
-
 static void supports_feature(struct door_call *call, struct rd *args)
 {
 	static const enum rpc_feature yes[] = {
@@ -121,24 +109,53 @@ static void remember_user(struct door_conn *c, struct xdr_str s)
 	c->on_behalf[n] = '\0';
 }
 
-/* A forwarding daemon names its own client. Believed from root only, and never to gain a right. */
+static const struct rpc_param *find_param(const struct rpc_param *params, size_t n,
+					  const char *field, bool text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(params[i].field, field) == 0 &&
+		    (params[i].type == RPC_PARAM_STRING) == text)
+			return &params[i];
+	return NULL;
+}
+
+static uint64_t number_of(const struct rpc_param *params, size_t n, const char *field,
+			  uint64_t otherwise)
+{
+	const struct rpc_param *p = find_param(params, n, field, false);
+
+	return p ? p->number : otherwise;
+}
+
+/* A forwarding daemon names its own client. Believed from root only, and never to gain a right:
+ * what that client may not do, root doesn't do for it. */
 static void set_identity(struct door_call *call, struct rd *args)
 {
 	struct rpc_param params[RPC_IDENTITY_MAX];
 	size_t n = rpc_get_params(args, params, ARRAY_LEN(params));
 	uint32_t flags = rd_u32(args);
+	struct door_conn *c = call->conn;
 
 	if (!door_args_ok(call, args) || !door_flags_ok(call, flags, 0))
 		return;
-	for (size_t i = 0; i < n && call->peer.uid == 0; i++)
-		if (params[i].type == RPC_PARAM_STRING && strcmp(params[i].field, "user-name") == 0)
-			remember_user(call->conn, params[i].text);
+	const struct rpc_param *name = find_param(params, n, "user-name", true);
+	uint64_t uid = number_of(params, n, "unix-user-id", 0);
+	if (c->peer.uid == 0 && name)
+		remember_user(c, name->text);
+	if (c->peer.uid == 0) {
+		c->is_forwarded = uid != 0;
+		c->forwarded = (struct door_subject){
+			.pid = (pid_t)number_of(params, n, "process-id", 0),
+			.start_time = number_of(params, n, "process-time", 0),
+			.uid = (uid_t)uid,
+			.gid = (gid_t)number_of(params, n, "unix-group-id", UINT32_MAX),
+		};
+	}
 	door_reply_void(call);
 }
 
 static const struct door_proc procs[] = {
 	/* clang-format off */
-	{ RPC_AUTH_LIST,                DOOR_BEFORE, "authList", auth_list },
 	{ RPC_CONNECT_SUPPORTS_FEATURE, DOOR_BEFORE, "virDrvSupportsFeature", supports_feature },
 	{ RPC_CONNECT_OPEN,             DOOR_BEFORE, "virConnectOpen", open_connection },
 	{ RPC_CONNECT_CLOSE,            DOOR_BEFORE, "virConnectClose", close_connection },

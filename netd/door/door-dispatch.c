@@ -31,6 +31,7 @@ static const struct door_proc *find_proc(uint32_t program, int32_t number)
 		uint32_t program;
 		const struct door_procs *procs;
 	} tables[] = {
+		{ RPC_PROGRAM_REMOTE, &door_auth_procs },
 		{ RPC_PROGRAM_REMOTE, &door_connect_procs },
 		{ RPC_PROGRAM_REMOTE, &door_network_procs },
 		{ RPC_PROGRAM_REMOTE, &door_port_procs },
@@ -125,10 +126,13 @@ static void run_call(struct door_conn *c, struct frame *f)
 		return conn_drop(c, "announces descriptors that it doesn't send");
 	}
 	call->proc = find_proc(f->h.program, f->h.procedure);
+	/* Whoever isn't in yet learns nothing, not even what there is. */
+	if (!c->authenticated && !(call->proc && call->proc->flags & DOOR_OUTSIDE))
+		return door_fail_in(call, RPC_DOMAIN_RPC, ERR_RPC, "authentication required");
 	if (!call->proc)
 		return refuse_unknown(call);
 	if (may_call(call, f->n_fds))
-		call->proc->run(call, &f->body);
+		door_access(call, &f->body);
 }
 
 static void keepalive(struct door_conn *c, const struct rpc_header *h)

@@ -97,9 +97,14 @@ static void emit_to(struct door_conn *c, int32_t callback, const struct event *e
 
 static void emit(struct door *d, const struct event *ev)
 {
+	struct rd body = rd_over(ev->body->start, wr_len(ev->body));
 	struct door_conn *c;
+	struct rpc_net net;
 
+	rpc_get_net(&body, &net);
 	list_foreach (c, &d->conns, struct door_conn, node) {
+		if (c->n_callbacks && !door_sees(c, net.name))
+			continue;
 		for (size_t i = 0; i < c->n_callbacks && !c->dead && !c->closing; i++) {
 			const struct door_callback *cb = &c->callbacks[i];
 			if (cb->event == ev->id &&

@@ -5,6 +5,8 @@
  * door-conn.c    one connection: bytes in, bytes out, its deadlines
  * door-dispatch.c from a frame to a handler: programs, procedures, who may
  * door-reply.c   answers and errors
+ * door-auth.c    who may come in
+ * door-access.c  who may do what; polkit.c asks polkit, policy.c knows the settings
  * door-connect.c, door-network.c, door-port.c, door-event.c, door-netd.c, door-guest.c,
  * door-lease.c: the handlers, a table in each
  *
@@ -16,6 +18,7 @@
 
 #include "base/list.h"
 #include "netd/door/door.h"
+#include "netd/door/polkit.h"
 #include "rpc/frame.h"
 
 #define DOOR_FDS_MAX 8 /* descriptors of one client that no call has taken yet */
@@ -23,6 +26,8 @@
 struct door {
 	sd_event *loop;
 	const struct door_backend *backend;
+	struct door_policy policy;
+	struct polkit *polkit;
 	sd_event_source *pump; /* deferred: runs when a connection asked for it */
 	sd_event_source *listener[2];
 	int listen_fd[2];
@@ -49,10 +54,16 @@ struct door_conn {
 	usec_t timer_at; /* when `timer` will fire; USEC_INFINITY: not armed */
 
 	struct door_peer peer;
+	struct door_subject subject;
+	struct door_subject forwarded; /* whom a forwarding daemon speaks for, when is_forwarded */
+	bool is_forwarded;
 	char on_behalf[40]; /* the user that a forwarding daemon named, "" if none */
-	bool opened;        /* CONNECT_OPEN succeeded */
-	bool keepalive;     /* the client asked for feature 10 */
-	bool closing; /* CONNECT_CLOSE: gone when the queue is empty and the client has closed */
+	bool authenticated; /* let in */
+	unsigned auth_failures;
+	bool held;      /* one of its calls waits for polkit; nothing else is read meanwhile */
+	bool opened;    /* CONNECT_OPEN succeeded */
+	bool keepalive; /* the client asked for feature 10 */
+	bool closing;   /* CONNECT_CLOSE: gone when the queue is empty and the client has closed */
 	bool dead;
 	bool wants_pump;
 	bool serving; /* inside conn_serve() */
@@ -75,6 +86,7 @@ struct door_conn {
 };
 
 struct door_proc;
+struct door_wait;
 struct door_call {
 	struct list node;       /* in conn->calls, or alone */
 	struct door_conn *conn; /* NULL: the client has gone */
@@ -82,7 +94,12 @@ struct door_call {
 	const struct door_proc *proc;
 	struct door_peer peer;
 	char on_behalf[40];
-	bool count_only; /* need_results was 0 */
+	bool count_only;        /* need_results was 0 */
+	struct door_wait *wait; /* for polkit; NULL: none */
+	uint8_t *args;          /* a copy, while it waits */
+	size_t n_args;
+	struct uuid *visible; /* the networks that a list may show; NULL: door_sees() decides */
+	size_t n_visible;
 	int fd; /* the descriptor that came with the call, or -1; closed when the handler returns */
 	void *data;
 };
@@ -92,6 +109,7 @@ enum door_proc_flags {
 	DOOR_BEFORE = 2,   /* allowed before CONNECT_OPEN */
 	DOOR_FD = 4,       /* comes with one descriptor */
 	DOOR_FD_MAYBE = 8, /* … with one or none */
+	DOOR_OUTSIDE = 16, /* allowed before the client was let in */
 };
 struct door_proc {
 	int32_t number;
@@ -103,8 +121,8 @@ struct door_procs {
 	const struct door_proc *proc;
 	size_t n;
 };
-extern const struct door_procs door_connect_procs, door_network_procs, door_port_procs,
-    door_event_procs, door_netd_procs, door_guest_procs, door_lease_procs;
+extern const struct door_procs door_auth_procs, door_connect_procs, door_network_procs,
+    door_port_procs, door_event_procs, door_netd_procs, door_guest_procs, door_lease_procs;
 
 /* ---- door-conn.c ---- */
 
@@ -127,9 +145,31 @@ static inline size_t conn_queued(const struct door_conn *c)
 uint8_t *conn_reserve(struct door_conn *c, size_t n) mustcheck;
 int door_on_pump(sd_event_source *s, void *data);
 
-/* ---- door-dispatch.c ---- */
-
 void door_dispatch(struct door_conn *c, struct frame *f);
+
+/* ---- door-access.c ---- */
+
+/* Run the call, now or when it is allowed to, or refuse it. */
+void door_access(struct door_call *call, struct rd *args);
+/* The subject whose rights count. */
+static inline const struct door_subject *conn_subject(const struct door_conn *c)
+{
+	return c->is_forwarded ? &c->forwarded : &c->subject;
+}
+/* Called once; w NULL: the client has gone, and the call with it. */
+typedef void door_wait_fn(struct door_call *call, struct door_wait *w, void *data);
+/* Ask polkit about the client itself, who may have to type a password. False: no memory. */
+bool door_ask_polkit(struct door_call *call, const char *action, door_wait_fn *done) mustcheck;
+enum polkit_answer door_wait_answer(const struct door_wait *w, const char **ret_why);
+/* The client has gone. */
+void door_wait_cancel(struct door_call *call);
+/* backend->each(), without what the client may not see. */
+void door_each(const struct door_call *call, bool (*visit)(void *ctx, const struct door_network *n),
+	       void *ctx);
+/* By rules: whether events of this network are the client's business. */
+bool door_sees(const struct door_conn *c, const char *network);
+
+/* ---- door-dispatch.c ---- */
 
 static inline const struct door_backend *backend_of(const struct door_call *call)
 {

@@ -208,18 +208,17 @@ static bool list_one(void *ctx, const struct door_network *n)
 
 static void list(struct door_call *call, struct rd *args)
 {
-	const struct door_backend *b = backend_of(call);
 	struct listing count = { .flags = rd_u32(args) };
 	struct wr w;
 
 	if (!door_args_ok(call, args) || !door_flags_ok(call, count.flags, RPC_LIST_ALL_FLAGS))
 		return;
-	b->each(b->data, list_one, &count);
+	door_each(call, list_one, &count);
 	if (!door_reply_begin(call, 4 + count.room, &w))
 		return;
 	struct listing write = { .flags = count.flags, .w = &w };
 	wr_u32(&w, count.n);
-	b->each(b->data, list_one, &write);
+	door_each(call, list_one, &write);
 	door_reply_end(call, &w);
 }
 

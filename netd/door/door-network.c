@@ -32,10 +32,9 @@ static bool list_one(void *ctx, const struct door_network *n)
 
 static struct listing count_networks(struct door_call *call, uint32_t flags, uint32_t max)
 {
-	const struct door_backend *b = backend_of(call);
 	struct listing l = { .flags = flags, .max = max };
 
-	b->each(b->data, list_one, &l);
+	door_each(call, list_one, &l);
 	return l;
 }
 
@@ -43,7 +42,6 @@ static struct listing count_networks(struct door_call *call, uint32_t flags, uin
 static void reply_list(struct door_call *call, struct listing l, bool with_count,
 		       void (*put)(struct wr *w, const struct door_network *n))
 {
-	const struct door_backend *b = backend_of(call);
 	struct listing second = { .flags = l.flags, .max = l.n, .put = put };
 	struct wr w;
 
@@ -52,7 +50,7 @@ static void reply_list(struct door_call *call, struct listing l, bool with_count
 	wr_u32(&w, call->count_only ? 0 : l.n);
 	second.w = &w;
 	if (!call->count_only)
-		b->each(b->data, list_one, &second);
+		door_each(call, list_one, &second);
 	if (with_count)
 		wr_u32(&w, l.n);
 	door_reply_end(call, &w);

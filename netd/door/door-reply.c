@@ -15,6 +15,8 @@ void door_call_free(struct door_call *call)
 		conn_pump(call->conn);
 	}
 	close_fd(&call->fd);
+	free(call->args);
+	free(call->visible);
 	free(call);
 }
 

@@ -75,12 +75,39 @@ static size_t clients_of(const struct door *d, uid_t uid)
 	return n;
 }
 
+static size_t anonymous_clients(const struct door *d)
+{
+	struct door_conn *c;
+	size_t n = 0;
+
+	list_foreach (c, &d->conns, struct door_conn, node)
+		n += !c->authenticated;
+	return n;
+}
+
 static bool has_room(const struct door *d, uid_t uid)
 {
 	if (uid == 0)
-		return d->n_conns < DOOR_CLIENTS_MAX;
-	return d->n_conns < DOOR_CLIENTS_MAX - DOOR_CLIENTS_ROOT_ONLY &&
-	       clients_of(d, uid) < DOOR_CLIENTS_PER_UID;
+		return d->n_conns < d->policy.clients_max;
+	return d->n_conns + DOOR_CLIENTS_ROOT_ONLY < d->policy.clients_max &&
+	       clients_of(d, uid) < d->policy.clients_per_user;
+}
+
+/* What rules and polkit ask about: the process, which must still be the one that connected, and all
+ * its groups as they were then. */
+static void look_up_subject(struct door_conn *c)
+{
+	gid_t groups[1024];
+	socklen_t size = sizeof(groups);
+
+	c->subject.start_time = polkit_start_time(c->subject.pid);
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0 || !size)
+		return;
+	c->subject.groups = malloc(size);
+	if (!c->subject.groups)
+		return;
+	memcpy(c->subject.groups, groups, size);
+	c->subject.n_groups = size / sizeof(groups[0]);
 }
 
 int door_add_client(struct door *d, int fd, bool read_only, struct err *e)
@@ -97,8 +124,16 @@ int door_add_client(struct door *d, int fd, bool read_only, struct err *e)
 	struct door_peer peer = {
 		.pid = who.pid, .uid = who.uid, .gid = who.gid, .read_only = read_only
 	};
-	if (!conn_new(d, take_fd(&own), &peer))
+	bool ask = who.uid != 0 && (read_only ? d->policy.polkit_ro : d->policy.polkit_rw);
+	if (ask && anonymous_clients(d) >= d->policy.anonymous_max)
+		return err_set(e, ERR_OPERATION_FAILED,
+			       "too many clients that have not been let in yet (%zu)",
+			       anonymous_clients(d));
+	struct door_conn *c = conn_new(d, take_fd(&own), &peer);
+	if (!c)
 		return err_set(e, ERR_NO_MEMORY, "no memory for a client");
+	c->authenticated = !ask;
+	look_up_subject(c);
 	return 0;
 }
 
@@ -178,8 +213,10 @@ struct door *door_new(sd_event *loop, const struct door_backend *backend)
 	d->loop = sd_event_ref(loop);
 	d->backend = backend;
 	d->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	d->polkit = polkit_new(loop);
+	door_policy_defaults(&d->policy);
 	list_init(&d->conns);
-	if (sd_event_add_defer(loop, &d->pump, door_on_pump, d) < 0 ||
+	if (!d->polkit || sd_event_add_defer(loop, &d->pump, door_on_pump, d) < 0 ||
 	    sd_event_source_set_enabled(d->pump, SD_EVENT_OFF) < 0) {
 		door_free(d);
 		return NULL;
@@ -196,6 +233,7 @@ void door_free(struct door *d)
 	door_stop_listening(d);
 	list_foreach (c, &d->conns, struct door_conn, node)
 		conn_free(c);
+	polkit_free(d->polkit);
 	sd_event_source_disable_unref(d->pump);
 	sd_event_unref(d->loop);
 	close_fd(&d->spare_fd);
@@ -205,4 +243,9 @@ void door_free(struct door *d)
 size_t door_clients(const struct door *d)
 {
 	return d->n_conns;
+}
+
+void door_set_policy(struct door *d, const struct door_policy *policy)
+{
+	d->policy = *policy;
 }

@@ -10,24 +10,19 @@
 
 #include "base/clock.h"
 #include "netd/door/backend.h"
+#include "netd/door/policy.h"
 
 #include <systemd/sd-event.h>
 
 #define DOOR_XML_MAX           (1024 * 1024) /* octets of a document in a call */
-#define DOOR_CALLS_MAX         5 /* unanswered calls of one client, then it isn't read any more */
-#define DOOR_CLIENTS_MAX       512
-#define DOOR_CLIENTS_ROOT_ONLY 32   /* of these, kept for uid 0 */
-#define DOOR_CLIENTS_PER_UID   64   /* uid 0 has no such limit */
-#define DOOR_CALLBACKS_MAX     64   /* event registrations of one client */
-#define DOOR_OPEN_SEC          10   /* from accept to CONNECT_OPEN */
+#define DOOR_CLIENTS_ROOT_ONLY 32            /* of all clients, kept for uid 0 */
+#define DOOR_CALLBACKS_MAX     64            /* event registrations of one client */
+#define DOOR_OPEN_SEC          10            /* from accept to CONNECT_OPEN */
 #define DOOR_STALL_SEC         30   /* a reader that takes nothing for so long is dropped */
 #define DOOR_LINGER_MSEC       1000 /* for the client to close first, after CONNECT_CLOSE */
-#define DOOR_KEEPALIVE_SEC                                                                         \
-	5 /* as libvirtd: a ping after so much silence, once the client asked for it, */
-#define DOOR_KEEPALIVE_COUNT  5                   /* and the end after so many unanswered */
-#define DOOR_QUEUE_PAUSE      (256u * 1024)       /* octets not taken: no further calls are read */
-#define DOOR_QUEUE_EVENTS_MAX (1024u * 1024)      /* … an event finds: the client is dropped */
-#define DOOR_QUEUE_MAX        (32u * 1024 * 1024) /* … with a reply: the client is dropped */
+#define DOOR_QUEUE_PAUSE       (256u * 1024)       /* octets not taken: no further calls are read */
+#define DOOR_QUEUE_EVENTS_MAX  (1024u * 1024)      /* … an event finds: the client is dropped */
+#define DOOR_QUEUE_MAX         (32u * 1024 * 1024) /* … with a reply: the client is dropped */
 #define DOOR_QUEUES_MAX                                                                            \
 	(128u * 1024 * 1024) /* … of all clients together: who wants more is dropped */
 #define DOOR_READ_ONLY_CALL_MAX                                                                    \
@@ -46,6 +41,10 @@ int door_listen(const char *path, mode_t mode, gid_t gid, int *ret_fd, struct er
 struct door *door_new(sd_event *loop, const struct door_backend *backend) mustcheck;
 /* Drops every connection. Calls that are still unanswered may be answered afterwards, to nobody. */
 void door_free(struct door *d);
+
+/* Who may come in and do what, and how much; copied. Holds for clients that come from now on, and
+ * access also for those that are there. Without it: door_policy_defaults(). */
+void door_set_policy(struct door *d, const struct door_policy *policy);
 
 /* Serve a listening socket; takes it over. */
 int door_add_listener(struct door *d, int fd, bool read_only, struct err *e) mustcheck;
@@ -94,6 +93,12 @@ const struct door_peer *door_call_peer(const struct door_call *call);
 /* Who the call is for, for logs: "uid 0 pid 12", with the user that a forwarding daemon named.
  * Static buffer. */
 const char *door_call_who(const struct door_call *call);
+/* Whether the client may do what it has called for to the network of that name, which was found in
+ * a document; uuid NULL: it isn't known. `fn` is called once, at once or later; unless `yes` the
+ * call has been failed, or has gone, and must not be touched. */
+typedef void door_permit_fn(void *data, struct door_call *call, bool yes);
+void door_call_permit(struct door_call *call, const char *name, const struct uuid *uuid,
+		      door_permit_fn *fn, void *data);
 /* Remember a pointer with the call; not touched by the door. */
 void door_call_set_data(struct door_call *call, void *data);
 void *door_call_data(const struct door_call *call);

@@ -8,7 +8,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { OPENED = 1, READ_ONLY = 2, OWN_PROGRAM = 4, WITH_FD = 8, KEEPALIVE = 16 };
+#define RULE "* connect.*,network.* def*"
+
+enum {
+	OPENED = 1,
+	READ_ONLY = 2,
+	OWN_PROGRAM = 4,
+	WITH_FD = 8,
+	KEEPALIVE = 16,
+	OUTSIDE = 32, /* not let in yet */
+	RULED = 64,   /* may see one network, and no more */
+};
 
 static void check_answer(struct door_conn *c, size_t calls_before)
 {
@@ -44,6 +54,9 @@ static void one_call(struct door_conn *c, struct rd *r)
 
 	c->opened = flags & OPENED;
 	c->peer.read_only = flags & READ_ONLY;
+	c->authenticated = !(flags & OUTSIDE);
+	c->subject.uid = flags & RULED ? 1 : 0;
+	c->door->policy.access = flags & RULED ? ACCESS_RULES : ACCESS_ALL;
 	if ((flags & WITH_FD) && !(flags & KEEPALIVE)) {
 		f.h.type = RPC_CALL_WITH_FDS;
 		f.n_fds = 1;
@@ -66,6 +79,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake_init(&fake, &backend);
 	fake_add_usual(&fake);
 	fake.door = door_new(loop, &backend);
+	struct door_policy policy;
+	door_policy_defaults(&policy);
+	if (door_rule_parse(RULE, strlen(RULE), &policy.rules[policy.n_rules++], NULL) < 0)
+		abort();
+	if (fake.door)
+		door_set_policy(fake.door, &policy);
 	struct door_conn *c = fake.door ? conn_new(fake.door, -1, &peer) : NULL;
 	while (c && rd_left(&r) >= 5 && !c->dead && fake.n < 64)
 		one_call(c, &r);

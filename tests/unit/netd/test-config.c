@@ -29,6 +29,39 @@ static void test_taken(void **state)
 	assert_int_equal(e.code, 0);
 }
 
+static void test_doors(void **state)
+{
+	const struct door_subject nobody = { .uid = 65534, .gid = 65534 };
+	gid_t groups[] = { 7, 4242 };
+	const struct door_subject member = { .uid = 1, .gid = 1, .groups = groups, .n_groups = 2 };
+	struct netd_config c;
+	struct err e = { 0 };
+
+	assert_int_equal(config_parse("", "f", &c, &e), 0);
+	assert_int_equal(c.door.clients_max, 512);
+	assert_int_equal(c.perms_rw, 0);
+	assert_int_equal(config_parse("auth_unix_rw = polkit\nmax_clients = 64\n"
+				      "keepalive_interval = 0\nunix_sock_rw_perms = 0600\n"
+				      "access = rules\n"
+				      "allow = group:4242 network.start,network.s* lab-*\n"
+				      "allow = user:65534 connect.*\n"
+				      "allow = *  network-port.read",
+				      "f", &c, &e),
+			 0);
+	assert_true(c.door.polkit_rw && !c.door.polkit_ro);
+	assert_int_equal(c.door.clients_max, 64);
+	assert_int_equal(c.door.keepalive_sec, 0);
+	assert_int_equal(c.perms_rw, 0600);
+	assert_true(door_rules_allow(&c.door, &member, PERM_NETWORK_START, "lab-1"));
+	assert_true(door_rules_allow(&c.door, &member, PERM_NETWORK_STOP, NULL));
+	assert_false(door_rules_allow(&c.door, &member, PERM_NETWORK_START, "lab"));
+	assert_false(door_rules_allow(&c.door, &member, PERM_NETWORK_WRITE, "lab-1"));
+	assert_false(door_rules_allow(&c.door, &nobody, PERM_NETWORK_START, "lab-1"));
+	assert_true(door_rules_allow(&c.door, &nobody, PERM_CONNECT_READ, ""));
+	assert_false(door_rules_allow(&c.door, &member, PERM_CONNECT_READ, NULL));
+	assert_true(door_rules_allow(&c.door, &member, PERM_PORT_READ, "x"));
+}
+
 static void test_refused(void **state)
 {
 	static const struct {
@@ -43,6 +76,20 @@ static void test_refused(void **state)
 		{ "= yes", "'' is no setting" },
 		{ "table_owner = yes = no", "not 'yes = no'" },
 		{ "table_owner = yes # always", "not 'yes # always'" },
+		{ "max_clients = 5", "f line 1: max_clients is a number from 64 to 5000" },
+		{ "max_clients = x", "is a number from" },
+		{ "max_clients = 99999999999999999999", "is a number from" },
+		{ "unix_sock_rw_perms = 0888", "f line 1: a file mode such as 0660" },
+		{ "unix_sock_rw_perms = 7777", "a file mode" },
+		{ "access = none", "f line 1: access is 'all', 'rules' or 'polkit'" },
+		{ "allow = * *", "f: 'allow' needs 'access = rules'" },
+		{ "access=rules\nallow = *",
+		  "f line 2: allow: a rule is WHO PERMISSIONS [NETWORKS]" },
+		{ "access=rules\nallow = * * * *", "a rule is WHO" },
+		{ "access=rules\nallow = me *", "f line 2: allow: 'me' is not user:NAME" },
+		{ "access=rules\nallow = user:no-such-user *", "there is no user 'no-such-user'" },
+		{ "access=rules\nallow = group:no-such-group *", "there is no group" },
+		{ "access=rules\nallow = * network.fly", "'network.fly' is no permission" },
 		{ "\x1b[2J = yes", "'\\x1b[2J' is no setting" },
 	};
 
@@ -60,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_taken),
+		cmocka_unit_test(test_doors),
 		cmocka_unit_test(test_refused),
 	};
 
