@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "netd/controller/hooks.h"
 #include "netd/controller/ports-device.h"
 #include "netd/controller/ports.h"
 
@@ -117,6 +118,62 @@ static bool is_libvirt_driver(const struct door_peer *peer)
 	return false;
 }
 
+/* A call that waits for scripts. */
+struct hooked {
+	struct controller *c;
+	struct door_call *call;
+	struct uuid net, port;
+};
+
+static struct hooked *hooked_new(struct controller *c, struct door_call *call, const struct net *n,
+				 const struct uuid *port)
+{
+	struct hooked *h = calloc(1, sizeof(*h));
+
+	if (h)
+		*h = (struct hooked){ c, call, n->uuid, *port };
+	else
+		door_failf(call, ERR_NO_MEMORY, "%s", "");
+	return h;
+}
+
+static void port_created_hook_ended(void *data, const struct err *e)
+{
+	struct hooked *h = data;
+	struct net *n = registry_find_uuid(&h->c->registry, &h->net);
+	struct network_port *p = NULL;
+	struct err gone = { 0 };
+
+	if (!n || ports_get(h->c, n, &h->port, &p, &gone) < 0) {
+		door_failf(h->call, ERR_OPERATION_INVALID, "the port was removed meanwhile");
+	} else if (e->code) {
+		if (ports_delete(h->c, n, &h->port, &gone) < 0)
+			log_warning("%s", gone.msg);
+		door_fail(h->call, e);
+	} else {
+		reply_port(h->call, n, &h->port);
+	}
+	free(h);
+}
+
+/* The port is there: let the scripts have their say. */
+static void call_created_hook(struct controller *c, struct door_call *call, struct net *n,
+			      const struct uuid *u)
+{
+	struct hooked *h = hooked_new(c, call, n, u);
+	struct hook_call *scripts = NULL;
+	struct network_port *p = NULL;
+	struct err e = { 0 };
+
+	if (!h)
+		return;
+	if (ports_get(c, n, u, &p, &e) < 0 ||
+	    hooks_prepare_port(c, n->live, p, HOOK_PORT_CREATED, &scripts, &e) < 0)
+		port_created_hook_ended(h, &e);
+	else
+		hooks_go(scripts, port_created_hook_ended, h);
+}
+
 void backend_port_create(void *data, struct door_call *call, const struct rpc_net *ref,
 			 const char *xml, size_t len, uint32_t flags)
 {
@@ -132,7 +189,7 @@ void backend_port_create(void *data, struct door_call *call, const struct rpc_ne
 	if (ports_create(data, n, p, how, &e) < 0)
 		door_fail(call, &e);
 	else
-		reply_port(call, n, &u);
+		call_created_hook(data, call, n, &u);
 }
 
 void backend_port_get_xml(void *data, struct door_call *call, const struct rpc_port *ref)
@@ -147,18 +204,30 @@ void backend_port_get_xml(void *data, struct door_call *call, const struct rpc_p
 		door_failf(call, ERR_NO_MEMORY, "%s", "");
 }
 
+static void port_deleted_hook_ended(void *data, const struct err *e)
+{
+	if (e->code)
+		log_warning("%s", e->msg);
+	door_reply_void(data);
+}
+
 void backend_port_delete(void *data, struct door_call *call, const struct rpc_port *ref)
 {
 	struct net *n;
+	struct hook_call *scripts = NULL;
 	struct err e = { 0 };
+	struct network_port *p = the_port(data, call, &ref->net, &ref->uuid, &n);
 
-	if (!the_port(data, call, &ref->net, &ref->uuid, &n) ||
-	    port_device_delete(data, n, &ref->uuid, call))
+	if (!p || port_device_delete(data, n, &ref->uuid, call))
 		return;
-	if (ports_delete(data, n, &ref->uuid, &e) < 0)
+	if (n->live && hooks_prepare_port(data, n->live, p, HOOK_PORT_DELETED, &scripts, &e) < 0)
+		log_warning("%s", e.msg);
+	if (ports_delete(data, n, &ref->uuid, &e) < 0) {
+		hooks_drop(scripts);
 		door_fail(call, &e);
-	else
-		door_reply_void(call);
+		return;
+	}
+	hooks_go(scripts, port_deleted_hook_ended, call);
 }
 
 /* ---- parameters ---- */

@@ -2,6 +2,7 @@
 #include "netd/controller/hooks.h"
 
 #include "base/clock.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -21,16 +22,23 @@
 #define SAID_MAX    300 /* octets of a script's complaint that are passed on */
 
 static struct { /* not const: an argv takes no const strings */
-	char operation[8], sub[8];
+	char operation[16], sub[8];
 } words[] = {
 	[HOOK_START] = { "start", "begin" },
 	[HOOK_STARTED] = { "started", "begin" },
 	[HOOK_STOPPED] = { "stopped", "end" },
 	[HOOK_UPDATED] = { "updated", "begin" },
+	[HOOK_PORT_CREATED] = { "port-created", "begin" },
+	[HOOK_PORT_DELETED] = { "port-deleted", "begin" },
 };
 
-struct run {
+/* All calls that are on their way, the oldest first: of those about one network the first runs. */
+static struct list calls = { &calls, &calls };
+
+struct hook_call {
 	struct controller *c;
+	struct list node; /* of calls */
+	struct uuid of;
 	enum hook hook;
 	char *network, *document;
 	char *scripts[SCRIPTS_MAX];
@@ -60,7 +68,7 @@ static bool is_safe_script(const char *path)
 	return false;
 }
 
-static void add_script(struct run *r, const char *path)
+static void add_script(struct hook_call *r, const char *path)
 {
 	char *copy = r->n_scripts < SCRIPTS_MAX && is_safe_script(path) ? strdup(path) : NULL;
 
@@ -68,7 +76,7 @@ static void add_script(struct run *r, const char *path)
 		r->scripts[r->n_scripts++] = copy;
 }
 
-static void find_scripts(struct run *r)
+static void find_scripts(struct hook_call *r)
 {
 	char dir[PATH_MAX], path[PATH_MAX];
 	struct dirent **entries;
@@ -91,32 +99,41 @@ static void find_scripts(struct run *r)
 		free(entries);
 }
 
-/* <hookData> around the definition, each line two deeper, no newline at the end: as libvirt. */
-static char *hook_document(const struct network *def)
+static void add_indented(struct text *t, const char *xml)
 {
-	auto_free char *xml = network_format(def, NETWORK_FORMAT_LIVE, 0);
-	struct text t = { 0 };
-
-	if (!xml)
-		return NULL;
-	text_add(&t, "<hookData>\n");
 	for (const char *line = xml; *line;) {
 		size_t n = strcspn(line, "\n");
-		text_add(&t, "  ");
-		text_add_n(&t, line, n);
-		text_add(&t, "\n");
+		text_add(t, "  ");
+		text_add_n(t, line, n);
+		text_add(t, "\n");
 		line += n + (line[n] == '\n');
 	}
+}
+
+/* <hookData> around the definition, each line two deeper, no newline at the end: as libvirt. */
+static char *hook_document(const struct network *def, const struct network_port *port)
+{
+	auto_free char *xml = network_format(def, NETWORK_FORMAT_LIVE, 0),
+		       *port_xml = port ? network_port_format(port) : NULL;
+	struct text t = { 0 };
+
+	if (!xml || (port && !port_xml))
+		return NULL;
+	text_add(&t, "<hookData>\n");
+	add_indented(&t, xml);
+	if (port_xml)
+		add_indented(&t, port_xml);
 	text_add(&t, "</hookData>");
 	return text_take(&t);
 }
 
 /* ---- one script ---- */
 
-static void run_free(struct run *r)
+static void run_free(struct hook_call *r)
 {
 	sd_event_source_disable_unref(r->child);
 	sd_event_source_disable_unref(r->limit);
+	list_remove(&r->node);
 	for (size_t i = 0; i < r->n_scripts; i++)
 		free(r->scripts[i]);
 	close_fd(&r->said);
@@ -125,13 +142,31 @@ static void run_free(struct run *r)
 	free(r);
 }
 
-static void run_finish(struct run *r)
+static void run_next(struct hook_call *r);
+
+static struct hook_call *first_about(const struct uuid *network)
 {
-	r->done(r->data, &r->err);
-	run_free(r);
+	struct hook_call *r;
+
+	list_foreach (r, &calls, struct hook_call, node)
+		if (uuid_equal(&r->of, network))
+			return r;
+	return NULL;
 }
 
-static void fail(struct run *r, const char *how)
+static void run_finish(struct hook_call *r)
+{
+	struct uuid of = r->of;
+	bool ran = !list_is_empty(&r->node);
+
+	r->done(r->data, &r->err);
+	run_free(r);
+	struct hook_call *next = ran ? first_about(&of) : NULL;
+	if (next)
+		run_next(next);
+}
+
+static void fail(struct hook_call *r, const char *how)
 {
 	char said[SAID_MAX + 1];
 	struct text t = { 0 };
@@ -146,11 +181,9 @@ static void fail(struct run *r, const char *how)
 		clean && *clean ? ": " : "", clean ? clean : "");
 }
 
-static void run_next(struct run *r);
-
 static int ended(sd_event_source *s, const siginfo_t *si, void *data)
 {
-	struct run *r = data;
+	struct hook_call *r = data;
 	char how[64];
 
 	r->child = sd_event_source_disable_unref(r->child);
@@ -171,7 +204,7 @@ static int ended(sd_event_source *s, const siginfo_t *si, void *data)
 
 static int too_long(sd_event_source *s, uint64_t usec, void *data)
 {
-	struct run *r = data;
+	struct hook_call *r = data;
 
 	r->timed_out = true;
 	(void)kill(-r->pid, SIGKILL);
@@ -188,7 +221,7 @@ static int memory_file(const char *content)
 	return fd;
 }
 
-static int spawn(struct run *r, char *path, int input)
+static int spawn(struct hook_call *r, char *path, int input)
 {
 	static char paths[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	static char home[] = "HOME=/", language[] = "LC_ALL=C";
@@ -221,7 +254,7 @@ static int spawn(struct run *r, char *path, int input)
 	return -err;
 }
 
-static int start_script(struct run *r, char *path)
+static int start_script(struct hook_call *r, char *path)
 {
 	auto_close int input = memory_file(r->document);
 
@@ -239,7 +272,7 @@ static int start_script(struct run *r, char *path)
 	return err < 0 ? err : 0;
 }
 
-static void run_next(struct run *r)
+static void run_next(struct hook_call *r)
 {
 	if (r->next == r->n_scripts) {
 		run_finish(r);
@@ -252,26 +285,69 @@ static void run_next(struct run *r)
 	}
 }
 
+static int prepare(struct controller *c, const struct network *def, const struct network_port *port,
+		   enum hook hook, struct hook_call **ret, struct err *e)
+{
+	struct hook_call *r = calloc(1, sizeof(*r));
+
+	*ret = NULL;
+	if (r) {
+		*r = (struct hook_call){ .c = c, .of = def->uuid, .hook = hook, .said = -1 };
+		list_init(&r->node);
+		find_scripts(r);
+		if (!r->n_scripts) {
+			run_free(r);
+			return 0;
+		}
+		r->network = strdup(def->name);
+		r->document = hook_document(def, port);
+	}
+	if (!r || !r->network || !r->document) {
+		if (r)
+			run_free(r);
+		return err_sys(e, ENOMEM, "cannot run the hooks of network '%s'", def->name);
+	}
+	*ret = r;
+	return 0;
+}
+
+int hooks_prepare_port(struct controller *c, const struct network *def,
+		       const struct network_port *port, enum hook hook, struct hook_call **ret,
+		       struct err *e)
+{
+	return prepare(c, def, port, hook, ret, e);
+}
+
+void hooks_drop(struct hook_call *r)
+{
+	if (r)
+		run_free(r);
+}
+
+void hooks_go(struct hook_call *r, hook_done_fn *done, void *data)
+{
+	struct err none = { 0 };
+
+	if (!r) {
+		done(data, &none);
+		return;
+	}
+	bool busy = first_about(&r->of);
+	r->done = done;
+	r->data = data;
+	list_add_tail(&calls, &r->node);
+	if (!busy)
+		run_next(r);
+}
+
 void hooks_run(struct controller *c, const struct network *def, enum hook hook, hook_done_fn *done,
 	       void *data)
 {
-	struct run *r = calloc(1, sizeof(*r));
+	struct hook_call *r;
 	struct err e = { 0 };
 
-	if (r) {
-		*r = (struct run){ .c = c, .hook = hook, .said = -1, .done = done, .data = data };
-		find_scripts(r);
-		if (r->n_scripts) {
-			r->network = strdup(def->name);
-			r->document = hook_document(def);
-		}
-	}
-	if (!r || (r->n_scripts && (!r->network || !r->document))) {
-		if (r)
-			run_free(r);
-		err_sys(&e, ENOMEM, "cannot run the hooks of network '%s'", def->name);
+	if (prepare(c, def, NULL, hook, &r, &e) < 0)
 		done(data, &e);
-		return;
-	}
-	run_next(r);
+	else
+		hooks_go(r, done, data);
 }

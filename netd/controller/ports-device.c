@@ -6,6 +6,7 @@
 #include "netd/controller/ports-device.h"
 
 #include "base/log.h"
+#include "netd/controller/hooks.h"
 #include "netd/controller/ports-internal.h"
 #include "netd/kernel/devices.h"
 
@@ -136,6 +137,7 @@ struct adding {
 	struct controller *c;
 	struct door_call *call;
 	struct uuid net, port;
+	struct bridge_port made;
 };
 
 static char *device_json(const struct net *n, const struct network_port *p)
@@ -182,9 +184,26 @@ static int keep(struct controller *c, const struct net *n, struct port *port,
 	return r;
 }
 
+static void adding_ended(void *data, const struct err *failed)
+{
+	struct adding *a = data;
+	struct net *n = registry_find_uuid(&a->c->registry, &a->net);
+	struct port *port = ports_known(a->c, &a->port);
+	auto_free char *json = n && port ? device_json(n, port->p) : NULL;
+
+	if (failed->code) {
+		take_back(a->c, port, port ? &a->made : NULL);
+		door_fail(a->call, failed);
+	} else {
+		door_reply_text(a->call, json ? json : "{}");
+	}
+	free(a);
+}
+
 static void device_made(void *data, const struct bridge_port *made, const struct err *failed)
 {
 	struct adding *a = data;
+	struct hook_call *scripts = NULL;
 	struct net *n = registry_find_uuid(&a->c->registry, &a->net);
 	struct port *port = ports_known(a->c, &a->port);
 	struct err e = *failed;
@@ -192,11 +211,15 @@ static void device_made(void *data, const struct bridge_port *made, const struct
 	if (e.code || keep(a->c, n, port, made, &e) < 0) {
 		take_back(a->c, port, made);
 		door_fail(a->call, &e);
-	} else {
-		auto_free char *json = device_json(n, port->p);
-		door_reply_text(a->call, json ? json : "{}");
+		free(a);
+		return;
 	}
-	free(a);
+	a->made = *made;
+	if (n->live &&
+	    hooks_prepare_port(a->c, n->live, port->p, HOOK_PORT_CREATED, &scripts, &e) < 0)
+		adding_ended(a, &e);
+	else
+		hooks_go(scripts, adding_ended, a);
 }
 
 /* Whose interfaces may be put into that namespace: one's own, and root's anybody's. The host's own
@@ -377,21 +400,35 @@ struct removing {
 	struct uuid port;
 };
 
+static void removed_hook_ended(void *data, const struct err *e)
+{
+	if (e->code)
+		log_warning("%s", e->msg);
+	door_reply_void(data);
+}
+
 static void device_removed(void *data, const struct err *e)
 {
 	struct removing *r = data;
 	struct port *port = ports_known(r->c, &r->port);
+	struct net *n = port ? registry_find_uuid(&r->c->registry, &port->net) : NULL;
+	struct hook_call *scripts = NULL;
+	struct err why = { 0 };
 
 	if (port && e->code) {
 		port->hidden = false;
 	} else if (port) {
+		if (n && n->live &&
+		    hooks_prepare_port(r->c, n->live, port->p, HOOK_PORT_DELETED, &scripts, &why) <
+			0)
+			log_warning("%s", why.msg);
 		ports_remove_file(r->c, port);
 		ports_drop(r->c, port);
 	}
 	if (e->code)
 		door_fail(r->call, e);
 	else
-		door_reply_void(r->call);
+		hooks_go(scripts, removed_hook_ended, r->call);
 	free(r);
 }
 
@@ -476,8 +513,13 @@ void port_device_remove(struct controller *c, struct net *n, struct door_call *c
 	if (!port)
 		return remove_link(c, n, which, call);
 	struct uuid u = port->p->uuid;
-	if (ports_delete(c, n, &u, &e) < 0)
+	struct hook_call *scripts = NULL;
+	if (n->live && hooks_prepare_port(c, n->live, port->p, HOOK_PORT_DELETED, &scripts, &e) < 0)
+		log_warning("%s", e.msg);
+	if (ports_delete(c, n, &u, &e) < 0) {
+		hooks_drop(scripts);
 		door_fail(call, &e);
-	else
-		door_reply_void(call);
+		return;
+	}
+	hooks_go(scripts, removed_hook_ended, call);
 }

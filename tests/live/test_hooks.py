@@ -80,6 +80,57 @@ class Hooks(lib.Case):
         self.assertEqual(slow.popen.wait(10), 0)
         self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net1', 'net2'])
 
+    PORT = ("<networkport><uuid>{}</uuid><owner><name>vm1</name><uuid>0a1b2c3d-0000-4000-8000-00000000000a</uuid></owner>"
+            "<mac address='52:54:00:11:22:33'/></networkport>")
+    FIRST, SECOND = (f'0a1b2c3d-0000-4000-8000-00000000010{i}' for i in (1, 2))
+
+    def port(self, uuid, check=True):
+        return self.h.netctl('net-port-create', 'net1', '-', stdin=self.PORT.format(uuid), check=check)
+
+    def test_ports(self):
+        self.h.start_network(XML)
+        self.script('network', f'echo "$*" >>{self.log}; cat >{self.log}.$2\n')
+        self.port(self.FIRST)
+        self.h.netctl('net-port-delete', 'net1', self.FIRST)
+        self.assertEqual(self.calls(), ['net1 port-created begin -', 'net1 port-deleted begin -'])
+        for operation in 'port-created', 'port-deleted':
+            with open(f'{self.log}.{operation}') as f:
+                document = f.read()
+            self.assertRegex(document, '(?s)^<hookData>\n  <network>\n    <name>net1</name>\n.*\n  </network>\n'
+                             f'  <networkport>\n    <uuid>{self.FIRST}</uuid>\n.*bridge=.virbr1.*\n'
+                             '  </networkport>\n</hookData>$')
+        # With an interface made by netd, too.
+        made = self.h.json('port-add', 'net1', '--tap', 'tap7')
+        self.assertEqual(made['interface'], 'tap7')
+        self.h.netctl('port-remove', 'net1', 'tap7')
+        self.assertEqual(self.calls()[2:], ['net1 port-created begin -', 'net1 port-deleted begin -'])
+        self.script('network', 'exit 4\n')
+        refused = self.h.netctl('port-add', 'net1', '--tap', 'tap8', check=False)
+        self.assertIn('port-created begin -: ended with status 4', refused.err)
+        lib.wait_for('its interface to go', lambda: 'tap8' not in self.h.links())
+
+    def test_port_refused(self):
+        self.h.start_network(XML)
+        self.script('network', 'echo "no room" >&2; exit 4\n')
+        refused = self.port(self.FIRST, check=False)
+        self.assertEqual(refused.rc, 1)
+        self.assertIn('net1 port-created begin -: ended with status 4: no room', refused.err)
+        self.assertNotIn(self.FIRST, self.h.netctl('net-port-list', 'net1').out)
+        self.script('network', '[ $2 != port-deleted ]\n')
+        self.port(self.SECOND)
+        self.h.netctl('net-port-delete', 'net1', self.SECOND)  # a failure there is only logged
+        self.assertNotIn(self.SECOND, self.h.netctl('net-port-list', 'net1').out)
+        self.assertIn('net1 port-deleted begin -: ended with status 1', self.h.daemon.log())
+
+    def test_ports_one_after_the_other(self):
+        """Scripts about one network don't overlap, whoever is waiting."""
+        self.h.start_network(XML)
+        self.script('network', f'echo begin >>{self.log}; sleep 0.3; echo end >>{self.log}\n')
+        both = [self.h.spawn('sh', '-c', 'printf %s "$0" | exec "$@"', self.PORT.format(u), lib.NETCTL, '--root', self.h.root,
+                             'net-port-create', 'net1', '-') for u in (self.FIRST, self.SECOND)]
+        self.assertEqual([p.popen.wait(10) for p in both], [0, 0])
+        self.assertEqual(self.calls(), ['begin', 'end', 'begin', 'end'])
+
     def test_slow_at_the_start(self):
         """A script that takes its time keeps its own network waiting, not everybody's clients."""
         self.h.define(lib.network_xml(name='net2', bridge='virbr2', net='192.168.151'))
