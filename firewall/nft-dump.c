@@ -9,8 +9,6 @@
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
 
-typedef int take_fn(void *data, const struct nlmsghdr *h);
-
 static struct nlmsghdr *ask_for(struct fw_kernel *k, uint8_t buf[static MESSAGE_MAX], uint16_t type,
 				bool dump)
 {
@@ -19,7 +17,7 @@ static struct nlmsghdr *ask_for(struct fw_kernel *k, uint8_t buf[static MESSAGE_
 }
 
 /* One message of an answer. 1: the answer is complete; 0: more follows; else -errno. */
-static int take_one(const struct nlmsghdr *request, const struct nlmsghdr *h, take_fn *take,
+static int take_one(const struct nlmsghdr *request, const struct nlmsghdr *h, fw_take_fn *take,
 		    void *data, bool *interrupted)
 {
 	if (h->nlmsg_seq != request->nlmsg_seq)
@@ -36,9 +34,7 @@ static int take_one(const struct nlmsghdr *request, const struct nlmsghdr *h, ta
 	return rc < 0 ? rc : !(h->nlmsg_flags & NLM_F_MULTI);
 }
 
-/* Send the request and hand each message of the answer to `take`. -EINTR: the ruleset changed
- * during the dump. */
-static int ask(struct fw_kernel *k, const struct nlmsghdr *request, take_fn *take, void *data)
+int fw_ask(struct fw_kernel *k, const struct nlmsghdr *request, fw_take_fn *take, void *data)
 {
 	bool interrupted = false;
 	int rc = 0;
@@ -75,7 +71,7 @@ static int get_generation(struct fw_kernel *k, uint32_t *ret)
 {
 	uint8_t buf[MESSAGE_MAX];
 
-	return ask(k, ask_for(k, buf, NFT_MSG_GETGEN, false), take_generation, ret);
+	return fw_ask(k, ask_for(k, buf, NFT_MSG_GETGEN, false), take_generation, ret);
 }
 
 struct dump {
@@ -382,7 +378,7 @@ static int dump_elements(struct dump *d, enum fw_map map)
 		return -ENOMEM;
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, FW_TABLE);
 	mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, fw_map_name(map));
-	int rc = ask(d->k, h, take_elements, &keys);
+	int rc = fw_ask(d->k, h, take_elements, &keys);
 	if (rc == 0 && nftnl_set_elem_foreach(keys.set, take_element, &keys) < 0)
 		rc = -ENOMEM;
 	if (rc == 0)
@@ -394,7 +390,7 @@ static int dump_elements(struct dump *d, enum fw_map map)
 	return rc;
 }
 
-static int dump_kind(struct dump *d, uint16_t type, bool dump, take_fn *take)
+static int dump_kind(struct dump *d, uint16_t type, bool dump, fw_take_fn *take)
 {
 	uint8_t buf[MESSAGE_MAX];
 	struct nlmsghdr *h = ask_for(d->k, buf, type, dump);
@@ -402,7 +398,7 @@ static int dump_kind(struct dump *d, uint16_t type, bool dump, take_fn *take)
 	/* Kernels that can't filter show all tables; attribute 1 is the table's name in every kind.
 	 */
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, FW_TABLE);
-	return ask(d->k, h, take, d);
+	return fw_ask(d->k, h, take, d);
 }
 
 static int dump_table(struct dump *d)
@@ -497,7 +493,7 @@ ssize_t fw_counters(struct fw_kernel *k, const char *chain, struct fw_counter *o
 		mnl_attr_put_strz(h, NFTA_RULE_TABLE, FW_TABLE);
 		mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
 		counting.n = 0;
-		rc = ask(k, h, take_counter, &counting);
+		rc = fw_ask(k, h, take_counter, &counting);
 	}
 	return rc < 0 ? err_sys(e, -rc, "firewall: cannot read chain %s", chain)
 		      : (ssize_t)counting.n;

@@ -51,6 +51,12 @@ static inline bool fw_is_our_table(const char *table)
 	return table && strcmp(table, FW_TABLE) == 0;
 }
 
+/* Send the request and hand each message of the answer to `take`. -EINTR: the ruleset changed
+ * during the dump. nft-dump.c. */
+typedef int fw_take_fn(void *data, const struct nlmsghdr *h);
+int fw_ask(struct fw_kernel *k, const struct nlmsghdr *request, fw_take_fn *take, void *data)
+    mustcheck;
+
 /* Wire order of an address; returns its length. */
 uint32_t fw_address_bytes(const struct ip *a, uint8_t out[static 16]);
 

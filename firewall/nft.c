@@ -144,6 +144,7 @@ int fw_sync(struct fw_kernel *k, const struct fw_rows *want, struct fw_state **r
 struct fw_watch {
 	struct mnl_socket *nl;
 	uint32_t own_port;
+	bool others; /* have been heard of */
 	uint8_t in[BUFFER];
 };
 
@@ -179,14 +180,18 @@ int fw_watch_fd(const struct fw_watch *w)
 	return mnl_socket_get_fd(w->nl);
 }
 
-static enum fw_event event_of(const struct fw_watch *w, const struct nlmsghdr *h)
+static enum fw_event event_of(struct fw_watch *w, const struct nlmsghdr *h)
 {
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
 	const struct nlattr *a;
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*g) || g->nfgen_family != NFPROTO_INET ||
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*g) ||
 	    h->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || (h->nlmsg_type & 0xff) == NFT_MSG_NEWGEN)
 		return FW_EVENT_NONE;
+	if (g->nfgen_family != NFPROTO_INET) {
+		w->others = true;
+		return FW_EVENT_NONE;
+	}
 	mnl_attr_for_each(a, h, sizeof(*g))
 	{
 		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME &&
@@ -194,7 +199,16 @@ static enum fw_event event_of(const struct fw_watch *w, const struct nlmsghdr *h
 		    fw_is_our_table(mnl_attr_get_str(a)))
 			return h->nlmsg_pid == w->own_port ? FW_EVENT_OWN : FW_EVENT_FOREIGN;
 	}
+	w->others = true;
 	return FW_EVENT_NONE;
+}
+
+bool fw_watch_others(struct fw_watch *w)
+{
+	bool others = w->others;
+
+	w->others = false;
+	return others;
 }
 
 enum fw_event fw_events(struct fw_watch *w)
@@ -209,6 +223,7 @@ enum fw_event fw_events(struct fw_watch *w)
 			return gravest;
 		if (got < 0) {
 			gravest = FW_EVENT_OVERFLOW;
+			w->others = true;
 			continue;
 		}
 		int left = (int)got;

@@ -65,5 +65,8 @@ void fw_watch_free(struct fw_watch *w);
 int fw_watch_fd(const struct fw_watch *w); /* poll for reading */
 /* Read all that has come and tell the gravest of it. Never blocks. */
 enum fw_event fw_events(struct fw_watch *w);
+/* Whether the events read until now told of other tables (or were lost); asked once, it is
+ * forgotten. */
+bool fw_watch_others(struct fw_watch *w);
 
 #endif

@@ -12,6 +12,7 @@
 #include "netd/controller/ports.h"
 #include "netd/door/door.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/own-rules.h"
 #include "netd/kernel/reconcile.h"
@@ -212,7 +213,8 @@ static int build_up(struct controller *c, struct err *e)
 	if (!(c->own_rules = own_rules_new(c, e)) || !(c->services = services_new(c, e)) ||
 	    !(c->leases = leases_new(c, e)) || !(c->lease_files = lease_files_new(c, e)) ||
 	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
-	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)))
+	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)) ||
+	    !(c->blocked = blocked_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -380,6 +382,7 @@ static void tear_down(struct controller *c)
 	attached_free(c->attached);
 	own_rules_free(c->own_rules);
 	uplinks_free(c->uplinks);
+	blocked_free(c->blocked);
 	upstreams_free(c->upstreams);
 	ports_free(c);
 	conditions_free(c->conditions);

@@ -18,6 +18,7 @@
 
 #include <systemd/sd-event.h>
 
+struct blocked;
 struct conditions;
 struct door;
 struct keeper_link;
@@ -50,6 +51,7 @@ struct controller {
 	struct upstreams *upstreams;
 	struct door *door;
 	struct conditions *conditions; /* what is wrong now */
+	struct blocked *blocked;
 	struct keeper_link *keeper;
 	sd_event_source *keeper_source;
 	unsigned starts_before; /* how many controllers this keeper has had before */

@@ -13,6 +13,7 @@
 #include "netd/controller/ports.h"
 #include "netd/door/door.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/shaping.h"
@@ -316,6 +317,7 @@ static void started(struct op *op)
 	n->state = NET_ACTIVE;
 	conflicts_look_soon(op->c->conflicts);
 	port_devices_started(op->c, n);
+	blocked_look_soon(op->c->blocked);
 	log_info("network '%s' started%s%s", n->name, n->live->bridge ? " on bridge " : "",
 		 n->live->bridge ? n->live->bridge : "");
 	door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STARTED);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "netd/controller/ports-device.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/uplinks.h"
 
@@ -108,6 +109,8 @@ static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 	struct reconcile *r = data;
 	enum fw_event event = fw_events(r->rules_watch);
 
+	if (fw_watch_others(r->rules_watch))
+		blocked_look_soon(r->c->blocked);
 	if (event != FW_EVENT_FOREIGN && event != FW_EVENT_OVERFLOW)
 		return 0;
 	log_warning("firewall: %s; reading the table again",
@@ -131,6 +134,7 @@ void reconcile_audit(struct reconcile *r)
 	r->rules_touched++;
 	reconcile_forget_rules(r);
 	reconcile_rules(r);
+	blocked_look_soon(r->c->blocked);
 }
 
 static int audit(sd_event_source *s, uint64_t usec, void *data)

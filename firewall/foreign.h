@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* foreign.h — what other people's rules do to guests' packets: an accept in our table can't win
+ * against a drop in another's, for every base chain of a hook has its say.
+ *
+ * Others' chains of the hooks forward and input are read into a model of which we understand
+ * interfaces, protocols, ports and whether a rule is for replies only. A packet is then led through
+ * them. A rule with a condition that we don't understand is taken as not matching; where only a set
+ * isn't known, as matching when it accepts: better no alarm than a false one. */
+#ifndef FIREWALL_FOREIGN_H
+#define FIREWALL_FOREIGN_H
+
+#include "base/err.h"
+
+#include <net/if.h>
+
+#define FOREIGN_NAME_MAX   64    /* of tables and chains; longer ones are cut */
+#define FOREIGN_RULES_MAX  16384 /* beyond so many rules nothing is told */
+#define FOREIGN_CHAINS_MAX 4096
+
+enum foreign_hook { FOREIGN_REGULAR, FOREIGN_FORWARD, FOREIGN_INPUT };
+enum foreign_verdict {
+	FOREIGN_CONTINUE,
+	FOREIGN_ACCEPT,
+	FOREIGN_DROP,
+	FOREIGN_JUMP,
+	FOREIGN_GOTO,
+	FOREIGN_RETURN,
+};
+
+/* An interface's name in a rule; "" is any, and one that ends in '*' a beginning. */
+struct foreign_interface {
+	char name[IF_NAMESIZE + 1];
+	bool inverted;
+};
+struct foreign_rule {
+	struct foreign_interface in, out;
+	bool replies; /* of connections that exist */
+	bool unknown; /* has conditions that aren't understood */
+	bool maybe;   /* has a set that isn't known */
+	int family;   /* AF_*; 0: any */
+	uint8_t proto;
+	uint16_t port_first, port_last; /* destination; 0..0: any */
+	enum foreign_verdict verdict;
+	char target[FOREIGN_NAME_MAX];
+};
+struct foreign_chain {
+	int family; /* AF_INET, AF_INET6; 0: both */
+	char table[FOREIGN_NAME_MAX], name[FOREIGN_NAME_MAX];
+	enum foreign_hook hook;
+	bool policy_drop;
+	struct foreign_rule *rules;
+	size_t n_rules, cap_rules;
+};
+struct foreign {
+	struct foreign_chain *chains;
+	size_t n, cap, n_rules;
+	bool too_many;
+};
+
+struct foreign_chain *foreign_add_chain(struct foreign *f, const struct foreign_chain *like);
+/* 0 or -ENOMEM. Rules of chains that aren't there are passed over. */
+int foreign_add_rule(struct foreign *f, int family, const char *table, const char *chain,
+		     const struct foreign_rule *rule) mustcheck;
+void foreign_done(struct foreign *f);
+
+struct foreign_packet {
+	int family;
+	const char *in, *out; /* NULL: an interface that no rule names */
+	bool reply;
+	uint8_t proto;
+	uint16_t port;
+};
+/* Whether the base chain drops it. */
+bool foreign_drops(const struct foreign *f, const struct foreign_chain *base,
+		   const struct foreign_packet *p);
+
+struct fw_kernel;
+/* Read others' chains of hooks forward and input, with those that they jump to. 0 or -errno; ends
+ * with foreign_done(). */
+int foreign_read(struct fw_kernel *k, struct foreign *ret, struct err *e) mustcheck;
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netd/kernel/blocked.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "firewall/foreign.h"
+#include "netd/controller/conditions.h"
+#include "netd/kernel/reconcile.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SOON_USEC (50 * USEC_PER_MSEC) /* firewalls change rules in many steps */
+
+struct blocked {
+	struct controller *c;
+	sd_event_source *soon; /* timer */
+	bool reading, again;
+};
+
+struct look {
+	struct job job;
+	struct blocked *b;
+	struct fw_kernel *kernel;
+	struct foreign foreign;
+	struct err err;
+};
+
+static void object_of(const struct foreign_chain *c, char buf[static CONDITION_OBJECT_MAX])
+{
+	const char *family = c->family == AF_INET ? "ip" : c->family == AF_INET6 ? "ip6" : "inet";
+
+	snprintf(buf, CONDITION_OBJECT_MAX, "%s %.27s %.27s", family, c->table, c->name);
+}
+
+/* ---- what a network needs ---- */
+
+static bool has_family(const struct network *def, int family)
+{
+	for (size_t i = 0; i < def->n_ips; i++)
+		if (def->ips[i].address.family == family)
+			return true;
+	return false;
+}
+
+/* Guests can send to other networks, as far as this network is concerned. */
+static bool goes_out(const struct network *def)
+{
+	return def->forward.mode == FORWARD_NAT || def->forward.mode == FORWARD_ROUTE ||
+	       def->forward.mode == FORWARD_OPEN;
+}
+
+struct service {
+	const char *name;
+	int family; /* 0: each */
+	uint8_t proto;
+	uint16_t port;
+};
+static const struct service services[] = {
+	{ "DHCP (udp 67)", AF_INET, IPPROTO_UDP, 67 },
+	{ "DHCPv6 (udp 547)", AF_INET6, IPPROTO_UDP, 547 },
+	{ "DNS (udp 53)", 0, IPPROTO_UDP, 53 },
+	{ "DNS (tcp 53)", 0, IPPROTO_TCP, 53 },
+};
+
+static bool is_served(const struct network *def, const struct service *s)
+{
+	if (s->port == 53)
+		return def->dns.enable != TRI_NO && def->n_ips;
+	return network_dhcp_ip(def, s->family) != NULL;
+}
+
+/* ---- judging ---- */
+
+static const int families[] = { AF_INET, AF_INET6 };
+
+/* "what guests send", "what is sent to guests", both or NULL. */
+static const char *forward_trouble(const struct foreign *f, const struct foreign_chain *base,
+				   const struct network *def)
+{
+	bool out = false, in = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		const struct foreign_packet sent = { .family = families[i], .in = def->bridge },
+					    got = { .family = families[i],
+						    .out = def->bridge,
+						    .reply = true };
+		if (!has_family(def, families[i]))
+			continue;
+		out |= foreign_drops(f, base, &sent);
+		in |= foreign_drops(f, base, &got);
+	}
+	return out && in ? "what guests send and what is sent back"
+	       : out     ? "what guests send"
+	       : in      ? "what is sent back to guests"
+			 : NULL;
+}
+
+static bool drops_service(const struct foreign *f, const struct foreign_chain *base,
+			  const struct network *def, const struct service *s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		const struct foreign_packet p = {
+			.family = families[i], .in = def->bridge, .proto = s->proto, .port = s->port
+		};
+		if ((!s->family || s->family == families[i]) && has_family(def, families[i]) &&
+		    foreign_drops(f, base, &p))
+			return true;
+	}
+	return false;
+}
+
+/* The services that don't get through, or "". */
+static void input_trouble(const struct foreign *f, const struct foreign_chain *base,
+			  const struct network *def, char buf[static 128])
+{
+	size_t n = 0;
+
+	*buf = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(services); i++)
+		if (is_served(def, &services[i]) && drops_service(f, base, def, &services[i]))
+			n += (size_t)snprintf(buf + n, 128 - n, "%s%s", n ? ", " : "",
+					      services[i].name);
+}
+
+static const char *why(const struct foreign_chain *base)
+{
+	return base->policy_drop ? "policy drop" : "a rule";
+}
+
+static void judge_chain(struct blocked *b, const struct foreign *f,
+			const struct foreign_chain *base, const struct net *n)
+{
+	struct conditions *cs = b->c->conditions;
+	char object[CONDITION_OBJECT_MAX], missing[128];
+	const char *what;
+
+	object_of(base, object);
+	if (base->hook == FOREIGN_INPUT) {
+		input_trouble(f, base, n->live, missing);
+		if (*missing)
+			conditions_raise(cs, n, CONDITION_SERVICE_BLOCKED, object,
+					 "chain '%s' (%s) drops what guests on bridge '%s' ask the "
+					 "host for: %s",
+					 object, why(base), n->live->bridge, missing);
+		else
+			conditions_clear(cs, n, CONDITION_SERVICE_BLOCKED, object);
+	} else if (base->hook == FOREIGN_FORWARD && goes_out(n->live)) {
+		what = forward_trouble(f, base, n->live);
+		if (what)
+			conditions_raise(cs, n, CONDITION_RULES_BLOCKED, object,
+					 "chain '%s' (%s) drops %s: bridge '%s'", object, why(base),
+					 what, n->live->bridge);
+		else
+			conditions_clear(cs, n, CONDITION_RULES_BLOCKED, object);
+	}
+}
+
+static bool is_there(const struct foreign *f, const char *object)
+{
+	char text[CONDITION_OBJECT_MAX];
+
+	for (size_t i = 0; i < f->n; i++) {
+		object_of(&f->chains[i], text);
+		if (f->chains[i].hook != FOREIGN_REGULAR && strcmp(text, object) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of chains that are no more. */
+static void clear_gone(struct blocked *b, const struct foreign *f)
+{
+	const struct condition *k = conditions_next(b->c->conditions, NULL);
+
+	while (k) {
+		char object[CONDITION_OBJECT_MAX];
+		enum condition_kind kind = k->kind;
+		struct net *n = registry_find_id(&b->c->registry, k->net_id);
+		copy_text(object, sizeof(object), k->object);
+		k = conditions_next(b->c->conditions, k);
+		if ((kind == CONDITION_RULES_BLOCKED || kind == CONDITION_SERVICE_BLOCKED) && n &&
+		    !is_there(f, object))
+			conditions_clear(b->c->conditions, n, kind, object);
+	}
+}
+
+static void judge(struct blocked *b, const struct foreign *f)
+{
+	struct net *n;
+
+	if (b->c->conditions)
+		clear_gone(b, f);
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->chains[i].hook == FOREIGN_REGULAR)
+			continue;
+		registry_foreach(n, &b->c->registry) if (n->state == NET_ACTIVE &&
+							 network_owns_bridge(n->live))
+		    judge_chain(b, f, &f->chains[i], n);
+	}
+}
+
+/* ---- looking ---- */
+
+static void look_run(struct job *j)
+{
+	struct look *l = container_of(j, struct look, job);
+
+	(void)!foreign_read(l->kernel, &l->foreign, &l->err);
+}
+
+static void look_done(struct job *j)
+{
+	struct look *l = container_of(j, struct look, job);
+	struct blocked *b = l->b;
+
+	if (l->err.code)
+		log_warning("%s", l->err.msg);
+	else if (l->foreign.too_many)
+		log_debug("firewall: others have too many rules to judge");
+	else
+		judge(b, &l->foreign);
+	foreign_done(&l->foreign);
+	free(l);
+	b->reading = false;
+	if (b->again)
+		blocked_look_soon(b);
+}
+
+static int look(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct blocked *b = data;
+	struct look *l = calloc(1, sizeof(*l));
+
+	b->again = b->reading || !l;
+	if (b->reading || !l) {
+		free(l);
+		return 0;
+	}
+	*l = (struct look){ .job = { .run = look_run, .done = look_done },
+			    .b = b,
+			    .kernel = reconcile_rules_kernel(b->c->reconcile) };
+	b->reading = true;
+	jobs_push(b->c->kernel, &l->job);
+	return 0;
+}
+
+void blocked_look_soon(struct blocked *b)
+{
+	int on = SD_EVENT_OFF;
+
+	if (!b || (sd_event_source_get_enabled(b->soon, &on) >= 0 && on != SD_EVENT_OFF))
+		return;
+	sd_event_source_set_time_relative(b->soon, SOON_USEC);
+	sd_event_source_set_enabled(b->soon, SD_EVENT_ONESHOT);
+}
+
+struct blocked *blocked_new(struct controller *c, struct err *e)
+{
+	struct blocked *b = calloc(1, sizeof(*b));
+
+	if (b)
+		b->c = c;
+	if (!b || sd_event_add_time_relative(c->loop, &b->soon, CLOCK_BOOTTIME, SOON_USEC, 1, look,
+					     b) < 0) {
+		err_sys(e, ENOMEM, "cannot watch others' rules");
+		free(b);
+		return NULL;
+	}
+	return b;
+}
+
+void blocked_free(struct blocked *b)
+{
+	if (!b)
+		return;
+	sd_event_source_disable_unref(b->soon);
+	free(b);
+}
