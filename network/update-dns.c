@@ -106,6 +106,9 @@ int update_dns_txt(const struct change *c)
 	while (f.last < dns->n_txts && strcmp(dns->txts[f.last].name, name) != 0)
 		f.last++;
 	f.n = f.last < dns->n_txts;
+	if (c->command == NETWORK_UPDATE_MODIFY && !part->txts[0].value)
+		return change_refuse(c, "missing value of modifying DNS TXT record in network %s",
+				     c->def->name);
 	if (!change_adds(c))
 		return change_found(c, "TXT", &f, to, from);
 	if (f.n)

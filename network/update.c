@@ -135,6 +135,7 @@ static const struct section {
 	const char
 	    *fixed; /* what has no key by which one could be changed; NULL: may be modified */
 	bool whole; /* to delete one takes all that defining one takes */
+	bool found; /* one that is modified is found first: it need not be whole */
 } sections[] = {
 	[NETWORK_SECTION_BRIDGE] = { "bridge", update_bridge },
 	[NETWORK_SECTION_DOMAIN] = { "domain", update_domain },
@@ -147,8 +148,8 @@ static const struct section {
 						"forward interface entries", .whole = true },
 	[NETWORK_SECTION_FORWARD_PF] = { "forward pf", update_forward_pf, .whole = true },
 	[NETWORK_SECTION_PORTGROUP] = { "portgroup", update_portgroup, .whole = true },
-	[NETWORK_SECTION_DNS_HOST] = { "dns host", update_dns_host },
-	[NETWORK_SECTION_DNS_TXT] = { "dns txt", update_dns_txt },
+	[NETWORK_SECTION_DNS_HOST] = { "dns host", update_dns_host, .found = true },
+	[NETWORK_SECTION_DNS_TXT] = { "dns txt", update_dns_txt, .found = true },
 	[NETWORK_SECTION_DNS_SRV] = { "dns srv", update_dns_srv, "DNS SRV records" },
 };
 
@@ -187,7 +188,8 @@ int network_update(const struct network *old, enum network_update_command comman
 
 	if (err < 0)
 		return err;
-	r.partial = command == NETWORK_UPDATE_DELETE && !sections[section].whole;
+	r.partial = (command == NETWORK_UPDATE_DELETE && !sections[section].whole) ||
+		    (command == NETWORK_UPDATE_MODIFY && sections[section].found);
 	struct change c = { &r, command, parent_index, network_copy(old),
 			    calloc(1, sizeof(*c.part)) };
 	err = c.def && c.part ? change(&c, section, xml, n) : report_no_memory(&r);

@@ -239,7 +239,7 @@ static const struct row rows[] = {
 	{ "txt add, exists", nat, ADD, TXT, "<txt name='t1' value='x'/>", INVALID, "there is already a DNS TXT record with name 't1' in network t" },
 	{ "txt add without value", nat, ADD, TXT, "<txt name='t2'/>", ERR_XML_DETAIL, "<txt> has no attribute 'value'" },
 	{ "txt modify", nat, MODIFY, TXT, "<txt name='t1' value='v9'/>", 0, "<txt name='t1' value='v9'/>\n", T1 },
-	{ "txt modify without value", nat, MODIFY, TXT, "<txt name='t1'/>", ERR_XML_DETAIL, "<txt> has no attribute 'value'" },
+	{ "txt modify without value", nat, MODIFY, TXT, "<txt name='t1'/>", ERR_OPERATION_INVALID, "missing value of modifying DNS TXT record" },
 	{ "txt modify, no such", nat, MODIFY, TXT, T2, INVALID, "couldn't locate a matching DNS TXT record in network t" },
 	{ "txt delete", nat, DELETE, TXT, "<txt name='t1'/>", 0, "<dns>\n" LDAP, T1 },
 	{ "txt delete, no such", nat, DELETE, TXT, "<txt name='t2'/>", INVALID, "couldn't locate a matching DNS TXT record in network t" },
