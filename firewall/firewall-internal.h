@@ -61,6 +61,11 @@ struct ip fw_prefix_last(const struct fw_prefix *p);
 int fw_refuse_conflict(const char *name, const struct fw_element *wanted,
 		       const struct fw_element *there, struct err *e) mustcheck;
 
+/* Enter the elements from `from` on into the index. -EINVAL and a reason when one of them and one
+ * that was there can't stand in one map. After a failure the elements from `from` on must go, and
+ * no more may come when it was -ENOMEM. */
+int fw_index_elements(struct fw_rows *r, size_t from, const char *name, struct err *e) mustcheck;
+
 void fw_step_text(const struct fw_step *s, struct text *t);
 
 #endif

@@ -107,6 +107,15 @@ struct fw_element {
 	char chain[FW_CHAIN_MAX];
 };
 
+/* Which element has which key; firewall/conflict.c. */
+struct fw_index {
+	uint32_t *slot; /* of the elements of FW_TO_NET, by bridge and by chain: 1 + their place, 0:
+			   free */
+	size_t n_slots, n_used;
+	uint32_t *nat; /* places of the subnets that are translated */
+	size_t n_nat, cap_nat;
+};
+
 /* Wanted rows: values only, may be handed to another thread. Zero-initialise. */
 struct fw_rows {
 	bool base; /* the table itself, its maps and base chains */
@@ -115,6 +124,7 @@ struct fw_rows {
 	size_t n_chains, cap_chains;
 	struct fw_element *elements;
 	size_t n_elements, cap_elements;
+	struct fw_index index;
 };
 void fw_rows_done(struct fw_rows *r);
 

@@ -24,6 +24,8 @@ void fw_rows_done(struct fw_rows *r)
 		free(r->chains[i].rules);
 	free(r->chains);
 	free(r->elements);
+	free(r->index.slot);
+	free(r->index.nat);
 	*r = (struct fw_rows){ 0 };
 }
 
@@ -464,62 +466,6 @@ static void add_host_chains(struct subject *s)
 	add_jump(s, FW_HOST_OUT, "hout");
 }
 
-/* --- two networks, one key --- */
-
-static bool ranges_overlap(const struct fw_element *a, const struct fw_element *b)
-{
-	return a->first.family == b->first.family && ip_compare(&a->first, &b->last) <= 0 &&
-	       ip_compare(&b->first, &a->last) <= 0;
-}
-
-/* The network that a chain belongs to, as its chains are named. */
-static const char *stem_of(const char *chain)
-{
-	const char *u = strchr(chain, '_');
-
-	return u ? u + 1 : chain;
-}
-
-int fw_refuse_conflict(const char *name, const struct fw_element *wanted,
-		       const struct fw_element *there, struct err *e)
-{
-	char first[IP_TEXT_MAX], last[IP_TEXT_MAX];
-	bool iface = fw_map_desc[wanted->map].key == FW_KEY_IFACE;
-
-	/* What is in a set is in a map as well; subnets are told apart in several maps. */
-	if (fw_map_desc[wanted->map].set ||
-	    iface != (fw_map_desc[there->map].key == FW_KEY_IFACE) ||
-	    (iface && wanted->map != there->map))
-		return 0;
-	if (iface && strcmp(wanted->chain, there->chain) == 0)
-		return err_set(e, ERR_OPERATION_FAILED,
-			       "network '%s': its chain '%s' is another network's", name,
-			       wanted->chain);
-	if (iface && strcmp(wanted->iface, there->iface) == 0)
-		return err_set(e, ERR_OPERATION_FAILED,
-			       "network '%s': bridge '%s' has the rules of network '%s'", name,
-			       wanted->iface, stem_of(there->chain));
-	if (!iface && ranges_overlap(wanted, there))
-		return err_set(e, ERR_OPERATION_FAILED,
-			       "network '%s': its subnet %s to %s overlaps that of network '%s', "
-			       "and one address "
-			       "can't be translated for both; choose another <ip address>",
-			       name, ip_format(&wanted->first, first),
-			       ip_format(&wanted->last, last), stem_of(there->chain));
-	return 0;
-}
-
-/* The elements from `old` on against those before. */
-static int refuse_conflicts(const struct fw_rows *rows, size_t old, const char *name, struct err *e)
-{
-	int rc = 0;
-
-	for (size_t i = old; i < rows->n_elements && rc == 0; i++)
-		for (size_t j = 0; j < old && rc == 0; j++)
-			rc = fw_refuse_conflict(name, &rows->elements[i], &rows->elements[j], e);
-	return rc;
-}
-
 static void take_back(struct fw_rows *rows, size_t chains, size_t elements)
 {
 	while (rows->n_chains > chains)
@@ -554,7 +500,7 @@ int fw_want_network(const struct network *n, const struct fw_options *o, struct 
 	if (o->host_chains)
 		add_host_chains(&s);
 	int rc = s.b.failed ? err_sys(e, ENOMEM, "network '%s': firewall rules", n->name)
-			    : refuse_conflicts(rows, elements, n->name, e);
+			    : fw_index_elements(rows, elements, n->name, e);
 	if (rc < 0)
 		take_back(rows, chains, elements);
 	return rc;

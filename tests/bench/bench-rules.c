@@ -111,8 +111,11 @@ int main(int argc, char **argv)
 	unsigned n = (unsigned)strtoul(argv[2], NULL, 10);
 	if (fw_kernel_open(-1, &kernel, &err) < 0 || fw_want_base(&options, &rows) < 0)
 		die("%s", err.msg);
+	double start = now_us();
 	for (unsigned i = 0; i < n; i++)
 		want(&rows, i);
+	if (!apply)
+		sample("want", now_us() - start);
 	if (apply)
 		fw_state_free(sync_all(&rows, &steps));
 	else

@@ -122,5 +122,6 @@ def part_rules(bench, rounds):
         t.row('netd: one network less', 'netd.remove')
         t.row('libvirt: one network more', 'libvirt.add', beside='netd.add')
         t.row('libvirt: one network less', 'libvirt.remove', beside='netd.remove')
+        t.row('netd: what is wanted, as rows', 'netd.want')
         t.row('netd: all at once', 'netd.whole')
         t.row('netd: a look, nothing to do', 'netd.look')
