@@ -398,6 +398,7 @@ struct removing {
 	struct controller *c;
 	struct door_call *call;
 	struct uuid port;
+	struct hook_call *scripts;
 };
 
 static void removed_hook_ended(void *data, const struct err *e)
@@ -410,37 +411,37 @@ static void removed_hook_ended(void *data, const struct err *e)
 static void device_removed(void *data, const struct err *e)
 {
 	struct removing *r = data;
-	struct port *port = ports_known(r->c, &r->port);
-	struct net *n = port ? registry_find_uuid(&r->c->registry, &port->net) : NULL;
-	struct hook_call *scripts = NULL;
-	struct err why = { 0 };
+	struct port *port = ports_known(r->c, &r->port); /* it goes with its device's event, too */
 
 	if (port && e->code) {
 		port->hidden = false;
 	} else if (port) {
-		if (n && n->live &&
-		    hooks_prepare_port(r->c, n->live, port->p, HOOK_PORT_DELETED, &scripts, &why) <
-			0)
-			log_warning("%s", why.msg);
 		ports_remove_file(r->c, port);
 		ports_drop(r->c, port);
 	}
-	if (e->code)
+	if (e->code) {
+		hooks_drop(r->scripts);
 		door_fail(r->call, e);
-	else
-		hooks_go(scripts, removed_hook_ended, r->call);
+	} else {
+		hooks_go(r->scripts, removed_hook_ended, r->call);
+	}
 	free(r);
 }
 
-static void remove_with_device(struct controller *c, struct port *port, struct door_call *call)
+static void remove_with_device(struct controller *c, const struct net *n, struct port *port,
+			       struct door_call *call)
 {
 	struct removing *r = calloc(1, sizeof(*r));
+	struct err e = { 0 };
 
 	if (!r) {
 		door_failf(call, ERR_NO_MEMORY, "%s", "");
 		return;
 	}
 	*r = (struct removing){ .c = c, .call = call, .port = port->p->uuid };
+	if (n->live &&
+	    hooks_prepare_port(c, n->live, port->p, HOOK_PORT_DELETED, &r->scripts, &e) < 0)
+		log_warning("%s", e.msg);
 	port->hidden = true;
 	devices_remove(c, port->ifindex, port->p->device_name, device_removed, r);
 }
@@ -452,7 +453,7 @@ bool port_device_delete(struct controller *c, struct net *n, const struct uuid *
 
 	if (!port || !port->ifindex)
 		return false;
-	remove_with_device(c, port, call);
+	remove_with_device(c, n, port, call);
 	return true;
 }
 
@@ -509,7 +510,7 @@ void port_device_remove(struct controller *c, struct net *n, struct door_call *c
 	struct err e = { 0 };
 
 	if (port && port->ifindex)
-		return remove_with_device(c, port, call);
+		return remove_with_device(c, n, port, call);
 	if (!port)
 		return remove_link(c, n, which, call);
 	struct uuid u = port->p->uuid;
