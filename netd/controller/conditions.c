@@ -43,6 +43,9 @@ static const struct {
 		"of the network works" },
 	[CONDITION_NOT_REPAIRED] = { "not-repaired",
 		"remove what is in the way; netd tries again at each change, and every ten minutes" },
+	[CONDITION_ZONE_MISSING] = { "zone-missing",
+		"install netd's zone for firewalld, /usr/lib/firewalld/zones/netd.xml, and reload it; or name a zone in "
+		"<bridge zone=...>" },
 	// clang-format on
 };
 _Static_assert(ARRAY_LEN(kinds) == CONDITION_KINDS, "every kind has its row");

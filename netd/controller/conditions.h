@@ -34,6 +34,7 @@ enum condition_kind {
 	CONDITION_UPLINK_MISSING,  /* object: the interface */
 	CONDITION_BANDWIDTH,    /* is not limited as wanted; object: inbound, outbound, or a port */
 	CONDITION_NOT_REPAIRED, /* the kernel refuses what is wanted; object: what */
+	CONDITION_ZONE_MISSING, /* firewalld has no zone for a bridge; object: the bridge */
 	CONDITION_KINDS,
 };
 

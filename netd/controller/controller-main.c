@@ -18,6 +18,7 @@
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/shaping.h"
 #include "netd/kernel/uplinks.h"
+#include "netd/kernel/zones.h"
 #include "netd/lease/lease-files.h"
 #include "netd/lease/leases.h"
 #include "netd/process/keeper-link.h"
@@ -214,7 +215,7 @@ static int build_up(struct controller *c, struct err *e)
 	    !(c->leases = leases_new(c, e)) || !(c->lease_files = lease_files_new(c, e)) ||
 	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
 	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)) ||
-	    !(c->blocked = blocked_new(c, e)))
+	    !(c->blocked = blocked_new(c, e)) || !(c->zones = zones_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -383,6 +384,7 @@ static void tear_down(struct controller *c)
 	own_rules_free(c->own_rules);
 	uplinks_free(c->uplinks);
 	blocked_free(c->blocked);
+	zones_free(c->zones);
 	upstreams_free(c->upstreams);
 	ports_free(c);
 	conditions_free(c->conditions);

@@ -31,6 +31,7 @@ struct reconcile;
 struct services;
 struct uplinks;
 struct upstreams;
+struct zones;
 
 struct controller {
 	sd_event *loop;
@@ -45,6 +46,7 @@ struct controller {
 	struct own_rules *own_rules;
 	struct conflicts *conflicts; /* who else uses a subnet */
 	struct uplinks *uplinks;
+	struct zones *zones; /* of firewalld */
 	struct services *services;
 	struct leases *leases;
 	struct lease_files *lease_files;

@@ -9,6 +9,7 @@
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/subnets.h"
+#include "netd/kernel/zones.h"
 #include "netd/service/services.h"
 #include "rpc/protocol.h"
 
@@ -115,6 +116,24 @@ static void write_config(struct op *op)
 	call_hook(op);
 }
 
+static bool same_zone(const struct network *a, const struct network *b)
+{
+	const char *x = a->zone ? a->zone : "", *y = b->zone ? b->zone : "";
+
+	return a->forward.mode == b->forward.mode && strcmp(x, y) == 0;
+}
+
+static void zone_joined(void *data, const struct err *e)
+{
+	struct op *op = data;
+
+	op_take_error(op, e);
+	if (op->err.code)
+		put_back(op);
+	else
+		write_config(op);
+}
+
 static void live_reconciled(void *data, const struct err *e)
 {
 	struct op *op = data;
@@ -123,8 +142,10 @@ static void live_reconciled(void *data, const struct err *e)
 	conflicts_look_soon(op->c->conflicts);
 	if (op->err.code || services_update(op->c->services, op->net, &op->err) < 0)
 		put_back(op);
-	else
+	else if (same_zone(op->net->live, ((struct change *)op->extra)->live))
 		write_config(op);
+	else
+		zones_join(op->c->zones, op->net, zone_joined, op);
 }
 
 /* What the flags mean for this network now, with libvirt's words when they can't be. */
@@ -170,6 +191,8 @@ static int check_live(struct op *op, const struct network *now)
 	struct change *ch = op->extra;
 	int r = lifecycle_check_live(now, ch->live, &op->err);
 
+	if (r == 0)
+		r = zones_check(op->c->zones, ch->live, &op->err);
 	return r < 0 ? r
 		     : subnets_check(op->c->mirror, &op->c->registry, op->net, ch->live, &op->err);
 }

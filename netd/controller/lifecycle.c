@@ -19,6 +19,7 @@
 #include "netd/kernel/shaping.h"
 #include "netd/kernel/subnets.h"
 #include "netd/kernel/uplinks.h"
+#include "netd/kernel/zones.h"
 #include "netd/lease/leases.h"
 #include "netd/service/services.h"
 
@@ -264,6 +265,7 @@ static void stop_written(void *data, const struct err *e)
 	conflicts_look_soon(op->c->conflicts);
 	conditions_forget(op->c->conditions, n);
 	ports_forget(op->c, n);
+	zones_leave(op->c->zones, n, n->live ? n->live->bridge : NULL);
 	if (was_active) {
 		log_info("network '%s' stopped", n->name);
 		door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STOPPED);
@@ -346,6 +348,30 @@ static void start_written(void *data, const struct err *e)
 		hooks_run(op->c, op->net->live, HOOK_STARTED, started_hook_ended, op);
 }
 
+/* Before the bridge is there: no packet shall pass it before it is in its zone. */
+static void zone_joined(void *data, const struct err *e)
+{
+	struct op *op = data;
+	struct net *n = op->net;
+
+	op_take_error(op, e);
+	if (op->err.code) {
+		registry_set_live(&op->c->registry, n, NULL);
+		op_finish(op);
+		return;
+	}
+	/* firewalld may have taken its time: look now who else has the subnet. */
+	reconcile_read_mirror(op->c->reconcile);
+	if (subnets_check(op->c->mirror, &op->c->registry, n, n->live, &op->err) < 0) {
+		zones_leave(op->c->zones, n, n->live->bridge);
+		registry_set_live(&op->c->registry, n, NULL);
+		op_finish(op);
+		return;
+	}
+	n->state = NET_STARTING;
+	reconcile_network(op->c->reconcile, n, start_written, op);
+}
+
 static void start_hook_ended(void *data, const struct err *e)
 {
 	struct op *op = data;
@@ -361,8 +387,7 @@ static void start_hook_ended(void *data, const struct err *e)
 		op_finish(op);
 		return;
 	}
-	n->state = NET_STARTING;
-	reconcile_network(op->c->reconcile, n, start_written, op);
+	zones_join(op->c->zones, n, zone_joined, op);
 }
 
 /* Run by `def`, which is taken over. */
@@ -544,10 +569,12 @@ static void taken_up_written(void *data, const struct err *e)
 	struct op *op = data;
 
 	op_take_error(op, e);
-	if (op->err.code || services_start(op->c->services, op->net, &op->err) < 0)
+	if (op->err.code || services_start(op->c->services, op->net, &op->err) < 0) {
 		give_up_start(op);
-	else
+	} else {
+		zones_join(op->c->zones, op->net, NULL, NULL);
 		started(op);
+	}
 }
 
 /* As a start, but nothing is checked and no hook is called: the network runs already. */
