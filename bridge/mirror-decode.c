@@ -339,6 +339,8 @@ void mirror_feed_message(struct mirror *m, const struct nlmsghdr *nlh)
 {
 	struct nlmsghdr *h = (struct nlmsghdr *)(uintptr_t)nlh; /* libnl's parsers only read */
 
+	m->sender = h->nlmsg_pid;
+
 	switch (h->nlmsg_type) {
 	case RTM_NEWLINK:
 	case RTM_DELLINK:

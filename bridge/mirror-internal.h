@@ -23,6 +23,7 @@ struct mirror {
 
 	struct fake_kernel *fake;
 
+	uint32_t sender;            /* of the message that is being taken in */
 	mirror_changed_fn *changed; /* only inside mirror_read() */
 	void *changed_data;
 };

@@ -148,6 +148,7 @@ static int resync_linux(struct mirror *m, struct err *e)
 	/* Somebody changes links without pause: take what we have, and look again at the next
 	 * event. */
 	m->need_resync = r == -EAGAIN;
+	m->sender = 0;
 	mirror_end_snapshot(m);
 	return 0;
 }

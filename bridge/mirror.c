@@ -29,8 +29,11 @@ struct mirror *mirror_new(void)
 
 static void report(struct mirror *m, const struct mirror_change *c)
 {
+	struct mirror_change told = *c;
+
+	told.sender = m->sender;
 	if (m->changed)
-		m->changed(m->changed_data, c);
+		m->changed(m->changed_data, &told);
 }
 
 static uint32_t bridge_of(const struct mirror_link *l)

@@ -110,6 +110,7 @@ struct mirror_change {
 			    ours, or its master; 0: none */
 	uint32_t bridge_before; /* a port that changed master: the one that it left, or 0 */
 	char name[LINK_NAME_MAX];
+	uint32_t sender; /* netlink port of whoever did it, most often his pid; 0: the kernel */
 };
 typedef void mirror_changed_fn(void *data, const struct mirror_change *c);
 

@@ -2,6 +2,8 @@
 /* nft.c — the two sockets: the writer's, and the one that hears what others do. */
 #include "firewall/nft-internal.h"
 
+#include <stdio.h>
+
 #include <sys/socket.h>
 
 #define SOCKET_SPACE                                                                               \
@@ -144,7 +146,9 @@ int fw_sync(struct fw_kernel *k, const struct fw_rows *want, struct fw_state **r
 struct fw_watch {
 	struct mnl_socket *nl;
 	uint32_t own_port;
-	bool others; /* have been heard of */
+	bool others;  /* have been heard of */
+	bool foreign; /* in the transaction that is being told of */
+	char who[40];
 	uint8_t in[BUFFER];
 };
 
@@ -203,6 +207,36 @@ static enum fw_event event_of(struct fw_watch *w, const struct nlmsghdr *h)
 	return FW_EVENT_NONE;
 }
 
+/* A transaction ends with a message that says whose it was. */
+static void note_who(struct fw_watch *w, const struct nlmsghdr *h, enum fw_event event)
+{
+	const struct nlattr *a;
+	char name[24] = "";
+	uint32_t pid = 0;
+
+	w->foreign |= event == FW_EVENT_FOREIGN;
+	if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN) ||
+	    mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
+		return;
+	mnl_attr_for_each(a, h, sizeof(struct nfgenmsg))
+	{
+		uint16_t type = mnl_attr_get_type(a);
+		if (type == NFTA_GEN_PROC_PID && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			pid = ntohl(mnl_attr_get_u32(a));
+		else if (type == NFTA_GEN_PROC_NAME &&
+			 mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+			copy_text(name, sizeof(name), mnl_attr_get_str(a));
+	}
+	if (w->foreign && pid)
+		snprintf(w->who, sizeof(w->who), "%s (pid %u)", name, pid);
+	w->foreign = false;
+}
+
+const char *fw_watch_who(const struct fw_watch *w)
+{
+	return w->who;
+}
+
 bool fw_watch_others(struct fw_watch *w)
 {
 	bool others = w->others;
@@ -230,6 +264,7 @@ enum fw_event fw_events(struct fw_watch *w)
 		for (const struct nlmsghdr *h = (void *)w->in; mnl_nlmsg_ok(h, left);
 		     h = mnl_nlmsg_next(h, &left)) {
 			enum fw_event event = event_of(w, h);
+			note_who(w, h, event);
 			gravest = MAX_OF(gravest, event);
 		}
 	}

@@ -68,5 +68,7 @@ enum fw_event fw_events(struct fw_watch *w);
 /* Whether the events read until now told of other tables (or were lost); asked once, it is
  * forgotten. */
 bool fw_watch_others(struct fw_watch *w);
+/* Who changed our table last: "nft (pid 12)", "" when that isn't known. */
+const char *fw_watch_who(const struct fw_watch *w);
 
 #endif

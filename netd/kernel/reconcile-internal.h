@@ -7,6 +7,7 @@
 #include "bridge/apply.h"
 #include "firewall/nft.h"
 #include "netd/kernel/reconcile.h"
+#include "netd/kernel/repairs.h"
 #include "netd/kernel/shaping.h"
 
 #define QUIET_USEC     (3 * USEC_PER_SEC) /* without a change: then parked bridges are removed */
@@ -36,9 +37,11 @@ struct reconcile {
 	bool sweeping;         /* a parked bridge is being removed */
 	sd_event_source *turn; /* begins the next task from the loop */
 	sd_event_source *links_source,
-	    *rules_source;      /* what the kernel tells; not heard while a job is on its way */
-	sd_event_source *quiet; /* timer */
-	sd_event_source *audit; /* timer */
+	    *rules_source;         /* what the kernel tells; not heard while a job is on its way */
+	sd_event_source *quiet;    /* timer */
+	sd_event_source *audit;    /* timer */
+	sd_event_source *forwards; /* timer: forwarding has stayed on */
+	struct repairs *repairs;
 };
 
 /* One job of the kernel thread. */

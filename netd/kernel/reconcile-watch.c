@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "netd/controller/conditions.h"
 #include "netd/controller/ports-device.h"
 #include "netd/kernel/attached.h"
 #include "netd/kernel/blocked.h"
@@ -20,13 +21,13 @@
 
 void reconcile_rules(struct reconcile *r)
 {
-	if (!r->rules_turns)
+	if (!r->rules_turns && repairs_may(r->repairs, 0))
 		reconcile_enqueue(r, 0, NULL, NULL);
 }
 
 void reconcile_look(struct reconcile *r, const struct net *n)
 {
-	if (!n->n_turns)
+	if (!n->n_turns && repairs_may(r->repairs, n->id))
 		reconcile_enqueue(r, n->id, NULL, NULL);
 }
 
@@ -60,11 +61,65 @@ static bool concerns(struct net *n, const struct mirror_change *change,
 	       (n->live && n->live->bridge && strcmp(n->live->bridge, change->name) == 0);
 }
 
+/* ---- forwarding ---- */
+
+#define FORWARDS_USEC (10 * USEC_PER_SEC) /* on for so long: it is over */
+
+static bool needs_forwarding(const struct net *n, int family)
+{
+	if (n->state != NET_ACTIVE || !network_owns_bridge(n->live) ||
+	    n->live->forward.mode == FORWARD_NONE)
+		return false;
+	for (size_t i = 0; i < n->live->n_ips; i++)
+		if (n->live->ips[i].address.family == family)
+			return true;
+	return false;
+}
+
+static void judge_family(struct reconcile *r, int family, bool on)
+{
+	const char *name = family == AF_INET ? "ipv4" : "ipv6";
+	struct net *n;
+
+	registry_foreach(n, &r->c->registry)
+	{
+		if (on || !needs_forwarding(n, family))
+			continue;
+		conditions_raise(r->c->conditions, NULL, CONDITION_FORWARDING_OFF, name,
+				 "somebody has switched %s forwarding off, which network '%s' "
+				 "needs; netd switches it on again",
+				 family == AF_INET ? "IPv4" : "IPv6", n->name);
+		return;
+	}
+}
+
+static void judge_forwarding(struct reconcile *r, const struct mirror_change *change)
+{
+	judge_family(r, AF_INET, mirror_forwards_ipv4(r->c->mirror));
+	judge_family(r, AF_INET6, mirror_forwards_ipv6(r->c->mirror));
+	sd_event_source_set_time_relative(r->forwards, FORWARDS_USEC);
+	sd_event_source_set_enabled(r->forwards, SD_EVENT_ONESHOT);
+}
+
+/* Also when nobody needs it any more. */
+static int forwards(sd_event_source *s, uint64_t usec, void *data)
+{
+	struct reconcile *r = data;
+
+	conditions_clear(r->c->conditions, NULL, CONDITION_FORWARDING_OFF, NULL);
+	judge_family(r, AF_INET, mirror_forwards_ipv4(r->c->mirror));
+	judge_family(r, AF_INET6, mirror_forwards_ipv6(r->c->mirror));
+	return 0;
+}
+
 static void tell(struct reconcile *r, struct net *n, const struct mirror_change *change,
 		 const struct mirror_link *port)
 {
-	if (n && concerns(n, change, port))
-		reconcile_look(r, n);
+	if (!n || !concerns(n, change, port))
+		return;
+	if (!r->running) /* else it may be an event of our own */
+		repairs_note_sender(r->repairs, n->id, change->sender);
+	reconcile_look(r, n);
 }
 
 /* A thousand networks make ten thousand events while they start: only those are asked that may be
@@ -79,6 +134,8 @@ void reconcile_link_changed(void *data, const struct mirror_change *change)
 	conflicts_heard(r->c->conflicts, change);
 	port_devices_heard(r->c, change);
 	uplinks_heard(r->c->uplinks, change);
+	if (change->what == MIRROR_FORWARD)
+		judge_forwarding(r, change);
 	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
 		repair_all(r, change->what == MIRROR_RESYNC);
 		return;
@@ -113,8 +170,13 @@ static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 		blocked_look_soon(r->c->blocked);
 	if (event != FW_EVENT_FOREIGN && event != FW_EVENT_OVERFLOW)
 		return 0;
-	log_warning("firewall: %s; reading the table again",
-		    event == FW_EVENT_FOREIGN ? "somebody changed our table" : "events were lost");
+	const char *who = fw_watch_who(r->rules_watch);
+	repairs_note(r->repairs, 0, who);
+	if (event == FW_EVENT_FOREIGN)
+		log_warning("firewall: %s changed our table; reading it again",
+			    *who ? who : "somebody");
+	else
+		log_warning("firewall: events were lost; reading our table again");
 	r->rules_touched++;
 	reconcile_forget_rules(r);
 	reconcile_rules(r);
@@ -223,6 +285,17 @@ void reconcile_leave(struct reconcile *r)
 
 /* ---- opening ---- */
 
+static void look_again(void *data, uint32_t net_id)
+{
+	struct reconcile *r = data;
+	struct net *n = registry_find_id(&r->c->registry, net_id);
+
+	if (n)
+		reconcile_look(r, n);
+	else if (!net_id)
+		reconcile_rules(r);
+}
+
 int reconcile_watch_open(struct reconcile *r, struct err *e)
 {
 	struct controller *c = r->c;
@@ -238,13 +311,22 @@ int reconcile_watch_open(struct reconcile *r, struct err *e)
 	if (result >= 0)
 		result = sd_event_add_time_relative(c->loop, &r->audit, CLOCK_BOOTTIME, AUDIT_USEC,
 						    0, audit, r);
-	return result < 0 ? err_sys(e, -result, "cannot make a timer") : 0;
+	if (result >= 0)
+		result = sd_event_add_time_relative(c->loop, &r->forwards, CLOCK_BOOTTIME,
+						    FORWARDS_USEC, 0, forwards, r);
+	if (result < 0)
+		return err_sys(e, -result, "cannot make a timer");
+	r->repairs = repairs_new(c, look_again, r, e);
+	return r->repairs ? 0 : -ENOMEM;
 }
 
 void reconcile_watch_close(struct reconcile *r)
 {
 	sd_event_source_disable_unref(r->quiet);
 	sd_event_source_disable_unref(r->audit);
+	sd_event_source_disable_unref(r->forwards);
+	repairs_free(r->repairs);
+	r->repairs = NULL;
 	sd_event_source_disable_unref(r->links_source);
 	sd_event_source_disable_unref(r->rules_source);
 }

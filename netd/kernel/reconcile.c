@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "netd/controller/conditions.h"
 #include "netd/controller/definitions.h"
 #include "netd/kernel/attached.h"
 #include "netd/kernel/own-rules.h"
@@ -108,13 +109,38 @@ void reconcile_work_free(struct work *w)
 	free(w);
 }
 
+/* A repair that nobody waits for has ended. */
+static void tell_repaired(struct reconcile *r, const struct task *t)
+{
+	const struct net *n = t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
+
+	if (t->net_id && (!n || n->state != NET_ACTIVE)) {
+		if (t->err.code)
+			log_err("repair: %s", t->err.msg);
+	} else if (t->err.code) {
+		conditions_raise(r->c->conditions, n, CONDITION_NOT_REPAIRED,
+				 n ? "network" : "rules", "%s", t->err.msg);
+	} else {
+		conditions_clear(r->c->conditions, n, CONDITION_NOT_REPAIRED, NULL);
+	}
+}
+
+static void forget_stopped(struct reconcile *r, uint32_t net_id)
+{
+	const struct net *n = net_id ? registry_find_id(&r->c->registry, net_id) : NULL;
+
+	if (net_id && (!n || !net_is_wanted(n)))
+		repairs_forget(r->repairs, net_id);
+}
+
 static void task_finish(struct reconcile *r, struct task *t)
 {
 	r->running = NULL;
 	if (t->done)
 		t->done(t->data, &t->err);
-	else if (t->err.code)
-		log_err("repair: %s", t->err.msg);
+	else
+		tell_repaired(r, t);
+	forget_stopped(r, t->net_id);
 	free(t);
 	reconcile_next_turn(r);
 }
@@ -352,7 +378,10 @@ static void note_ifindex(struct reconcile *r, struct net *n)
 		struct err e = { 0 };
 		services_stop(r->c->services, n);
 		if (services_start(r->c->services, n, &e) < 0)
-			log_err("network '%s': %s", n->name, e.msg);
+			conditions_raise(r->c->conditions, n, CONDITION_SERVICE_DOWN, "all", "%s",
+					 e.msg);
+		else
+			conditions_clear(r->c->conditions, n, CONDITION_SERVICE_DOWN, "all");
 	}
 }
 
@@ -411,6 +440,8 @@ static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 		if (n)
 			log_plan(n, w, t);
 		note_tried(r, w);
+		if (!t->done && t->rounds == 1 && !is_daily(w))
+			repairs_count(r->repairs, n);
 		listen_to_kernel(r, !w->wanted);
 		jobs_push(r->c->kernel, &w->job);
 		return true;

@@ -3,6 +3,7 @@
 
 #include "base/cursor.h"
 #include "base/log.h"
+#include "netd/controller/conditions.h"
 #include "netd/messages/messages.h"
 #include "netd/process/keeper-link.h"
 #include "netd/process/restart-pace.h"
@@ -199,6 +200,7 @@ void workers_spawned(struct workers *ws, uint32_t id, pid_t pid, int channel_fd,
 		return;
 	}
 	log_debug("the %s worker is pid %d", role_name[p->kind], (int)pid);
+	conditions_clear(ws->c->conditions, NULL, CONDITION_SERVICE_DOWN, role_name[p->kind]);
 	ws->events.up(ws->data, p);
 }
 
@@ -224,6 +226,11 @@ void workers_died(struct workers *ws, uint32_t id, int wait_status)
 	p->restarts++;
 	if ((is_crash(wait_status) || hung) && serving)
 		ws->events.crashed(ws->data, p, serving);
+	if (wait) /* with a pause: it keeps ending */
+		conditions_raise(ws->c->conditions, NULL, CONDITION_SERVICE_DOWN,
+				 role_name[p->kind],
+				 "the %s worker keeps ending; another one is started in %u ms",
+				 role_name[p->kind], (unsigned)(wait / USEC_PER_MSEC));
 	if (!wait || sd_event_add_time_relative(ws->c->loop, &p->again, CLOCK_BOOTTIME, wait, 0,
 						start_again, p) < 0)
 		start_process(p);

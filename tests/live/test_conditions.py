@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is wrong now: netctl status says what, with which network, since when and what to do; the log says it once."""
+import os
+import signal
 import time
 
 import lib
@@ -83,6 +85,70 @@ class Conditions(lib.Case):
                       all_.log())
         self.assertIn("event 'condition' for network net1: cleared port-mtu of small\n", all_.log())
         self.assertEqual(other.log(), '')
+
+    def loop(self, script):
+        return self.h.spawn('sh', '-c', f'while :; do {script}; done')
+
+    def mtu(self):
+        return self.h.ip_json('link', 'show', 'virbr1')[0]['mtu']
+
+    def test_repair_loop(self):
+        """Who undoes netd's work again and again is named, and slowed down; it is right again when he stops."""
+        self.h.start_network(lib.network_xml())
+        loop = self.loop('ip addr del 192.168.150.1/24 dev virbr1; ip link set virbr1 mtu 1400; sleep 0.01')
+        self.until(('net1', 'repair-loop', 'virbr1'), seconds=10)
+        self.assertRegex(self.h.json('status')['conditions'][0]['text'], r'again and again: (ip \(pid \d+\)|pid \d+)')
+        before = self.h.daemon.log().count('repairing')
+        time.sleep(2)
+        self.assertLess(self.h.daemon.log().count('repairing') - before, 10)
+        loop.kill()
+        lib.wait_for('repair', lambda: self.mtu() == 1500, 1)
+        self.h.netctl('net-destroy', 'net1')
+        self.until()
+
+    @lib.needs('nft')
+    def test_repair_loop_of_rules(self):
+        self.h.start_network(lib.network_xml())
+        loop = self.loop('nft flush chain inet netd in_net1')
+        self.until((None, 'repair-loop', 'table inet netd'), seconds=10)
+        self.assertRegex(self.h.json('status')['conditions'][0]['text'], r'nft \(pid \d+\)')
+        loop.kill()
+        lib.wait_for('repair', lambda: 'replies' in self.h.sh('nft', 'list', 'chain', 'inet', 'netd', 'in_net1').out, 1)
+        self.assertRegex(self.h.daemon.log(), r'firewall: nft \(pid \d+\) changed our table')
+
+    def test_forwarding_off(self):
+        self.h.start_network(lib.network_xml())
+        self.h.sh('sh', '-c', 'echo 0 >/proc/sys/net/ipv4/ip_forward')
+        self.until((None, 'forwarding-off', 'ipv4'))
+        self.assertIn("network 'net1'", self.h.json('status')['conditions'][0]['text'])
+        lib.wait_for('forwarding', lambda: self.h.sh('cat', '/proc/sys/net/ipv4/ip_forward').out.strip() == '1', 1)
+        self.assertIn('the host', self.h.netctl('status').out + self.h.daemon.log())
+        self.until(seconds=12)
+
+    def test_not_repaired(self):
+        """Somebody's bridge stands where ours was; told until it goes."""
+        self.h.start_network(lib.network_xml())
+        controller = [p['pid'] for p in self.h.json('status')['processes'] if p['role'] == 'controller'][0]
+        os.kill(controller, signal.SIGSTOP)
+        self.h.sh('ip', 'link', 'del', 'virbr1')
+        self.h.sh('ip', 'link', 'add', 'virbr1', 'type', 'bridge')
+        os.kill(controller, signal.SIGCONT)
+        self.until(('net1', 'not-repaired', 'network'))
+        self.assertIn('virbr1', self.h.json('status')['conditions'][0]['text'])
+        self.h.sh('ip', 'link', 'del', 'virbr1')
+        self.until()
+
+    def test_service_down(self):
+        self.h.start_network(lib.network_xml())
+
+        def raised():
+            for p in self.h.json('status')['processes']:
+                if p['role'] == 'dns' and p['pid'] > 0:
+                    os.kill(p['pid'], signal.SIGKILL)
+            return 'service-down' in self.h.daemon.log()
+        lib.wait_for('the condition', raised, 20, 0.05)
+        self.until(seconds=15)
+        self.assertIn('service-down of dns is over', self.h.daemon.log())
 
     def test_kept_over_a_restart(self):
         """What is still wrong is found again by the next controller."""
