@@ -22,13 +22,25 @@ void conn_pump(struct door_conn *c)
 		(void)sd_event_source_set_enabled(c->door->pump, SD_EVENT_ONESHOT);
 }
 
-void conn_drop(struct door_conn *c, const char *why)
+void conn_gone(struct door_conn *c)
 {
 	if (c->dead)
 		return;
-	log_debug("client uid %u pid %d: %s", c->peer.uid, (int)c->peer.pid, why);
 	c->dead = true;
 	conn_pump(c);
+}
+
+void conn_drop(struct door_conn *c, const char *why)
+{
+	static struct log_limit limit = { .burst = 20, .per_sec = 10 };
+	unsigned dropped;
+
+	if (c->dead)
+		return;
+	if (log_allowed(&limit, &dropped))
+		log_warning("the client uid %u pid %d is dropped: it %s", c->peer.uid,
+			    (int)c->peer.pid, why);
+	conn_gone(c);
 }
 
 /* ---- bytes out ---- */
@@ -68,7 +80,7 @@ uint8_t *conn_reserve(struct door_conn *c, size_t n)
 		cap *= 2;
 	uint8_t *out = cap > c->out_cap ? realloc(c->out, cap) : c->out;
 	if (!out) {
-		conn_drop(c, "no memory for its answer");
+		conn_drop(c, "gets no memory for its answer");
 		return NULL;
 	}
 	c->out = out;
@@ -86,7 +98,7 @@ static void conn_flush(struct door_conn *c)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0)
-			return conn_drop(c, "hung up");
+			return conn_gone(c);
 		c->out_at += (size_t)n;
 		c->progress_at = clock_boottime();
 	}
@@ -147,7 +159,7 @@ static void conn_read(struct door_conn *c)
 	size_t room;
 
 	if (frame_reader_space(&c->in, &at, &room) < 0)
-		return conn_drop(c, "no memory for its call");
+		return conn_drop(c, "gets no memory for its call");
 	struct iovec iov = { at, room };
 	struct msghdr m = { .msg_iov = &iov,
 			    .msg_iovlen = 1,
@@ -156,8 +168,10 @@ static void conn_read(struct door_conn *c)
 	ssize_t n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (n <= 0)
-		return conn_drop(c, "hung up");
+	if (n < 0)
+		return conn_gone(c);
+	if (n == 0)
+		c->eof = true;
 	frame_reader_added(&c->in, (size_t)n);
 	c->heard_at = clock_boottime();
 	c->unanswered = 0;
@@ -229,7 +243,7 @@ static void conn_tick(struct door_conn *c, usec_t now)
 	if (conn_queued(c) && now >= c->progress_at + DOOR_STALL_SEC * USEC_PER_SEC)
 		return conn_drop(c, "takes nothing");
 	if (lingers(c) && now >= c->progress_at + DOOR_LINGER_MSEC * USEC_PER_MSEC)
-		return conn_drop(c, "closed");
+		return conn_gone(c);
 	if (c->keepalive && keepalive_usec(c))
 		keepalive_tick(c, now);
 }
@@ -246,7 +260,7 @@ static void arm_timer(struct door_conn *c)
 		return;
 	if (sd_event_source_set_time(c->timer, at) < 0 ||
 	    sd_event_source_set_enabled(c->timer, SD_EVENT_ONESHOT) < 0)
-		return conn_drop(c, "no timer");
+		return conn_drop(c, "gets no timer");
 	c->timer_at = at;
 }
 
@@ -264,8 +278,12 @@ static void conn_serve(struct door_conn *c)
 		/* A flush may lift the pause under which messages wait in our own buffer. */
 	} while (!c->dead && paused && may_read(c));
 	c->serving = false;
+	/* It has said all that it wanted to say, and has its answers. */
+	if (c->eof && !c->n_calls && !conn_queued(c))
+		conn_gone(c);
 	if (!c->dead && c->fd >= 0) {
-		uint32_t events = (may_read(c) ? EPOLLIN : 0) | (conn_queued(c) ? EPOLLOUT : 0);
+		uint32_t events =
+		    (may_read(c) && !c->eof ? EPOLLIN : 0) | (conn_queued(c) ? EPOLLOUT : 0);
 		if (events != c->io_events && sd_event_source_set_io_events(c->io, events) < 0)
 			conn_drop(c, "cannot be waited for");
 		c->io_events = events;
@@ -279,10 +297,10 @@ static int on_io(sd_event_source *s, int fd, uint32_t events, void *data)
 {
 	struct door_conn *c = data;
 
-	if (!c->dead && (events & EPOLLIN))
+	if (!c->dead && (events & EPOLLIN) && !c->eof)
 		conn_read(c);
-	else if (events & (EPOLLHUP | EPOLLERR))
-		conn_drop(c, "hung up");
+	if (events & (EPOLLHUP | EPOLLERR) && (c->eof || !(events & EPOLLIN)))
+		conn_gone(c);
 	conn_serve(c);
 	return 0;
 }

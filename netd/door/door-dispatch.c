@@ -120,7 +120,7 @@ static void run_call(struct door_conn *c, struct frame *f)
 	struct door_call *call = call_new(c, &f->h);
 
 	if (!call)
-		return conn_drop(c, "no memory for its call");
+		return conn_drop(c, "gets no memory for its call");
 	if (!claim_fds(c, f->n_fds, call)) {
 		door_call_free(call);
 		return conn_drop(c, "announces descriptors that it doesn't send");

@@ -64,6 +64,7 @@ struct door_conn {
 	bool opened;    /* CONNECT_OPEN succeeded */
 	bool keepalive; /* the client asked for feature 10 */
 	bool closing;   /* CONNECT_CLOSE: gone when the queue is empty and the client has closed */
+	bool eof;       /* nothing more will come; answers may still go */
 	bool dead;
 	bool wants_pump;
 	bool serving; /* inside conn_serve() */
@@ -130,7 +131,9 @@ extern const struct door_procs door_auth_procs, door_connect_procs, door_network
  */
 struct door_conn *conn_new(struct door *d, int fd, const struct door_peer *peer) mustcheck;
 void conn_free(struct door_conn *c);
-/* End it for the reason, as soon as the loop allows. */
+/* End it as soon as the loop allows: the client has gone, or is done. */
+void conn_gone(struct door_conn *c);
+/* The same because of what the client did, which is logged: "it …". */
 void conn_drop(struct door_conn *c, const char *why);
 /* Have the loop process and flush this connection soon. */
 void conn_pump(struct door_conn *c);

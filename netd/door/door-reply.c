@@ -36,7 +36,7 @@ static bool begin(struct door_conn *c, const struct rpc_header *h, size_t room, 
 static void end(struct door_conn *c, struct wr *w)
 {
 	if (w->bad)
-		return conn_drop(c, "its answer was larger than thought");
+		return conn_drop(c, "gets an answer larger than thought");
 	frame_end(w, 0);
 	if (!conn_queued(c))
 		c->progress_at = clock_boottime();
