@@ -232,9 +232,11 @@ static void work_done(struct job *j)
 	attached_tried(r->c->attached, &w->links);
 	shape_is_done(r, t, w);
 	uplink_is_done(r, t, w);
-	/* What somebody else changed meanwhile is looked at again; other failures are the caller's
-	 * affair, if there is one. */
-	bool again = !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done));
+	/* What somebody else changed meanwhile is looked at again, and what a stop could not
+	 * remove, for nobody will ask for that again; other failures are the caller's affair, if
+	 * there is one. */
+	bool again =
+	    !w->err.code || (t->rounds < ROUNDS_MAX && (w->rules_stale || !t->done || !w->wanted));
 	if (!again)
 		t->err = w->err;
 	reconcile_work_free(w);
