@@ -29,6 +29,8 @@ struct exchange {
 	struct dhcp4_lease *lease;  /* the client's, in any state, or NULL */
 	struct dhcp4_static *host;  /* the client's, or NULL */
 	char asked[DHCP4_NAME_MAX]; /* the name that it wants, "" for none */
+	bool stranger;              /* it came in by another port than the lease's */
+	bool sated;                 /* no address, because its port has enough */
 	struct dhcp_settings set;   /* what the rules have for it */
 	struct dhcp4_message m;
 };
@@ -86,6 +88,13 @@ static void drop_misfit(struct exchange *x)
 	x->lease = NULL;
 }
 
+/* A port that has its share gets no further address out of the pool. */
+static bool is_sated(const struct exchange *x)
+{
+	return dhcp_ports_sated(&x->s->pool.ports, x->in->port, x->s->pool.size,
+				dhcp4_pool_n_free(&x->s->pool));
+}
+
 /* RFC 2131 §4.3.1: static, current or previous, requested, any. 0 when there is none. */
 static uint32_t choose(struct exchange *x)
 {
@@ -96,6 +105,9 @@ static uint32_t choose(struct exchange *x)
 	drop_misfit(x);
 	if (x->lease)
 		return x->lease->b.ip;
+	x->sated = is_sated(x);
+	if (x->sated)
+		return 0;
 	if (x->m.requested && fits(x, x->m.requested) &&
 	    dhcp4_pool_is_free(&x->s->pool, x->m.requested))
 		return x->m.requested;
@@ -288,6 +300,7 @@ static void set_term(struct exchange *x, struct dhcp4_lease *l, uint32_t sec)
 	l->b.lease_sec = sec;
 	l->b.expires = held ? MAX_OF(l->b.expires, until) : until;
 	dhcp4_pool_enter(&x->s->pool, l, DHCP4_LEASE_BOUND, x->t.now);
+	dhcp4_pool_set_port(&x->s->pool, l, x->in->port);
 }
 
 /* A lost extension only makes the store's end too early, and what is restored gets a full term: so
@@ -330,6 +343,9 @@ static enum dhcp4_drop bind_address(struct exchange *x, uint32_t ip, uint32_t se
 		reply_later(x, &again, l->gated);
 		return DHCP4_DROP_NONE;
 	}
+	bool counted = l && (l->state == DHCP4_LEASE_BOUND || l->state == DHCP4_LEASE_OFFERED);
+	if (!counted && dhcp4_pool_range_of(&x->s->pool, ip) && is_sated(x))
+		return DHCP4_DROP_SHARE;
 	if (l && !may_change(l, x->t.now))
 		return DHCP4_DROP_RATE;
 	if (!dhcp4_gate_has_room(&x->s->gate, l))
@@ -376,8 +392,10 @@ static bool reserve(struct exchange *x, uint32_t ip)
 		if (!x->lease)
 			return false;
 	}
-	if (x->lease->b.ip == ip && x->lease->state != DHCP4_LEASE_BOUND)
+	if (x->lease->b.ip == ip && x->lease->state != DHCP4_LEASE_BOUND) {
 		dhcp4_pool_enter(&x->s->pool, x->lease, DHCP4_LEASE_OFFERED, x->t.now);
+		dhcp4_pool_set_port(&x->s->pool, x->lease, x->in->port);
+	}
 	return true;
 }
 
@@ -385,6 +403,8 @@ static enum dhcp4_drop on_discover(struct exchange *x)
 {
 	uint32_t ip = choose(x);
 
+	if (x->sated)
+		return DHCP4_DROP_SHARE;
 	if (!ip)
 		return x->s->c.n_ranges ? DHCP4_DROP_POOL_EMPTY : DHCP4_DROP_UNKNOWN_CLIENT;
 	if (x->m.rapid_commit && x->s->c.rapid_commit)
@@ -494,6 +514,8 @@ static enum dhcp4_drop on_decline(struct exchange *x)
 		return DHCP4_DROP_NO_ADDRESS;
 	if (!l || l->state != DHCP4_LEASE_BOUND || l->b.ip != ip)
 		return DHCP4_DROP_NOT_HELD;
+	if (x->stranger)
+		return DHCP4_DROP_OTHER_PORT;
 	uint32_t sec = dhcp4_pool_quarantine(&x->s->pool, ip, &x->mac, x->t.now);
 	if (!sec) {
 		/* Over the cap. The lease is kept as released, with its count of changes, so that a
@@ -522,6 +544,8 @@ static enum dhcp4_drop on_release(struct exchange *x)
 		return DHCP4_DROP_OTHER_SERVER;
 	if (!l || l->state != DHCP4_LEASE_BOUND || !x->m.ciaddr || l->b.ip != x->m.ciaddr)
 		return DHCP4_DROP_NOT_HELD;
+	if (x->stranger)
+		return DHCP4_DROP_OTHER_PORT;
 	if (x->in->src && x->in->src != x->m.ciaddr)
 		return DHCP4_DROP_SOURCE;
 	dhcp4_tell(&x->t, DHCP4_RELEASE, l, 0);
@@ -591,6 +615,11 @@ static void look_up_client(struct exchange *x)
 	struct dhcp4_static *by_name = NULL;
 
 	x->lease = dhcp4_pool_find_client(&x->s->pool, &x->mac, x->m.client_id.p, x->m.client_id.n);
+	x->stranger = x->lease && x->lease->state == DHCP4_LEASE_BOUND &&
+		      !dhcp_ports_match(&x->lease->member, x->in->port);
+	if (x->stranger) { /* it may renew, a bond has two ports; but not change who it is */
+		x->m.host_name.p = x->m.fqdn.p = x->m.client_id.p = NULL;
+	}
 	if (x->m.host_name.p)
 		(void)dhcp4_clean_name(x->m.host_name.p, x->m.host_name.n, x->asked);
 	if (!x->asked[0] && x->m.fqdn.p)

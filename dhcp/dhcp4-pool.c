@@ -189,6 +189,7 @@ void dhcp4_pool_init(struct dhcp4_pool *p)
 	*p = (struct dhcp4_pool){ 0 };
 	dhcp_quarantine_init(&p->quarantine);
 	table_init(&p->by_client);
+	dhcp_ports_init(&p->ports);
 	table_init(&p->by_mac);
 	table_init(&p->by_ip);
 	table_init(&p->by_name);
@@ -203,6 +204,7 @@ void dhcp4_pool_done(struct dhcp4_pool *p)
 {
 	free_ranges(p->range, p->n_range);
 	table_done(&p->by_client);
+	dhcp_ports_done(&p->ports);
 	table_done(&p->by_mac);
 	table_done(&p->by_ip);
 	table_done(&p->by_name);
@@ -362,6 +364,21 @@ out:
 	return NULL;
 }
 
+uint32_t dhcp4_pool_n_free(const struct dhcp4_pool *p)
+{
+	uint32_t n = p->count[DHCP4_LEASE_RELEASED] + p->count[DHCP4_LEASE_EXPIRED];
+
+	for (size_t i = 0; i < p->n_range; i++)
+		n += p->range[i].n_free;
+	return n;
+}
+
+void dhcp4_pool_set_port(struct dhcp4_pool *p, struct dhcp4_lease *l, uint32_t port)
+{
+	dhcp_ports_join(&p->ports, &l->member, port);
+	l->b.port = l->member.port ? l->member.port->id : 0;
+}
+
 void dhcp4_pool_set_name(struct dhcp4_pool *p, struct dhcp4_lease *l, const char *name)
 {
 	if (strcmp(l->b.name, name) == 0 && l->has_name == (name[0] != '\0'))
@@ -421,6 +438,8 @@ void dhcp4_pool_enter(struct dhcp4_pool *p, struct dhcp4_lease *l, enum dhcp4_le
 	}
 	assert(!l->gated);
 	l->durable = false;
+	if (state != DHCP4_LEASE_OFFERED)
+		dhcp_ports_leave(&p->ports, &l->member);
 	leave_name(p, l);
 	dhcp_heap_stop(&p->ends, &l->timer);
 	struct list *list = list_for(p, l);
@@ -432,6 +451,7 @@ void dhcp4_pool_drop(struct dhcp4_pool *p, struct dhcp4_lease *l)
 {
 	assert(!l->gated);
 	p->count[l->state]--;
+	dhcp_ports_leave(&p->ports, &l->member);
 	leave_name(p, l);
 	dhcp_heap_stop(&p->ends, &l->timer);
 	leave_client(p, l);

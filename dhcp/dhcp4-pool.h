@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "dhcp/dhcp-heap.h"
+#include "dhcp/dhcp-ports.h"
 #include "dhcp/dhcp-quarantine.h"
 #include "dhcp/dhcp4.h"
 
@@ -40,7 +41,8 @@ struct dhcp4_lease {
 	bool has_client; /* in by_client; not if two became one by a change of policy */
 	bool has_mac;    /* in by_mac: the newest of several with that MAC */
 	struct table_node by_client, by_mac, by_ip, by_name;
-	struct list list; /* on the list of its state */
+	struct list list;          /* on the list of its state */
+	struct dhcp_member member; /* while OFFERED or BOUND: of its port */
 	struct dhcp_timer timer;
 };
 
@@ -64,6 +66,7 @@ struct dhcp4_pool {
 	struct dhcp_heap ends; /* of bound leases */
 	uint32_t count[DHCP4_LEASE_STATE_N];
 
+	struct dhcp_ports ports;
 	struct dhcp_quarantine quarantine;
 };
 
@@ -101,6 +104,11 @@ bool dhcp4_pool_is_free(const struct dhcp4_pool *p, uint32_t ip);
  * lease is dropped and counted in *ret_victim); never an unexpired lease. 0 when there is none. */
 uint32_t dhcp4_pool_pick(struct dhcp4_pool *p, const struct mac *mac,
 			 enum dhcp4_lease_state *ret_victim);
+
+/* Addresses that a new client could get without taking an offer from another. */
+uint32_t dhcp4_pool_n_free(const struct dhcp4_pool *p);
+/* The lease came in by that port of the bridge. */
+void dhcp4_pool_set_port(struct dhcp4_pool *p, struct dhcp4_lease *l, uint32_t port);
 
 /* A new lease; neither the client nor the address has one. NULL when out of memory. */
 struct dhcp4_lease *dhcp4_pool_add(struct dhcp4_pool *p, const struct mac *mac, const uint8_t *id,

@@ -240,6 +240,7 @@ int dhcp4_restore(struct dhcp4 *s, const struct dhcp4_binding *b, usec_t now)
 		dhcp4_pool_set_name(&s->pool, l, name);
 	l->durable = true;
 	dhcp4_pool_enter(&s->pool, l, DHCP4_LEASE_BOUND, now);
+	dhcp4_pool_set_port(&s->pool, l, b->port);
 	return 0;
 }
 
@@ -393,6 +394,23 @@ size_t dhcp4_release(struct dhcp4 *s, uint32_t ip, usec_t now, struct dhcp4_acti
 		dhcp4_tell(&t, DHCP4_RELEASE, l, 0);
 	dhcp4_forget(s, l);
 	return t.n;
+}
+
+void dhcp4_port_gone(struct dhcp4 *s, uint32_t port, usec_t now)
+{
+	usec_t end = now + DHCP_PORT_GRACE_SEC * USEC_PER_SEC;
+	struct dhcp_port *p;
+
+	while ((p = dhcp_ports_find(&s->pool.ports, port))) {
+		struct dhcp4_lease *l = list_first(&p->members, struct dhcp4_lease, member.of_port);
+		dhcp_ports_leave(&s->pool.ports, &l->member);
+		l->b.port = 0;
+		l->reported = 0; /* the next extension is news */
+		if (l->state != DHCP4_LEASE_BOUND)
+			continue;
+		l->b.expires = MIN_OF(l->b.expires, end);
+		dhcp_heap_set(&s->pool.ends, &l->timer, l->b.expires);
+	}
 }
 
 static usec_t offer_end(const struct dhcp4 *s)

@@ -98,6 +98,7 @@ struct dhcp4_binding {
 	char name[DHCP4_NAME_MAX];
 	uint32_t lease_sec; /* as told to the client; DHCP4_LEASE_INFINITE */
 	usec_t expires;     /* CLOCK_BOOTTIME, USEC_INFINITY for never */
+	uint32_t port;      /* of the bridge, by which its client is reached; 0: not known */
 };
 
 enum dhcp4_change {
@@ -140,6 +141,7 @@ struct dhcp4_dgram {
 	size_t n;
 	uint32_t src, dst;      /* dst 0 when unknown */
 	const struct mac *from; /* Ethernet source, NULL when unknown; must then equal chaddr */
+	uint32_t port;          /* of the bridge, by which it came in; 0 when unknown */
 	bool truncated;         /* longer than the caller's buffer */
 };
 
@@ -160,8 +162,10 @@ struct dhcp4_dgram {
 	X(NO_ADDRESS, "no-address") /* the message lacks the address it is about */                \
 	X(OTHER_SERVER, "other-server")                                                            \
 	X(UNKNOWN_CLIENT, "unknown-client") /* no range and no static host for it */               \
-	X(NOT_HELD, "not-held") /* RELEASE or DECLINE of what the client doesn't hold */           \
-	X(SOURCE, "source")     /* IPv4 source doesn't fit the message */                          \
+	X(NOT_HELD, "not-held")     /* RELEASE or DECLINE of what the client doesn't hold */       \
+	X(SOURCE, "source")         /* IPv4 source doesn't fit the message */                      \
+	X(OTHER_PORT, "other-port") /* RELEASE or DECLINE from another port than the client's */   \
+	X(SHARE, "share")           /* its port has as many addresses as it can leave to others */ \
 	X(POOL_EMPTY, "pool-empty")                                                                \
 	X(GATE_FULL, "gate-full") /* too many replies wait for the store */                        \
 	X(RATE, "rate")           /* this client changes its binding too often */                  \
@@ -266,6 +270,10 @@ size_t dhcp4_committed(struct dhcp4 *s, uint64_t token, enum dhcp4_verdict verdi
  * actions, 0 if nobody holds it. */
 size_t dhcp4_release(struct dhcp4 *s, uint32_t ip, usec_t now, struct dhcp4_action *out,
 		     size_t cap);
+
+/* The port is no more: its leases end within DHCP_PORT_GRACE_SEC unless their clients come back by
+ * another one, which they may now. */
+void dhcp4_port_gone(struct dhcp4 *s, uint32_t port, usec_t now);
 
 /* The earliest time at which dhcp4_tick() has work; USEC_INFINITY if none. */
 usec_t dhcp4_deadline(const struct dhcp4 *s);

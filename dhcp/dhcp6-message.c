@@ -101,12 +101,14 @@ static bool choose_hinted(const struct exchange *x, size_t i, struct ip *ret)
 	return false;
 }
 
-/* When the pool runs short, a station that has many addresses gets no more. */
+/* When the pool runs short, a station or port that has many addresses gets no more. */
 static bool has_its_share(const struct exchange *x)
 {
 	const struct dhcp6_pool *p = &x->s->pool;
 	const struct dhcp6_station *st = dhcp6_pool_find_station(p, &x->in->from);
 
+	if (dhcp_ports_sated(&p->ports, x->in->port, p->size, dhcp6_pool_n_free(p)))
+		return true;
 	return st && st->n_leases >= DHCP6_STATION_FAIR && dhcp6_pool_n_free(p) < p->size / 4;
 }
 
@@ -123,7 +125,7 @@ static bool choose(const struct exchange *x, size_t i, struct ip *ret)
 		*ret = l->b.ip;
 		return true;
 	}
-	if (!l && has_its_share(x))
+	if ((!l || l->state != DHCP6_LEASE_BOUND) && has_its_share(x))
 		return false;
 	return choose_hinted(x, i, ret) ||
 	       dhcp6_pool_pick(&x->s->pool, &x->key[i], x->chosen, x->n_chosen, ret);
@@ -278,6 +280,7 @@ static void set_term(struct exchange *x, struct dhcp6_lease *l, uint32_t sec)
 	l->b.lease_sec = sec;
 	l->b.expires = held ? MAX_OF(l->b.expires, until) : until;
 	dhcp6_pool_enter(&x->s->pool, l, DHCP6_LEASE_BOUND);
+	dhcp6_pool_set_port(&x->s->pool, l, x->in->port);
 }
 
 static void extend(struct exchange *x, size_t i)
@@ -500,7 +503,7 @@ static bool holds(const struct exchange *x, size_t i)
 
 	for (size_t k = 0; l && l->state == DHCP6_LEASE_BOUND && k < x->m.ia[i].n; k++)
 		if (ip_equal(&x->m.ia[i].address[k].ip, &l->b.ip))
-			return true;
+			return dhcp_ports_match(&l->member, x->in->port);
 	return false;
 }
 

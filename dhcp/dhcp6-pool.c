@@ -106,7 +106,7 @@ bool dhcp6_pool_is_free(const struct dhcp6_pool *p, const struct ip *ip)
 
 uint32_t dhcp6_pool_n_free(const struct dhcp6_pool *p)
 {
-	uint32_t n = 0;
+	uint32_t n = p->count[DHCP6_LEASE_IDLE];
 
 	for (size_t i = 0; i < p->n_range; i++)
 		n += p->range[i].n_free;
@@ -263,6 +263,7 @@ void dhcp6_pool_init(struct dhcp6_pool *p)
 {
 	*p = (struct dhcp6_pool){ 0 };
 	dhcp_quarantine_init(&p->quarantine);
+	dhcp_ports_init(&p->ports);
 	table_init(&p->by_client);
 	table_init(&p->by_ip);
 	table_init(&p->by_name);
@@ -291,6 +292,7 @@ void dhcp6_pool_done(struct dhcp6_pool *p)
 		free(container_of(n, struct dhcp6_station, by_mac));
 	}
 	free_ranges(p->range, p->n_range);
+	dhcp_ports_done(&p->ports);
 	table_done(&p->by_client);
 	table_done(&p->by_ip);
 	table_done(&p->by_name);
@@ -386,6 +388,12 @@ static void leave_name(struct dhcp6_pool *p, struct dhcp6_lease *l)
 	}
 }
 
+void dhcp6_pool_set_port(struct dhcp6_pool *p, struct dhcp6_lease *l, uint32_t port)
+{
+	dhcp_ports_join(&p->ports, &l->member, port);
+	l->b.port = l->member.port ? l->member.port->id : 0;
+}
+
 void dhcp6_pool_set_name(struct dhcp6_pool *p, struct dhcp6_lease *l, const char *name)
 {
 	if (strcmp(l->b.name, name) == 0)
@@ -416,6 +424,7 @@ void dhcp6_pool_enter(struct dhcp6_pool *p, struct dhcp6_lease *l, enum dhcp6_le
 	}
 	assert(!l->gated);
 	l->durable = false;
+	dhcp_ports_leave(&p->ports, &l->member);
 	leave_name(p, l);
 	dhcp_heap_stop(&p->ends, &l->timer);
 	list_add_tail(dhcp6_pool_range_of(p, &l->b.ip) ? &p->idle : &p->parked, &l->idle);
@@ -427,6 +436,7 @@ void dhcp6_pool_drop(struct dhcp6_pool *p, struct dhcp6_lease *l)
 
 	assert(!l->gated);
 	p->count[l->state]--;
+	dhcp_ports_leave(&p->ports, &l->member);
 	leave_name(p, l);
 	dhcp_heap_stop(&p->ends, &l->timer);
 	table_remove(&p->by_client, &l->by_client);

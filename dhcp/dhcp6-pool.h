@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "dhcp/dhcp-heap.h"
+#include "dhcp/dhcp-ports.h"
 #include "dhcp/dhcp-quarantine.h"
 #include "dhcp/dhcp6.h"
 
@@ -52,6 +53,7 @@ struct dhcp6_lease {
 	bool has_name; /* in by_name */
 	struct table_node by_client, by_ip, by_name;
 	struct list of_station, idle;
+	struct dhcp_member member; /* while BOUND: of its port */
 	struct dhcp_timer timer;
 };
 
@@ -70,6 +72,7 @@ struct dhcp6_pool {
 	struct dhcp_heap ends;
 	uint32_t count[DHCP6_LEASE_STATE_N];
 
+	struct dhcp_ports ports;
 	struct dhcp_quarantine quarantine;
 };
 
@@ -93,7 +96,7 @@ struct dhcp6_station *dhcp6_pool_find_station(const struct dhcp6_pool *p, const 
 const struct dhcp6_pool_range *dhcp6_pool_range_of(const struct dhcp6_pool *p, const struct ip *ip);
 /* In a range, and nobody's. */
 bool dhcp6_pool_is_free(const struct dhcp6_pool *p, const struct ip *ip);
-/* Free addresses in all ranges. */
+/* Addresses that a new client could get. */
 uint32_t dhcp6_pool_n_free(const struct dhcp6_pool *p);
 
 /* An address for a client that has none: the first free one from the place that DUID and IAID hash
@@ -101,6 +104,9 @@ uint32_t dhcp6_pool_n_free(const struct dhcp6_pool *p);
  * the caller drops that). False when there is none. */
 bool dhcp6_pool_pick(const struct dhcp6_pool *p, const struct dhcp6_key *k, const struct ip *but,
 		     size_t n_but, struct ip *ret);
+
+/* The lease came in by that port of the bridge. */
+void dhcp6_pool_set_port(struct dhcp6_pool *p, struct dhcp6_lease *l, uint32_t port);
 
 /* A new lease; neither the client nor the address has one. NULL when out of memory. */
 struct dhcp6_lease *dhcp6_pool_add(struct dhcp6_pool *p, const struct mac *mac, uint32_t iaid,

@@ -207,6 +207,7 @@ int dhcp6_restore(struct dhcp6 *s, const struct dhcp6_binding *b, usec_t now)
 		dhcp6_pool_set_name(&s->pool, l, name);
 	l->durable = true;
 	dhcp6_pool_enter(&s->pool, l, DHCP6_LEASE_BOUND);
+	dhcp6_pool_set_port(&s->pool, l, b->port);
 	return 0;
 }
 
@@ -367,6 +368,21 @@ size_t dhcp6_release(struct dhcp6 *s, const struct ip *ip, struct dhcp6_action *
 		dhcp6_tell(&t, DHCP4_RELEASE, l, 0);
 	dhcp6_forget(s, l);
 	return t.n;
+}
+
+void dhcp6_port_gone(struct dhcp6 *s, uint32_t port, usec_t now)
+{
+	usec_t end = now + DHCP_PORT_GRACE_SEC * USEC_PER_SEC;
+	struct dhcp_port *p;
+
+	while ((p = dhcp_ports_find(&s->pool.ports, port))) {
+		struct dhcp6_lease *l = list_first(&p->members, struct dhcp6_lease, member.of_port);
+		dhcp_ports_leave(&s->pool.ports, &l->member);
+		l->b.port = 0;
+		l->reported = 0; /* the next extension is news */
+		l->b.expires = MIN_OF(l->b.expires, end);
+		dhcp_heap_set(&s->pool.ends, &l->timer, l->b.expires);
+	}
 }
 
 static usec_t gate_end(const struct dhcp6 *s)

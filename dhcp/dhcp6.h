@@ -82,6 +82,7 @@ struct dhcp6_binding {
 	char name[DHCP6_NAME_MAX];
 	uint32_t lease_sec; /* as told to the client; DHCP6_LEASE_INFINITE */
 	usec_t expires;     /* CLOCK_BOOTTIME, USEC_INFINITY for never */
+	uint32_t port;      /* of the bridge, by which its client is reached; 0: not known */
 };
 
 /* What the caller must do, in this order. */
@@ -103,6 +104,7 @@ struct dhcp6_dgram {
 	size_t n;
 	struct ip src, dst;
 	struct mac from; /* Ethernet source */
+	uint32_t port;   /* of the bridge, by which it came in; 0 when unknown */
 	const char
 	    *known_name; /* what the station is called already (DHCPv4); NULL or "" if unknown */
 	bool truncated;
@@ -217,6 +219,9 @@ size_t dhcp6_committed(struct dhcp6 *s, uint64_t token, enum dhcp4_verdict verdi
 
 /* Give an address up on an administrator's word, one that was declined too. */
 size_t dhcp6_release(struct dhcp6 *s, const struct ip *ip, struct dhcp6_action *out, size_t cap);
+
+/* As dhcp4_port_gone(). */
+void dhcp6_port_gone(struct dhcp6 *s, uint32_t port, usec_t now);
 
 usec_t dhcp6_deadline(const struct dhcp6 *s);
 /* At most `cap` actions; call again while dhcp6_deadline() <= now. */

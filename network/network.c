@@ -174,6 +174,9 @@ void network_free(struct network *n)
 	free(n->options.subnets);
 	netd_dhcp_done(&n->options.dhcp);
 	free(n->options.uplink.dev);
+	for (size_t i = 0; i < n->options.n_trusted; i++)
+		free(n->options.trusted[i].dev);
+	free(n->options.trusted);
 	free(n->ips);
 	free(n->routes);
 	free(n->portgroups);

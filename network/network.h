@@ -220,6 +220,10 @@ struct netd_uplink { /* <netd:uplink>: the bridge of mode 'bridge' is netd's to 
 	char *dev;     /* NULL: there is none */
 	uint16_t vlan; /* 1 to 4094; 0: the device itself */
 };
+struct netd_trusted { /* <netd:trusted-port>: may be a DHCP server or router beside netd */
+	unsigned line;
+	char *dev;
+};
 struct netd_options {
 	unsigned line; /* 0: no <netd:network> */
 	struct netd_subnet *subnets;
@@ -228,6 +232,8 @@ struct netd_options {
 	struct netd_dhcp dhcp; /* <netd:dhcp> */
 	struct netd_uplink uplink;
 	struct netd_dns dns; /* <netd:dns> */
+	struct netd_trusted *trusted;
+	size_t n_trusted;
 };
 
 struct network {

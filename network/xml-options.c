@@ -8,6 +8,7 @@
 #include "network/xml-internal.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,6 +77,41 @@ static int read_http(struct report *r, xmlNode *node, void *options)
 	return err < 0 ? err : read_no_children(r, node);
 }
 
+/* <netd:trusted-port dev='…'/> */
+
+#define TRUSTED_MAX 64
+
+static int attr_port(struct report *r, const struct spot *at, void *field)
+{
+	size_t n = strlen(at->value);
+
+	if (n == 0 || n >= IF_NAMESIZE || strpbrk(at->value, "/ \t\n:"))
+		return spot_refuse(r, at, "can't be the name of an interface");
+	*(char **)field = strdup(at->value);
+	return *(char **)field ? 0 : report_no_memory(r);
+}
+
+static const struct attr trusted_attrs[] = {
+	ATTR("dev", attr_port, struct netd_trusted, dev, .missing = ERR_XML),
+};
+
+static int read_trusted(struct report *r, xmlNode *node, void *options)
+{
+	struct netd_options *o = options;
+	struct netd_trusted *t;
+	int err;
+
+	if (o->n_trusted == TRUSTED_MAX)
+		return report_refuse(r, ERR_XML, line_of(node),
+				     "there are more than %d <netd:trusted-port>", TRUSTED_MAX);
+	t = APPEND(r, o->trusted, o->n_trusted);
+	if (!t)
+		return -ENOMEM;
+	t->line = line_of(node);
+	err = READ_ATTRS(r, node, trusted_attrs, t);
+	return err < 0 ? err : read_no_children(r, node);
+}
+
 /* <netd:network> */
 
 static const struct element netd_children[] = {
@@ -83,6 +119,7 @@ static const struct element netd_children[] = {
 	{ "dns", read_netd_dns, .ns = NETD_NAMESPACE },
 	{ "http", read_http, .ns = NETD_NAMESPACE },
 	{ "subnet", read_subnet, .many = true, .ns = NETD_NAMESPACE },
+	{ "trusted-port", read_trusted, .many = true, .ns = NETD_NAMESPACE },
 	{ "uplink", read_netd_uplink, .ns = NETD_NAMESPACE },
 };
 

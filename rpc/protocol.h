@@ -147,7 +147,7 @@ enum rpc_netd_proc {
 	RPC_NETD_LEASE_LIST = 60, /* net -> string: JSON {network, bridge, pools: [{protocol, size,
 				   * bound, declined, free}], leases: [{protocol, ip-address,
 				   * prefix, mac-address, hostname, client-id, iaid, state:
-				   * bound|declined, static, since, expiry-time}]}, a guest's
+				   * bound|declined, static, since, expiry-time, port}]}, a guest's
 				   * leases one after the other; expiry-time null: never */
 	RPC_NETD_LEASE_RELEASE = 61, /* net, string address -> - */
 	RPC_NETD_LEASE_PIN = 62,     /* net, string address -> -: the lease becomes a static host */

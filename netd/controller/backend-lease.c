@@ -211,7 +211,8 @@ static json_t *pools_json(const struct network *def, const struct lease_rows *ro
 	return list;
 }
 
-static json_t *lease_json(const struct network *def, const struct lease *l)
+static json_t *lease_json(const struct controller *c, const struct network *def,
+			  const struct lease *l)
 {
 	const struct lease_binding *b = &l->b;
 	const struct network_ip *ip = def ? network_dhcp_ip(def, b->ip.family) : NULL;
@@ -225,6 +226,9 @@ static json_t *lease_json(const struct network *def, const struct lease *l)
 	    b->name[0] ? b->name : NULL, "client-id", b->n_client_id ? client_id : NULL, "state",
 	    l->declined ? "declined" : "bound", "static", ip && is_static(ip, &b->ip), "since",
 	    json_time(l->since_wall), "expiry-time", json_time(leases_wall(l->expires)));
+	const struct mirror_link *port = b->port ? mirror_by_ifindex(c->mirror, b->port) : NULL;
+	if (o)
+		json_object_set_new(o, "port", port ? json_string(port->row.name) : json_null());
 	if (o && b->ip.family == AF_INET6)
 		json_object_set_new(o, "iaid", json_integer(b->iaid));
 	return o;
@@ -244,7 +248,7 @@ void backend_lease_list(void *data, struct door_call *call, const struct rpc_net
 		qsort(rows.row, rows.n, sizeof(*rows.row), by_guest);
 	json_t *list = json_array();
 	for (size_t i = 0; i < rows.n; i++)
-		json_array_append_new(list, lease_json(def, rows.row[i]));
+		json_array_append_new(list, lease_json(c, def, rows.row[i]));
 	if (rows.failed) {
 		door_failf(call, ERR_INTERNAL,
 			   "the leases of network '%s' are too many for one answer", n->name);

@@ -41,6 +41,8 @@ static const struct {
 	[CONDITION_BANDWIDTH] = { "bandwidth",
 		"load the kernel modules sch_htb, sch_ingress, cls_u32, act_mirred and ifb; everything else "
 		"of the network works" },
+	[CONDITION_ROGUE_SERVER] = { "rogue-server",
+		"stop the server in that guest, or trust its port with <netd:trusted-port dev='...'/>" },
 	[CONDITION_NOT_REPAIRED] = { "not-repaired",
 		"remove what is in the way; netd tries again at each change, and every ten minutes" },
 	[CONDITION_ZONE_MISSING] = { "zone-missing",

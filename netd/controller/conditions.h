@@ -33,6 +33,7 @@ enum condition_kind {
 	CONDITION_LEASES_NOT_KEPT, /* the store fails; object: the file */
 	CONDITION_UPLINK_MISSING,  /* object: the interface */
 	CONDITION_BANDWIDTH,    /* is not limited as wanted; object: inbound, outbound, or a port */
+	CONDITION_ROGUE_SERVER, /* a guest plays server; object: the port and what it plays */
 	CONDITION_NOT_REPAIRED, /* the kernel refuses what is wanted; object: what */
 	CONDITION_ZONE_MISSING, /* firewalld has no zone for a bridge; object: the bridge */
 	CONDITION_KINDS,

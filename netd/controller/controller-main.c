@@ -14,6 +14,7 @@
 #include "netd/kernel/attached.h"
 #include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
+#include "netd/kernel/guard.h"
 #include "netd/kernel/own-rules.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/shaping.h"
@@ -211,6 +212,8 @@ static int build_up(struct controller *c, struct err *e)
 	if ((r = load_config(c, e)) < 0 || (r = open_threads(c, e)) < 0 ||
 	    (r = open_upstreams(c, e)) < 0)
 		return r;
+	if (!(c->guard = guard_new(c, e)))
+		return -e->code;
 	if (!(c->own_rules = own_rules_new(c, e)) || !(c->services = services_new(c, e)) ||
 	    !(c->leases = leases_new(c, e)) || !(c->lease_files = lease_files_new(c, e)) ||
 	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
@@ -376,9 +379,10 @@ static void tear_down(struct controller *c)
 		reconcile_leave(c->reconcile);
 	conflicts_free(c->conflicts);
 	c->conflicts = NULL;
+	guard_free(take_ptr(c->guard));
 	leases_free(c->leases);
 	lease_files_free(c->lease_files);
-	services_free(c->services);
+	services_free(take_ptr(c->services));
 	reconcile_free(c->reconcile);
 	attached_free(c->attached);
 	own_rules_free(c->own_rules);

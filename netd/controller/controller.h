@@ -22,6 +22,7 @@ struct blocked;
 struct conditions;
 struct door;
 struct keeper_link;
+struct guard;
 struct lease_files;
 struct leases;
 struct own_rules;
@@ -50,6 +51,7 @@ struct controller {
 	struct services *services;
 	struct leases *leases;
 	struct lease_files *lease_files;
+	struct guard *guard;
 	struct upstreams *upstreams;
 	struct door *door;
 	struct conditions *conditions; /* what is wrong now */

@@ -5,9 +5,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "netd/controller/conditions.h"
+#include "netd/kernel/guard.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/shaping.h"
 #include "netd/kernel/uplinks.h"
+#include "netd/service/services.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -182,6 +184,7 @@ static struct port *learn(struct attached *p, struct net *n, uint32_t ifindex, c
 	}
 	list_add_tail(&n->attached->ports, &port->on_net);
 	n->attached->n++;
+	guard_changed(p->c->guard);
 	changed(p, n);
 	return port;
 }
@@ -195,6 +198,9 @@ static void forget(struct attached *p, struct port *port)
 	list_remove(&port->on_net);
 	list_remove(&port->leaving);
 	n->attached->n--;
+	if (p->c->services)
+		services_port_gone(p->c->services, n, port->ifindex);
+	guard_changed(p->c->guard);
 	free(port);
 	changed(p, n);
 }

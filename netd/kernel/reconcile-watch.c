@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When there is something to reconcile without anybody having asked: others changed the kernel,
  * events were lost, time has passed. */
+#include "netd/kernel/guard.h"
 #include "netd/kernel/reconcile-internal.h"
 
 #include "base/clock.h"
@@ -180,6 +181,7 @@ static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 	r->rules_touched++;
 	reconcile_forget_rules(r);
 	reconcile_rules(r);
+	guard_repair(r->c->guard);
 	return 0;
 }
 
@@ -197,6 +199,7 @@ void reconcile_audit(struct reconcile *r)
 	reconcile_forget_rules(r);
 	reconcile_rules(r);
 	blocked_look_soon(r->c->blocked);
+	guard_repair(r->c->guard);
 }
 
 static int audit(sd_event_source *s, uint64_t usec, void *data)

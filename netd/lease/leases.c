@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "dhcp/dhcp-ports.h"
 #include "netd/door/door.h"
 #include "netd/lease/lease-files.h"
 #include "netd/service/services.h"
@@ -349,6 +350,23 @@ void leases_visit(const struct leases *l, const struct net *n, leases_visit_fn *
 		return;
 	list_foreach (lease, &ln->leases, struct lease, of_net)
 		visit(data, lease);
+}
+
+void leases_port_gone(struct leases *l, struct net *n, uint32_t port)
+{
+	usec_t end = clock_boottime() + DHCP_PORT_GRACE_SEC * USEC_PER_SEC;
+	struct lease_net *ln = find_net(l, &n->uuid);
+	struct lease *lease;
+
+	if (!ln)
+		return;
+	list_foreach (lease, &ln->leases, struct lease, of_net) {
+		if (lease->b.port != port)
+			continue;
+		lease->b.port = 0;
+		lease->expires = MIN_OF(lease->expires, end);
+		lease_files_changed(l->c->lease_files, n);
+	}
 }
 
 struct lease_store *leases_disk(const struct leases *l)

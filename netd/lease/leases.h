@@ -18,6 +18,7 @@ struct lease_binding {
 	uint8_t n_client_id;                    /* 0: none was sent */
 	char name[DHCP4_NAME_MAX];
 	uint32_t lease_sec; /* DHCP4_LEASE_INFINITE: for ever */
+	uint32_t port; /* ifindex of the bridge's port that the guest is behind; 0: not known */
 };
 
 struct lease_key {
@@ -69,6 +70,9 @@ struct lease_store *leases_disk(const struct leases *l);
 typedef void leases_visit_fn(void *data, const struct lease *lease);
 void leases_visit(const struct leases *l, const struct net *n, leases_visit_fn *visit, void *data);
 
+/* The port is no more: its leases end within DHCP_PORT_GRACE_SEC, as the worker says too, and none is
+ * tied to it any longer, for its number may be given again. */
+void leases_port_gone(struct leases *l, struct net *n, uint32_t port);
 /* The network is gone for good. */
 void leases_forget(struct leases *l, const struct net *n);
 

@@ -240,6 +240,23 @@ int msg_get_dhcp4_free(const void *body, size_t n, uint32_t *ret_net_id, uint32_
 	return 0;
 }
 
+void msg_put_dhcp_port(struct wr *w, uint32_t net_id, uint32_t port)
+{
+	wr_u32(w, net_id);
+	wr_u32(w, port);
+}
+
+int msg_get_dhcp_port(const void *body, size_t n, uint32_t *ret_net_id, uint32_t *ret_port)
+{
+	uint32_t port;
+	int r = msg_get_dhcp4_free(body, n, ret_net_id, &port);
+
+	if (r < 0 || !port)
+		return -EPROTO;
+	*ret_port = port;
+	return 0;
+}
+
 /* ---- bindings ---- */
 
 static void put_record(struct wr *w, const struct msg_dhcp4_record *m)
@@ -255,6 +272,7 @@ static void put_record(struct wr *w, const struct msg_dhcp4_record *m)
 	xdr_put_string(w, b->name);
 	wr_u32(w, b->lease_sec);
 	wr_u64(w, b->expires);
+	wr_u32(w, b->port);
 	xdr_put_i64(w, m->expires_wall);
 }
 
@@ -284,6 +302,7 @@ static void get_record(struct rd *r, struct msg_dhcp4_record *m)
 	xdr_get_text(r, b->name, sizeof(b->name));
 	b->lease_sec = rd_u32(r);
 	b->expires = rd_u64(r);
+	b->port = rd_u32(r);
 	m->expires_wall = xdr_get_i64(r);
 	if (!m->net_id || change > DHCP4_EXPIRE || !b->ip || mac_is_zero(&b->mac) ||
 	    mac_is_multicast(&b->mac) || !msg_is_clean_name(b->name) ||

@@ -48,6 +48,11 @@ int msg_get_dhcp4_hosts(const void *body, size_t n, struct msg_dhcp4_hosts *ret)
 void msg_put_net_id(struct wr *w, uint32_t net_id);
 int msg_get_net_id(const void *body, size_t n, uint32_t *ret) mustcheck;
 
+/* MSG_DHCP_PORT_GONE: a port as bindings have it, which is never 0. */
+void msg_put_dhcp_port(struct wr *w, uint32_t net_id, uint32_t port);
+int msg_get_dhcp_port(const void *body, size_t n, uint32_t *ret_net_id, uint32_t *ret_port)
+    mustcheck;
+
 /* MSG_DHCP4_FREE */
 void msg_put_dhcp4_free(struct wr *w, uint32_t net_id, uint32_t ip);
 int msg_get_dhcp4_free(const void *body, size_t n, uint32_t *ret_net_id, uint32_t *ret_ip)

@@ -220,6 +220,7 @@ static void put_record(struct wr *w, const struct msg_dhcp6_record *m)
 	xdr_put_string(w, b->name);
 	wr_u32(w, b->lease_sec);
 	wr_u64(w, b->expires);
+	wr_u32(w, b->port);
 	xdr_put_i64(w, m->expires_wall);
 }
 
@@ -238,6 +239,7 @@ static void get_record(struct rd *r, struct msg_dhcp6_record *m)
 	xdr_get_text(r, b->name, sizeof(b->name));
 	b->lease_sec = rd_u32(r);
 	b->expires = rd_u64(r);
+	b->port = rd_u32(r);
 	m->expires_wall = xdr_get_i64(r);
 	if (!m->net_id || change > DHCP4_EXPIRE || mac_is_zero(&b->mac) ||
 	    mac_is_multicast(&b->mac) || b->duid_len < DHCP6_DUID_MIN ||

@@ -50,6 +50,7 @@ enum message_type {
 	MSG_IP6_COUNTERS,  /* net_id, counters of both */
 	/* controller -> dhcp worker */
 	MSG_DHCP6_FREE = 58, /* net_id, address: as MSG_DHCP4_FREE */
+	MSG_DHCP_PORT_GONE,  /* net_id, port: of both families */
 
 	/* controller -> dns worker: netd/messages/messages-dns.h */
 	MSG_DNS_CONFIG = 60, /* add or replace a network's name service */

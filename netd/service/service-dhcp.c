@@ -255,6 +255,7 @@ static void restore4(void *data, const struct lease *lease)
 					 .binding = { .ip = b->ip.v4,
 						      .mac = b->mac,
 						      .lease_sec = b->lease_sec,
+						      .port = b->port,
 						      .client_id_len = b->n_client_id,
 						      .expires = USEC_INFINITY } };
 	memcpy(to->binding.client_id, b->client_id, b->n_client_id);
@@ -478,6 +479,7 @@ static void restore6(void *data, const struct lease *lease)
 						      .mac = b->mac,
 						      .iaid = b->iaid,
 						      .lease_sec = b->lease_sec,
+						      .port = b->port,
 						      .duid_len = b->n_client_id,
 						      .expires = USEC_INFINITY } };
 	memcpy(to->binding.duid, b->client_id, b->n_client_id);
@@ -504,6 +506,15 @@ int service_ip6_tell(struct worker_proc *p, const struct net *n, const struct le
 	flush6(&r);
 	post_sockets(p, n, MSG_IP6_SOCKETS, &fd, 1);
 	return 0;
+}
+
+void service_dhcp_port_gone(struct worker_proc *p, const struct net *n, uint32_t port)
+{
+	uint8_t body[16];
+	struct wr w = wr_over(body, sizeof(body));
+
+	msg_put_dhcp_port(&w, n->id, port);
+	worker_post(p, MSG_DHCP_PORT_GONE, body, wr_len(&w), NULL, 0);
 }
 
 void service_dhcp_free(struct worker_proc *p, const struct net *n, const struct ip *ip)
@@ -536,7 +547,8 @@ static int reports4(const struct channel_message *m, struct service_report *ret)
 					     .b = { .ip = ip_from_v4(b->ip),
 						    .mac = b->mac,
 						    .n_client_id = b->client_id_len,
-						    .lease_sec = b->lease_sec } };
+						    .lease_sec = b->lease_sec,
+						    .port = b->port } };
 		memcpy(to->b.client_id, b->client_id, b->client_id_len);
 		copy_text(to->b.name, sizeof(to->b.name), b->name);
 	}
@@ -559,7 +571,8 @@ static int reports6(const struct channel_message *m, struct service_report *ret)
 						    .mac = b->mac,
 						    .iaid = b->iaid,
 						    .n_client_id = b->duid_len,
-						    .lease_sec = b->lease_sec } };
+						    .lease_sec = b->lease_sec,
+						    .port = b->port } };
 		memcpy(to->b.client_id, b->duid, b->duid_len);
 		copy_text(to->b.name, sizeof(to->b.name), b->name);
 	}

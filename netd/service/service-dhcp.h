@@ -26,6 +26,8 @@ int service_dhcp4_tell(struct worker_proc *p, const struct net *n, const struct 
 		       bool anew, const int fds[static 2]) mustcheck;
 int service_ip6_tell(struct worker_proc *p, const struct net *n, const struct leases *l, bool anew,
 		     int fd) mustcheck;
+/* The port of its bridge is no more. */
+void service_dhcp_port_gone(struct worker_proc *p, const struct net *n, uint32_t port);
 /* Give a lease up on an administrator's word. */
 void service_dhcp_free(struct worker_proc *p, const struct net *n, const struct ip *ip);
 /* Say no more than which static hosts have changed; false: a whole config has to be sent. Nothing

@@ -2,6 +2,7 @@
 #include "netd/service/services.h"
 
 #include "base/log.h"
+#include "netd/kernel/guard.h"
 #include "netd/lease/leases.h"
 #include "netd/messages/messages-dhcp.h"
 #include "netd/messages/messages-dns.h"
@@ -563,6 +564,7 @@ static void stop(struct services *s, struct net *n)
 		if (sv->held[i])
 			keeper_link_drop(s->c->keeper, name);
 	}
+	guard_changed(s->c->guard);
 	list_remove(&sv->untold);
 	for (unsigned i = 0; i < WORKER_KINDS; i++)
 		network_free(sv->told[i]);
@@ -608,6 +610,7 @@ int services_start(struct services *s, struct net *n, struct err *e)
 		stop(s, n);
 	else
 		tell_others_soon(s, sv);
+	guard_changed(s->c->guard);
 	return r;
 }
 
@@ -652,6 +655,7 @@ int services_update(struct services *s, struct net *n, struct err *e)
 		return 0; /* what they are told soon is the new definition */
 	if (n->service)
 		n->service->changed = clock_boottime();
+	guard_changed(s->c->guard);
 	for (unsigned i = 0; n->service && i < WORKER_KINDS; i++) {
 		struct worker_proc *p = n->service->worker[i];
 		if (p && worker_id(p))
@@ -674,6 +678,13 @@ uint32_t services_dhcp_worker(const struct services *s, const struct net *n)
 	return n->service && n->service->worker[WORKER_DHCP]
 		   ? worker_id(n->service->worker[WORKER_DHCP])
 		   : 0;
+}
+
+bool services_addresses(const struct net *n, bool *ret_dhcp4, bool *ret_ip6)
+{
+	*ret_dhcp4 = n->service && n->service->dhcp4;
+	*ret_ip6 = n->service && n->service->ip6;
+	return *ret_dhcp4 || *ret_ip6;
 }
 
 bool services_changed_lately(const struct net *n)
@@ -724,6 +735,15 @@ void services_dns_lease(struct services *s, const struct net *n, const char *nam
 		return;
 	copy_text(m.name, sizeof(m.name), name);
 	post_dns_lease(p, &m);
+}
+
+void services_port_gone(struct services *s, struct net *n, uint32_t ifindex)
+{
+	struct worker_proc *p = n->service ? n->service->worker[WORKER_DHCP] : NULL;
+
+	leases_port_gone(s->c->leases, n, ifindex);
+	if (p && worker_id(p) && list_is_empty(&n->service->untold))
+		service_dhcp_port_gone(p, n, ifindex);
 }
 
 void services_free_lease(struct services *s, const struct net *n, const struct ip *ip)

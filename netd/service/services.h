@@ -31,6 +31,9 @@ int services_start(struct services *s, struct net *n, struct err *e) mustcheck;
 int services_update(struct services *s, struct net *n, struct err *e) mustcheck;
 void services_stop(struct services *s, struct net *n);
 
+/* What the network's guests get from its dhcp worker. False: nothing. */
+bool services_addresses(const struct net *n, bool *ret_dhcp4, bool *ret_ip6);
+
 /* ---- for leases ---- */
 
 /* The worker that serves this network's addresses now; 0: none. */
@@ -42,6 +45,8 @@ bool services_changed_lately(const struct net *n);
 void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,
 			    uint64_t token, enum dhcp4_verdict verdict);
 void services_flush_verdicts(struct services *s);
+/* A port has left the network's bridge for good: the leases that came by it end soon. */
+void services_port_gone(struct services *s, struct net *n, uint32_t ifindex);
 /* The worker shall give an address up, whoever holds it. */
 void services_free_lease(struct services *s, const struct net *n, const struct ip *ip);
 /* A guest's name has come or gone. */

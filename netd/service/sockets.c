@@ -18,6 +18,10 @@
 #define TCP_BACKLOG    128
 #define DHCP6_PORT     547
 
+#ifndef SO_RCVMARK /* Linux 5.19 */
+#define SO_RCVMARK 75
+#endif
+
 static int set_flag(int fd, int level, int option)
 {
 	return setsockopt(fd, level, option, &(int){ 1 }, sizeof(int));
@@ -56,6 +60,7 @@ int socket_dhcp4(const char *device, struct err *e)
 	/* Without the privilege it is at most net.core.rmem_max, by default 208 kB. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &(int){ RECEIVE_BUFFER }, sizeof(int)) < 0)
 		(void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ RECEIVE_BUFFER }, sizeof(int));
+	(void)!set_flag(fd, SOL_SOCKET, SO_RCVMARK);
 	if (set_flag(fd, IPPROTO_IP, IP_PKTINFO) < 0)
 		return err_sys(e, errno, "cannot prepare the DHCP socket on %s", device);
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0)
@@ -116,6 +121,7 @@ int socket_ip6_frames(int ifindex, const char *device, struct err *e)
 	if (fd < 0 || set_filter(fd, ip6_filter, ARRAY_LEN(ip6_filter)) < 0 ||
 	    set_flag(fd, SOL_PACKET, PACKET_AUXDATA) < 0)
 		return err_sys(e, errno, "cannot open a socket for IPv6 guests on %s", device);
+	(void)!set_flag(fd, SOL_SOCKET, SO_RCVMARK);
 	(void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ RECEIVE_BUFFER }, sizeof(int));
 	if (bind(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
 		return err_sys(e, errno, "cannot bind a socket for IPv6 guests to %s", device);

@@ -9,7 +9,8 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-/* UDP port 67 of every address, for what arrives on `device`; IP_PKTINFO on. */
+/* UDP port 67 of every address, for what arrives on `device`; IP_PKTINFO on, and SO_RCVMARK, by
+ * which the port of the bridge is known (netd/kernel/guard.h). */
 int socket_dhcp4(const char *device, struct err *e) mustcheck;
 
 /* A packet socket bound to the interface that receives nothing (protocol 0): send() puts a whole
@@ -18,7 +19,7 @@ int socket_frames(int ifindex, const char *device, struct err *e) mustcheck;
 
 /* A packet socket bound to the interface for both ways of IPv6: the kernel lets in only datagrams
  * to DHCPv6 servers (UDP port 547) and router solicitations, without extension headers;
- * PACKET_AUXDATA on. send() as above. */
+ * PACKET_AUXDATA and SO_RCVMARK on. send() as above. */
 int socket_ip6_frames(int ifindex, const char *device, struct err *e) mustcheck;
 
 /* Never read: it has the bridge listen to all routers (ff02::2) and, with `dhcp`, to all DHCPv6

@@ -62,7 +62,7 @@ struct role {
 	struct sockaddr_in from[BATCH];
 	uint8_t datagram[BATCH][DHCP4_PAYLOAD_MAX + 1]; /* one more, to notice what is too long */
 	union {
-		char space[CMSG_SPACE(sizeof(struct in_pktinfo))];
+		char space[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
 		struct cmsghdr align;
 	} control[BATCH];
 
@@ -206,6 +206,20 @@ static uint32_t destination(struct msghdr *h)
 	return 0;
 }
 
+uint32_t role_dhcp_port(struct msghdr *h)
+{
+	uint32_t mark;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_MARK ||
+		    c->cmsg_len < CMSG_LEN(sizeof(mark)))
+			continue;
+		memcpy(&mark, CMSG_DATA(c), sizeof(mark));
+		return mark;
+	}
+	return 0;
+}
+
 /* The one drop that somebody must act on. The others are counted. */
 static void warn_pool_empty(struct network *net)
 {
@@ -234,6 +248,7 @@ static void serve_datagram(struct network *net, unsigned i, usec_t now)
 		.n = m->msg_len,
 		.src = has_source ? ntohl(from->sin_addr.s_addr) : 0,
 		.dst = destination(&m->msg_hdr),
+		.port = role_dhcp_port(&m->msg_hdr),
 		.truncated = m->msg_hdr.msg_flags & MSG_TRUNC,
 	};
 
@@ -533,6 +548,21 @@ static bool on_free(struct role *role, const struct channel_message *m, usec_t n
 	return true;
 }
 
+static bool on_port_gone(struct role *role, const struct channel_message *m, usec_t now)
+{
+	uint32_t id, port;
+
+	if (m->n_fds || msg_get_dhcp_port(m->body, m->n, &id, &port) < 0)
+		return false;
+	struct network *net = find(role, id);
+	if (net) {
+		dhcp4_port_gone(net->engine, port, now);
+		after(net, now);
+	}
+	role_dhcp6_port_gone(role->six, id, port, now);
+	return true;
+}
+
 static bool message(void *data, struct channel_message *m)
 {
 	struct role *role = data;
@@ -560,6 +590,9 @@ static bool message(void *data, struct channel_message *m)
 		break;
 	case MSG_DHCP4_FREE:
 		ok = on_free(role, m, now);
+		break;
+	case MSG_DHCP_PORT_GONE:
+		ok = on_port_gone(role, m, now);
 		break;
 	default:
 		ok = role_dhcp6_message(role->six, m, now);

@@ -63,7 +63,8 @@ struct role6 {
 	struct iovec io[BATCH];
 	uint8_t frame_in[BATCH][RECEIVE_MAX + 1]; /* one more, to notice what is too long */
 	union {
-		char space[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+		char space[CMSG_SPACE(sizeof(struct tpacket_auxdata)) +
+			   CMSG_SPACE(sizeof(uint32_t))];
 		struct cmsghdr align;
 	} control[BATCH];
 
@@ -204,7 +205,7 @@ static bool checksum_known(struct msghdr *h)
 	return false;
 }
 
-static void serve_dhcp(struct network6 *net, const struct ip6_packet *p, usec_t now)
+static void serve_dhcp(struct network6 *net, const struct ip6_packet *p, uint32_t port, usec_t now)
 {
 	struct dhcp6_action actions[DHCP6_ACTIONS_MAX];
 	const struct dhcp4 *v4 = role_dhcp_engine4(net->r6->role, net->id);
@@ -214,6 +215,7 @@ static void serve_dhcp(struct network6 *net, const struct ip6_packet *p, usec_t 
 		.src = p->src,
 		.dst = p->dst,
 		.from = p->from,
+		.port = port,
 		.known_name = v4 ? dhcp4_name_of(v4, &p->from) : NULL,
 	};
 
@@ -245,7 +247,7 @@ static void serve_frame(struct network6 *net, unsigned i, usec_t now)
 	if (p.protocol == IP6_PROTO_ICMPV6)
 		serve_solicitation(net, &p, now);
 	else if (p.dst_port == DHCP6_PORT_SERVER && net->dhcp)
-		serve_dhcp(net, &p, now);
+		serve_dhcp(net, &p, role_dhcp_port(&m->msg_hdr), now);
 }
 
 /* recvmmsg() overwrites what it was given room for. */
@@ -498,6 +500,16 @@ static bool on_free(struct role6 *r6, const struct channel_message *m, usec_t no
 		after(net, now);
 	}
 	return true;
+}
+
+void role_dhcp6_port_gone(struct role6 *r6, uint32_t net_id, uint32_t port, usec_t now)
+{
+	struct network6 *net = find(r6, net_id);
+
+	if (!net || !net->dhcp)
+		return;
+	dhcp6_port_gone(net->dhcp, port, now);
+	after(net, now);
 }
 
 bool role_dhcp6_message(struct role6 *r6, struct channel_message *m, usec_t now)

@@ -29,6 +29,7 @@ struct scene {
 	struct dhcp4_action out[64];
 	size_t n; /* actions of the last call */
 	enum dhcp4_drop drop;
+	uint32_t port; /* of the bridge, that clients speak by; 0: not known */
 };
 
 /* A client message under construction. */
@@ -152,7 +153,9 @@ static inline enum dhcp4_drop scene_raw(struct scene *c, const struct packet *p)
 
 	assert_non_null(exact);
 	memcpy(exact, p->b, n);
-	struct dhcp4_dgram in = { .payload = exact, .n = n, .src = p->src, .dst = p->dst };
+	struct dhcp4_dgram in = {
+		.payload = exact, .n = n, .src = p->src, .dst = p->dst, .port = c->port
+	};
 	c->n = dhcp4_input(c->s, &in, c->now, c->out, ARRAY_LEN(c->out));
 	c->drop = dhcp4_last_drop(c->s);
 	free(exact);
