@@ -7,7 +7,7 @@ import unittest
 import lib
 
 PYTHON = '/usr/bin/python3'
-SCRIPT = os.path.join(lib.TOP, 'tests/conformance/python-libvirt')
+CONFORMANCE = os.path.join(lib.TOP, 'tests/conformance')
 
 
 def installed():
@@ -15,11 +15,18 @@ def installed():
 
 
 class PythonLibvirt(lib.Case):
-    @unittest.skipUnless(installed(), 'not installed: python3-libvirt')
-    def test_conformance(self):
+    def run_script(self, name):
+        if not installed():
+            self.skipTest('not installed: python3-libvirt')
         host = self.host()
-        got = host.sh(PYTHON, SCRIPT, host.socket, check=False, timeout=120)
+        got = host.sh(PYTHON, os.path.join(CONFORMANCE, name), host.socket, check=False, timeout=120)
         self.assertEqual((re.findall(r'^not ok.*(?:\n#.*)*', got.out, re.M), got.rc), ([], 0), got.err)
+
+    def test_conformance(self):
+        self.run_script('python-libvirt')
+
+    def test_compatibility_kit(self):
+        self.run_script('tck')
 
 
 if __name__ == '__main__':
