@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """net-rules: a network's rules in libvirt's terms, with what they have counted."""
+import os
 import re
+import signal
 
 import lib
 
@@ -77,3 +79,51 @@ class Rules(lib.Case):
         self.assertEqual(self.h.netctl('net-rules', 'free').out.strip(), 'Network free has no firewall rules')
         self.assertEqual(self.h.json('net-rules', 'free')['rules'], [])
         self.assertEqual(self.h.netctl('net-rules', 'free', '--as', 'ebtables', check=False).rc, 1)
+
+    def test_all_modes(self):
+        """Which of libvirt's chains a network of each mode has, and that both listings hold the same rules."""
+        self.host_rules(True)
+        ip6 = "<ip family='ipv6' address='fd50:{}::1' prefix='64'/></network>"
+        services = ['INP', 'OUT']
+        modes = {'nat': ("<forward mode='nat'/>", ['FWX', 'FWI', 'FWO', 'PRT']),
+                 'nat6': ("<forward mode='nat'><nat ipv6='yes'><port start='2000' end='3000'/></nat></forward>",
+                          ['FWX', 'FWI', 'FWO', 'PRT']),
+                 'range': ("<forward mode='nat'><nat><address start='192.0.2.1' end='192.0.2.9'/></nat></forward>",
+                           ['FWX', 'FWI', 'FWO', 'PRT']),
+                 'natdev': ("<forward mode='nat' dev='up0'/>", ['FWX', 'FWI', 'FWO', 'PRT']),
+                 'route': ("<forward mode='route'/>", ['FWX', 'FWI', 'FWO']),
+                 'iso': ('', ['FWX', 'FWI', 'FWO']), 'free': ("<forward mode='open'/>", [])}
+        for i, (name, (forward, wanted)) in enumerate(modes.items()):
+            xml = lib.network_xml(name, f'virbr{i + 2}', f'192.168.{160 + i}', forward)
+            self.h.start_network(xml.replace('</network>', ip6.format(i)))
+            rules = self.h.json('net-rules', name)['rules']
+            wanted = wanted + services if wanted else []
+            self.assertEqual({r['chain'].removeprefix('LIBVIRT_') for r in rules}, set(wanted), name)
+            self.assertNotIn(None, [r['packets'] for r in rules], name)
+            shape = chains(self.h.netctl('net-rules', name, '--as', 'iptables').out) if wanted else {}
+            self.assertEqual(set(shape), {f'LIBVIRT_{c}' for c in wanted})
+            for r in rules:  # each rule is in the kernel, word for word but for its counter
+                listed = self.h.sh('nft', '-y', 'list', 'chain', 'inet', 'netd', r['nft-chain']).out
+                self.assertIn(r['nft'], re.sub(r'counter packets \d+ bytes \d+', 'counter', listed).replace(
+                    'reject comment', 'reject with icmpx port-unreachable comment'), name)
+
+    def host_rules(self, on):
+        conf = os.path.join(self.h.root, 'etc', 'netd', 'netd.conf')
+        with open(conf, 'w') as f:
+            f.write(f'host_rules = {"yes" if on else "no"}\n')
+        os.kill(self.h.daemon.pid, signal.SIGHUP)
+        if on and self.h.netctl('net-list', '--name').out.strip():
+            lib.wait_for('the setting', lambda: 'chain input' in self.h.rules())
+
+    def test_services_of_the_host_are_counted(self):
+        self.h.start_network(XML)
+        self.host_rules(True)
+        guest = self.guest('g1', self.h, 'virbr1')
+        guest.dhcp()
+        guest.dig('g1')
+        self.assertGreaterEqual(self.counted('LIBVIRT_INP', options='udp dpt:67'), 2)
+        self.assertGreaterEqual(self.counted('LIBVIRT_OUT', protocol='all'), 1)  # DHCP's answers go past the rules
+        self.assertGreaterEqual(self.counted('LIBVIRT_INP', options='udp dpt:53'), 1)
+        self.host_rules(False)
+        lib.wait_for('the chains to go', lambda: 'hin_net1' not in self.h.rules())
+        self.assertEqual([r for r in self.h.json('net-rules', 'net1')['rules'] if r['chain'] == 'LIBVIRT_INP'], [])
