@@ -170,7 +170,16 @@ void network_free(struct network *n)
 		free(n->routes[i].family);
 	for (size_t i = 0; i < n->n_portgroups; i++)
 		portgroup_done(&n->portgroups[i]);
-	free_strings(n->dnsmasq_options, n->n_dnsmasq_options);
+	for (size_t i = 0; i < n->n_dnsmasq_options; i++)
+		free(n->dnsmasq_options[i].value);
+	free(n->dnsmasq_options);
+	netd_dhcp_done(&n->dnsmasq.dhcp);
+	dns_done(&n->dnsmasq.dns);
+	for (size_t i = 0; i < n->dnsmasq.n_aliases; i++) {
+		free(n->dnsmasq.aliases[i].name);
+		free(n->dnsmasq.aliases[i].target);
+	}
+	free(n->dnsmasq.aliases);
 	free(n->options.subnets);
 	netd_dhcp_done(&n->options.dhcp);
 	free(n->options.uplink.dev);

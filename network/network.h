@@ -224,6 +224,23 @@ struct netd_trusted { /* <netd:trusted-port>: may be a DHCP server or router bes
 	unsigned line;
 	char *dev;
 };
+/* <dnsmasq:options>, and what they mean: network/dnsmasq.h. */
+struct dnsmasq_option {
+	unsigned line;
+	char *value;
+};
+struct dnsmasq_alias { /* cname= of a name that the definition has an address for */
+	char *name, *target;
+};
+struct dnsmasq_meaning {
+	struct netd_dhcp dhcp;  /* after <netd:dhcp> */
+	struct network_dns dns; /* beside <dns> */
+	struct dnsmasq_alias *aliases;
+	size_t n_aliases;
+	bool no_resolv; /* the host's resolvers aren't asked */
+	bool no_rebind; /* private addresses in answers from outside are refused */
+};
+
 struct netd_options {
 	unsigned line; /* 0: no <netd:network> */
 	struct netd_subnet *subnets;
@@ -274,8 +291,9 @@ struct network {
 	struct virtualport virtualport;
 	struct portgroup *portgroups;
 	size_t n_portgroups;
-	char **dnsmasq_options;
+	struct dnsmasq_option *dnsmasq_options;
 	size_t n_dnsmasq_options;
+	struct dnsmasq_meaning dnsmasq;
 };
 
 void network_free(struct network *n); /* NULL is fine */

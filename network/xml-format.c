@@ -341,7 +341,7 @@ static void format_who(struct out *o, const struct network *n)
 		text_addf(&o->text, "  %s\n", n->metadata);
 }
 
-static void format_dnsmasq(struct out *o, char *const *options, size_t n)
+static void format_dnsmasq(struct out *o, const struct dnsmasq_option *options, size_t n)
 {
 	if (!n)
 		return;
@@ -349,7 +349,7 @@ static void format_dnsmasq(struct out *o, char *const *options, size_t n)
 	out_open(o);
 	for (size_t i = 0; i < n; i++) {
 		out_start(o, "dnsmasq:option");
-		out_attr(o, "value", options[i]);
+		out_attr(o, "value", options[i].value);
 		out_end_empty(o);
 	}
 	out_close(o, "dnsmasq:options");

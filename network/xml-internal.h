@@ -135,6 +135,9 @@ int read_netd_dns(struct report *r, xmlNode *node, void *options);
 /* Read the elements of <metadata> that are netd's own. */
 int read_netd_options(struct report *r, xmlNode *metadata, struct netd_options *ret) mustcheck;
 
+/* Fill in what the lines for dnsmasq mean, after the whole document was read (dnsmasq.c). */
+int dnsmasq_translate(struct report *r, struct network *n) mustcheck;
+
 int read_netd_dhcp(struct report *r, xmlNode *node, void *options) mustcheck; /* xml-dhcp.c */
 
 /* A definition against network.rng, after it was read and judged with the result `err`, which is

@@ -200,9 +200,6 @@ static int attr_dnsmasq_option(struct report *r, const struct spot *at, void *fi
 	return err < 0 ? err : attr_text(r, at, field);
 }
 
-struct dnsmasq_option {
-	char *value;
-};
 static const struct attr dnsmasq_option_attrs[] = {
 	ATTR("value", attr_dnsmasq_option, struct dnsmasq_option, value, .missing = ERR_INTERNAL,
 	     .empty_counts = true),
@@ -211,22 +208,14 @@ static const struct attr dnsmasq_option_attrs[] = {
 static int read_dnsmasq_option(struct report *r, xmlNode *node, void *network)
 {
 	struct network *n = network;
-	char **value = APPEND(r, n->dnsmasq_options, n->n_dnsmasq_options);
-	struct dnsmasq_option option = { NULL };
+	struct dnsmasq_option *o = APPEND(r, n->dnsmasq_options, n->n_dnsmasq_options);
 	int err;
 
-	if (!value)
+	if (!o)
 		return -ENOMEM;
-	err = READ_ATTRS(r, node, dnsmasq_option_attrs, &option);
-	*value = option.value;
-	if (err < 0)
-		return err;
-	report_doubt(
-	    r, line_of(node),
-	    "dnsmasq option '%.200s' is kept, but works only as far as netd knows it: there is "
-	    "no dnsmasq here",
-	    *value);
-	return read_no_children(r, node);
+	o->line = line_of(node);
+	err = READ_ATTRS(r, node, dnsmasq_option_attrs, o);
+	return err < 0 ? err : read_no_children(r, node);
 }
 
 static const struct element dnsmasq_children[] = {
@@ -326,6 +315,8 @@ static int read_document(struct report *r, xmlDoc *doc, size_t n, bool judge, st
 	struct network *net = calloc(1, sizeof(*net));
 	int err = net ? read_network(r, doc, net) : report_no_memory(r);
 
+	if (err == 0)
+		err = dnsmasq_translate(r, net);
 	if (err == 0 && judge)
 		err = validate_network(r, net);
 	if (r->flags & NETWORK_PARSE_VALIDATE)

@@ -22,6 +22,7 @@
 #include "netd/kernel/zones.h"
 #include "netd/lease/leases.h"
 #include "netd/service/services.h"
+#include "network/dnsmasq.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -397,6 +398,20 @@ static void start_network(struct op *op, struct network *def)
 	hooks_run(op->c, def, HOOK_START, start_hook_ended, op);
 }
 
+/* A line that dnsmasq wouldn't start with, where libvirt would start one. */
+static bool has_unknown_dnsmasq_option(struct op *op, const struct network *def)
+{
+	const struct dnsmasq_option *o =
+	    network_owns_bridge(def) && def->n_ips ? dnsmasq_unknown_option(def) : NULL;
+
+	if (o)
+		err_set(&op->err, ERR_INTERNAL,
+			"cannot start network '%s': line %u: dnsmasq has no option '%.*s' "
+			"(<dnsmasq:option value='%.200s'/>); remove it",
+			def->name, o->line, (int)strcspn(o->value, "="), o->value, o->value);
+	return o != NULL;
+}
+
 static void begin_start(struct op *op)
 {
 	struct net *n = op->net;
@@ -410,6 +425,8 @@ static void begin_start(struct op *op)
 			n->broken ? n->broken : "?");
 		return op_finish(op);
 	}
+	if (has_unknown_dnsmasq_option(op, n->config))
+		return op_finish(op);
 	start_network(op, network_share(n->config));
 }
 
@@ -427,7 +444,7 @@ static void begin_create(struct op *op)
 			n->name);
 		return op_finish(op);
 	}
-	if (complete_definition(op) < 0)
+	if (complete_definition(op) < 0 || has_unknown_dnsmasq_option(op, op->def))
 		return op_finish(op);
 	start_network(op, take_ptr(op->def));
 }

@@ -473,13 +473,10 @@ static int add_srv(struct dns_config *c, const struct dns_srv *v)
 				  v->has_weight ? v->weight : 0);
 }
 
-static int add_all(struct dns_config *c, const struct network *n)
+static int add_dns(struct dns_config *c, const struct network_dns *dns)
 {
-	const struct network_dns *dns = &n->dns;
 	int r = add_hosts(c, dns);
 
-	for (size_t i = 0; r == 0 && i < n->n_ips; i++)
-		r = add_ip(c, &n->ips[i]);
 	for (size_t i = 0; r == 0 && i < dns->n_forwarders; i++)
 		if (!dns->forwarders[i].domain || is_name(dns->forwarders[i].domain))
 			r = dns_config_add_forwarder(c, &dns->forwarders[i].addr, DNS_PORT,
@@ -492,6 +489,43 @@ static int add_all(struct dns_config *c, const struct network *n)
 	return r;
 }
 
+/* With or without the network's domain behind it. */
+static bool is_called(const char *name, const char *target, const char *domain)
+{
+	size_t n = strlen(name);
+
+	if (strncasecmp(name, target, n) != 0)
+		return false;
+	return !target[n] || (target[n] == '.' && domain && !strcasecmp(target + n + 1, domain));
+}
+
+/* What has the target's name when the config is made has the alias, too. */
+static int add_alias(struct dns_config *c, const struct network *n, const struct dnsmasq_alias *a)
+{
+	size_t count = c->n_hosts;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct ip ip = c->hosts[i].ip;
+		if (is_called(c->hosts[i].name, a->target, n->domain) && is_name(a->name))
+			r = dns_config_add_host(c, a->name, &ip, false);
+	}
+	return r;
+}
+
+static int add_all(struct dns_config *c, const struct network *n)
+{
+	int r = add_dns(c, &n->dns);
+
+	for (size_t i = 0; r == 0 && i < n->n_ips; i++)
+		r = add_ip(c, &n->ips[i]);
+	if (r == 0)
+		r = add_dns(c, &n->dnsmasq.dns);
+	for (size_t i = 0; r == 0 && i < n->dnsmasq.n_aliases; i++)
+		r = add_alias(c, n, &n->dnsmasq.aliases[i]);
+	return r;
+}
+
 struct dns_config *dns_config_from_network(const struct network *n)
 {
 	struct dns_config *c = dns_config_new(is_name(n->domain) ? n->domain : NULL);
@@ -501,6 +535,9 @@ struct dns_config *dns_config_from_network(const struct network *n)
 	c->local_only = n->domain_local_only == TRI_YES;
 	c->forward = n->forward.mode != FORWARD_NONE;
 	c->forward_plain_names = n->dns.forward_plain_names != TRI_NO;
+	c->rebind_protection = n->dnsmasq.no_rebind;
+	if (n->dnsmasq.no_resolv && !n->dns.n_forwarders && !n->dnsmasq.dns.n_forwarders)
+		c->forward = false;
 	c->strict_order = n->options.dns.order == NETD_DNS_STRICT;
 	c->rebind_protection = n->options.dns.rebind_protection;
 	if (add_all(c, n) < 0) {

@@ -154,7 +154,8 @@ static int dhcp4_config_from_network(const struct network *def, struct dhcp4_con
 				     .default_lease_sec = service_default_lease(def, AF_INET),
 				     .identity = identity_of(&def->options.dhcp),
 				     .http = def->options.http && ip->tftp_root,
-				     .rapid_commit = def->options.dhcp.rapid_commit == TRI_YES,
+				     .rapid_commit = def->options.dhcp.rapid_commit == TRI_YES ||
+						     def->dnsmasq.dhcp.rapid_commit == TRI_YES,
 				     .authoritative = true };
 	dc->router = def->forward.mode == FORWARD_NONE ? 0 : ip->address.v4;
 	dc->dns = service_wants_dns(def) ? ip->address.v4 : 0;

@@ -128,9 +128,12 @@ int service_rules(const struct network *def, int family, struct dhcp_rules *ret)
 	const struct netd_dhcp *d = &def->options.dhcp;
 	struct making m = { .family = family };
 
+	const struct netd_dhcp *dnsmasq = &def->dnsmasq.dhcp;
 	add_rules(&m, d, NETD_DHCP_HOST);
 	add_rules(&m, d, NETD_DHCP_CLASS);
+	add_rules(&m, dnsmasq, NETD_DHCP_CLASS);
 	add_rules(&m, d, NETD_DHCP_ALL);
+	add_rules(&m, dnsmasq, NETD_DHCP_ALL);
 	if (m.err) {
 		dhcp_rules_done(&m.r);
 		return m.err;

@@ -237,6 +237,48 @@ class Options(lib.Case):
         self.assertIn("no option of IPv4 is called so", wrong.err)
         self.assertEqual(self.ask([252])['252'], text('three'))
 
+    def dnsmasq(self, *lines):
+        options = ''.join(f"<dnsmasq:option value='{x}'/>" for x in lines)
+        return (lib.network_xml(domain='lab').replace('<network>', "<network xmlns:dnsmasq='http://libvirt.org/schemas/"
+                                                      "network/dnsmasq/1.0'>")
+                .replace('</network>', f'<dnsmasq:options>{options}</dnsmasq:options></network>'))
+
+    def test_dnsmasq_options(self):
+        """What users write for dnsmasq is obeyed: the usual chain to iPXE, options, names."""
+        self.net = self.host()
+        self.net.start_network(self.dnsmasq(
+            'dhcp-match=set:ipxe,175', 'dhcp-match=set:efi64,option:client-arch,7', 'dhcp-boot=tag:ipxe,boot.ipxe',
+            'dhcp-boot=tag:!ipxe,tag:efi64,snponly.efi', 'dhcp-boot=pxelinux.0,,192.168.150.7',
+            'dhcp-option=option:ntp-server,0.0.0.0', 'dhcp-option=3', 'host-record=www.lab,192.168.150.20',
+            'cname=ftp.lab,www.lab', 'txt-record=t.lab,&quot;some text&quot;'))
+        self.g = self.guest('g1', self.net, 'virbr1')
+
+        def boot(**send):
+            got = self.ask([42, 3], **send)
+            return got['file'], got['siaddr']
+        self.assertEqual(boot(_93='0007'), ('snponly.efi', '192.168.150.1'))
+        self.assertEqual(boot(_93='0007', _175='b10501'), ('boot.ipxe', '192.168.150.1'))
+        self.assertEqual(boot(_93='0000'), ('pxelinux.0', '192.168.150.7'))
+        got = self.ask([42, 3])
+        self.assertEqual(got['42'], 'c0a89601')
+        self.assertNotIn('3', got)
+        self.g.sh('ip', 'addr', 'add', '192.168.150.9/24', 'dev', 'eth0')
+        for name in ('www.lab', 'ftp.lab'):
+            self.assertEqual(self.g.dig(name, server='192.168.150.1'), ['192.168.150.20'])
+        self.assertEqual(' '.join(self.g.dig('t.lab', 'TXT', server='192.168.150.1')), '"some text"')
+
+    def test_dnsmasq_unknown(self):
+        """What dnsmasq wouldn't start with keeps the network from starting; what only netd doesn't know is warned of."""
+        self.net = self.host()
+        name = self.net.define(self.dnsmasq('no-ping', 'dhcp-optoin=3'))
+        done = self.net.netctl('net-start', name, check=False)
+        self.assertEqual(done.rc, 1)
+        self.assertRegex(done.err, r"line \d+: dnsmasq has no option 'dhcp-optoin' .*; remove it")
+        self.net.netctl('net-undefine', name)
+        done = self.net.netctl('net-define', '/dev/stdin', stdin=self.dnsmasq('ptr-record=a.lab,b.lab'))
+        self.assertIn("'ptr-record=a.lab,b.lab' is kept, but not obeyed", self.net.daemon.log() + done.out + done.err)
+        self.net.netctl('net-start', name)
+
     @lib.needs('udhcpc')
     def test_udhcpc(self):
         self.serve("<netd:dhcp><netd:option name='ntp-servers' value='192.168.150.7'/>"
