@@ -57,6 +57,7 @@ struct net_service {
 	struct network *told[WORKER_KINDS];       /* the definition that it knows, or NULL */
 	unsigned crashes[WORKER_KINDS];
 	usec_t changed; /* when the workers were told another definition; 0: never */
+	const void *by; /* the definition that they were told; only to be compared */
 };
 
 struct services {
@@ -593,6 +594,7 @@ int services_start(struct services *s, struct net *n, struct err *e)
 		sv->fd[i] = -1;
 	list_init(&sv->untold);
 	sv->net = n;
+	sv->by = def;
 	sv->ifindex = n->ifindex;
 	sv->address = service_address(def);
 	sv->address6 = second_address(def);
@@ -653,8 +655,10 @@ int services_update(struct services *s, struct net *n, struct err *e)
 	}
 	if (n->service && !list_is_empty(&n->service->untold))
 		return 0; /* what they are told soon is the new definition */
-	if (n->service)
+	if (n->service) {
 		n->service->changed = clock_boottime();
+		n->service->by = n->live;
+	}
 	guard_changed(s->c->guard);
 	for (unsigned i = 0; n->service && i < WORKER_KINDS; i++) {
 		struct worker_proc *p = n->service->worker[i];
@@ -691,6 +695,8 @@ bool services_changed_lately(const struct net *n)
 {
 	usec_t changed = n->service ? n->service->changed : 0;
 
+	if (n->service && n->service->by != n->live) /* the kernel is being told first */
+		return true;
 	return changed && clock_boottime() - changed < CHANGE_USEC;
 }
 

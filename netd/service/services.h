@@ -38,8 +38,8 @@ bool services_addresses(const struct net *n, bool *ret_dhcp4, bool *ret_ip6);
 
 /* The worker that serves this network's addresses now; 0: none. */
 uint32_t services_dhcp_worker(const struct services *s, const struct net *n);
-/* The network's services were told another definition a moment ago: what its worker reports may
- * still go by the old one. */
+/* The network's services were told another definition a moment ago, or will be at once: what its
+ * worker reports may still go by the old one. */
 bool services_changed_lately(const struct net *n);
 /* What became of a binding that worker reported. Gathered until services_flush_verdicts(). */
 void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,

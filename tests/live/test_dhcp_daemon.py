@@ -169,3 +169,28 @@ class Leases(lib.Case):
         lib.wait_for('the name', lambda: dig('h1234.lab') == ['10.60.200.1'])
         other.sh('ip', 'addr', 'flush', 'dev', 'eth0')
         self.assertEqual(other.dhcp().address, '10.60.200.1')
+
+    def test_subnet_changed_under_way(self):
+        """The subnet changes while clients by the hundred are being served: what the worker reports by the old one is no
+        reason to end it, and the guests come to the new one."""
+        wide = XML.replace('.150.150', '.150.250').replace('.150.100', '.150.10')
+        other = wide.replace('.150.', '.151.')
+        self.net.netctl('net-destroy', 'net1')
+        self.net.netctl('net-undefine', 'net1')
+        self.net.start_network(wide)
+        crowd = self.guest('crowd', self.net, 'virbr1')
+        crowd.sh('ip', 'addr', 'add', '169.254.1.1/16', 'dev', 'eth0')
+        crowd.sh('ip', 'route', 'add', 'default', 'dev', 'eth0')
+        old = workers(self.net)
+        file = os.path.join(self.folder, 'net1.xml')
+        for round in range(3):
+            clients = crowd.spawn(os.path.join(lib.HERE, 'dhcp-many'), 'eth0', 200, 3)
+            lib.wait_for('the clients', lambda: 'ready' in clients.log())
+            time.sleep(0.2)
+            with open(file, 'w') as f:
+                f.write(wide if round % 2 else other)
+            self.net.netctl('net-apply', file)
+            clients.popen.wait(10)
+        self.assertEqual(workers(self.net), old, self.net.daemon.log()[-2000:])
+        guest = self.guest('vm1', self.net, 'virbr1')
+        self.assertRegex(guest.dhcp().address, r'^192\.168\.151\.')
