@@ -15,7 +15,7 @@ static const struct {
 	const struct verb *verbs;
 } groups[] = {
 	// clang-format off
-	{ "Networks", network_verbs }, { NULL, list_verbs }, { NULL, event_verbs },
+	{ "Networks", network_verbs }, { NULL, start_verbs }, { NULL, list_verbs }, { NULL, event_verbs },
 	{ "Changing networks", update_verbs }, { NULL, describe_verbs }, { NULL, edit_verbs },
 	{ NULL, apply_verbs }, { NULL, import_verbs }, { NULL, history_verbs }, { NULL, net_port_verbs },
 	{ NULL, dhcp_options_verbs },

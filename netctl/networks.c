@@ -52,11 +52,6 @@ static int change(struct ctl *ctl, const struct args *a, change_fn *call, const 
 	return 0;
 }
 
-static int run_start(struct ctl *ctl, const struct args *a)
-{
-	return change(ctl, a, client_start, "start", "started");
-}
-
 static int run_destroy(struct ctl *ctl, const struct args *a)
 {
 	return change(ctl, a, client_destroy, "destroy", "destroyed");
@@ -223,8 +218,6 @@ const struct verb network_verbs[] = {
 	  "Returns basic information about the network.", network_opts, run_info },
 	{ "net-name", "convert a network UUID to network name",
 	  "Print the name of the network with this uuid.", name_opts, run_name },
-	{ "net-start", "start a (previously defined) inactive network",
-	  "Start a network.", network_opts, run_start },
 	{ "net-undefine", "undefine a persistent network",
 	  "Undefine the configuration for a persistent network. If the network is active, make it transient.",
 	  network_opts, run_undefine },

@@ -61,7 +61,7 @@ struct ctl {
 	struct err err;            /* why the verb failed */
 };
 
-extern const struct verb network_verbs[], list_verbs[], event_verbs[], lease_verbs[], update_verbs[],
+extern const struct verb network_verbs[], start_verbs[], list_verbs[], event_verbs[], lease_verbs[], update_verbs[],
     describe_verbs[], edit_verbs[], apply_verbs[], import_verbs[], history_verbs[], net_port_verbs[], guest_verbs[],
     port_verbs[], status_verbs[], rules_verbs[], dhcp_options_verbs[],
     help_verbs[]; /* a row without name ends each */

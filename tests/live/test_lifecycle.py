@@ -272,6 +272,25 @@ class Rules(lib.Case):
         self.assertEqual(got.rc, 1)
         self.assertIn('read only access prevents', got.err)
 
+    def test_start_all(self):
+        """All that don't run, one after the other; one that can't keeps no other from it."""
+        h = self.host()
+        for i, name in enumerate(('a', 'b', 'c', 'd')):
+            h.define(lib.network_xml(name=name, bridge=f'virbr{i}', net=f'192.168.{160 + i % 3}'))
+        h.netctl('net-autostart', 'b')
+        done = h.netctl('net-start', '--autostart')
+        self.assertEqual(done.out, 'Network b started (1 of 1)\n\n')
+        done = h.netctl('net-start', '--all', check=False)  # d wants a's subnet
+        self.assertEqual((done.rc, done.out), (1, 'Network a started (1 of 3)\nNetwork c started (2 of 3)\n'
+                                               '2 of 3 networks started\n\n'))
+        self.assertIn('error: Failed to start network d\nerror: internal error: Network is already in use', done.err)
+        h.netctl('net-undefine', 'd')
+        h.netctl('net-destroy', 'a')
+        self.assertEqual(h.json('net-start', '--all')['started'], ['a'])
+        self.assertEqual(h.netctl('net-start', '--all').out, 'All networks are active\n\n')
+        for words in (('net-start', '--all', 'a'), ('net-start',)):
+            self.assertEqual(h.netctl(*words, check=False).rc, 1)
+
 
 class NoDaemon(lib.Case):
     def test_says_what_to_do(self):
