@@ -186,6 +186,38 @@ int lifecycle_check_live(const struct network *now, const struct network *next, 
 	return 0;
 }
 
+static bool has_interface(const struct network *def, const struct forward_interface *i)
+{
+	for (size_t k = 0; k < def->forward.n_interfaces; k++) {
+		const struct forward_interface *other = &def->forward.interfaces[k];
+		if (i->is_pci ? other->is_pci && memcmp(&i->pci, &other->pci, sizeof(i->pci)) == 0
+			      : !other->is_pci && strcmp(i->dev, other->dev) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A device that guests are plugged into stays in the pool. */
+static int check_devices(struct op *op, const struct network *now)
+{
+	const struct change *ch = op->extra;
+	const struct forward *f = &now->forward;
+	auto_free unsigned *users = calloc(f->n_interfaces + 1, sizeof(*users));
+
+	if (!users)
+		return err_sys(&op->err, ENOMEM, "cannot change network '%s'", now->name);
+	(void)ports_count(op->c, op->net, users);
+	for (size_t i = 0; i < f->n_interfaces; i++)
+		if (users[i] && !has_interface(ch->live, &f->interfaces[i]))
+			return err_set(
+			    &op->err, ERR_OPERATION_INVALID,
+			    "unable to delete interface '%s' in network '%s'. It is currently "
+			    "being used by %u domains.",
+			    f->interfaces[i].dev ? f->interfaces[i].dev : "(PCI)", now->name,
+			    users[i]);
+	return 0;
+}
+
 static int check_live(struct op *op, const struct network *now)
 {
 	struct change *ch = op->extra;
@@ -193,6 +225,8 @@ static int check_live(struct op *op, const struct network *now)
 
 	if (r == 0)
 		r = zones_check(op->c->zones, ch->live, &op->err);
+	if (r == 0)
+		r = check_devices(op, now);
 	return r < 0 ? r
 		     : subnets_check(op->c->mirror, &op->c->registry, op->net, ch->live, &op->err);
 }

@@ -83,6 +83,50 @@ class Definitions(lib.Case):
         self.restart()
         self.assertEqual(self.h.netctl('net-dumpxml', 'keep').out, first)
 
+    def test_copied_network(self):
+        """A file that was copied from another network's: both are there, the first is who it was."""
+        self.h.start_network(XML)
+        self.h.netctl('net-destroy', 'keep')
+        before = self.h.netctl('net-dumpxml', 'keep').out
+        self.h.stop_netd()
+        with open(self.file) as f:
+            text = f.read()
+        for name in 'a-copy', 'z-copy':
+            with open(os.path.join(os.path.dirname(self.file), name + '.xml'), 'w') as f:
+                f.write(text.replace('<name>keep', f'<name>{name}'))
+        self.h.start_netd()
+        self.assertEqual(self.h.netctl('net-dumpxml', 'keep').out, before)
+        rows = {n['name']: n for n in self.h.json('status')['networks']}
+        self.assertEqual(len({n['uuid'] for n in rows.values()}), 3)
+        self.assertEqual(len({n['bridge'] for n in rows.values()}), 3)
+        self.assertIn("had the uuid of network 'keep'", rows['a-copy']['problem'])
+        self.assertIn("network 'z-copy' has the uuid of network 'keep'", self.h.daemon.log())
+        copy = self.h.netctl('net-dumpxml', 'a-copy').out
+        self.restart()  # and they keep it
+        self.assertEqual(self.h.netctl('net-dumpxml', 'a-copy').out, copy)
+        self.assertEqual(self.h.netctl('net-dumpxml', 'keep').out, before)
+        self.h.netctl('net-start', 'a-copy')
+
+    def test_strangers(self):
+        """What is no definition is told, and harms nobody; nor does a folder, a pipe or a link to nowhere."""
+        self.h.define(XML)
+        self.h.define(lib.network_xml(name='lost', bridge='virbr8', net='192.168.158'))
+        self.h.stop_netd()
+        folder = os.path.dirname(self.file)
+        os.makedirs(os.path.join(folder, 'dir.xml'))
+        os.mkfifo(os.path.join(folder, 'pipe.xml'))
+        os.symlink('/nowhere', os.path.join(folder, 'link.xml'))
+        with open(os.path.join(folder, 'huge.xml'), 'wb') as f:
+            f.truncate(1 << 30)
+        shutil.copy(self.file, os.path.join(folder, 'keep.xml.bak'))
+        os.unlink(os.path.join(folder, 'lost.xml'))
+        self.h.start_netd()
+        rows = {n['name']: n['state'] for n in self.h.json('status')['networks']}
+        self.assertEqual(rows, {'keep': 'inactive', 'dir': 'broken', 'pipe': 'broken', 'link': 'broken', 'huge': 'broken'})
+        for words in 'keep.xml.bak is no definition', "network 'lost' has no file in":
+            self.assertIn(words, self.h.daemon.log())
+        self.h.netctl('net-start', 'keep')
+
     def test_wrong_name(self):
         self.h.define(XML)
         shutil.copy(self.file, os.path.join(os.path.dirname(self.file), 'other.xml'))

@@ -109,6 +109,23 @@ class Ports(lib.Case):
         self.create('pass', port_xml(30))
         self.assertIn('requires exclusive access to interfaces', self.create('pass', port_xml(31), check=False))
 
+    def test_used_device_stays(self):
+        """A device that a guest is plugged into isn't taken out of the pool, be it by net-update or by net-apply."""
+        self.h.start_network("<network><name>pool</name><forward mode='bridge'><interface dev='up1'/><interface dev='up2'/>"
+                             "</forward></network>")
+        port = self.create('pool', port_xml(1))
+        drop = ('net-update', 'pool', 'delete', 'forward-interface', "<interface dev='up1'/>", '--live', '--config')
+        whole = self.h.netctl('net-dumpxml', 'pool', '--inactive').out
+        less = whole.replace("    <interface dev='up1'/>\n", '').replace("dev='up1' ", "dev='up2' ")
+        for refused in self.h.virsh(*drop, check=False), self.h.netctl('net-apply', '-', stdin=less, check=False):
+            self.assertEqual(refused.rc, 1)
+            self.assertIn("unable to delete interface 'up1' in network 'pool'. It is currently being used by 1 domains.",
+                          refused.err)
+        self.assertEqual(self.h.netctl('net-dumpxml', 'pool', '--inactive').out, whole)
+        self.h.virsh('net-port-delete', 'pool', port)
+        self.h.virsh(*drop)
+        self.assertNotIn('up1', self.h.netctl('net-dumpxml', 'pool').out)
+
     def test_users_of_devices(self):
         """What a pool's devices have is shown in the running form, and in that alone."""
         self.h.start_network("<network><name>pool</name><forward mode='bridge'><interface dev='up1'/><interface dev='up2'/>"
