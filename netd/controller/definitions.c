@@ -305,20 +305,38 @@ static struct network *load_or_recover(struct controller *c, const char *name, c
 	return recovered ? def : NULL;
 }
 
+/* A file that somebody copied from another network's: what only one of the two can have is its
+ * model's, and is chosen anew and kept. True when something was. */
+static bool part_from_model(struct controller *c, const char *name, struct network *def,
+			    char **ret_broken)
+{
+	struct net *model = def ? registry_find_uuid(&c->registry, &def->uuid) : NULL;
+	const struct network *other = model ? net_definition(model) : NULL;
+
+	if (!model)
+		return false;
+	log_err("network '%s' has the uuid of network '%s', so it gets another one", name,
+		model->name);
+	if (!*ret_broken &&
+	    asprintf(ret_broken, "its file had the uuid of network '%s'", model->name) < 0)
+		*ret_broken = NULL;
+	def->uuid = uuid_random();
+	if (other && def->has_mac && other->has_mac && mac_equal(&def->mac, &other->mac))
+		def->mac = mac_random();
+	if (other && network_makes_bridge(def) && def->bridge && other->bridge &&
+	    strcmp(def->bridge, other->bridge) == 0) {
+		free(def->bridge);
+		def->bridge = NULL;
+	}
+	return true;
+}
+
 static struct net *add_loaded(struct controller *c, const char *name, struct network *def,
 			      char *broken)
 {
 	struct uuid u = def ? def->uuid : uuid_random();
-	struct net *n = registry_find_uuid(&c->registry, &u);
+	struct net *n = registry_add(&c->registry, name, &u);
 
-	if (n) {
-		log_err("network '%s' has the uuid of network '%s'; it is listed under a new one",
-			name, n->name);
-		u = uuid_random();
-		if (def)
-			def->uuid = u;
-	}
-	n = registry_add(&c->registry, name, &u);
 	if (!n)
 		return NULL;
 	registry_set_config(&c->registry, n, def);
@@ -336,6 +354,8 @@ static int load_config(struct controller *c, const char *name, struct err *e)
 			(def->bridge || !network_makes_bridge(def)) && !network_open_subnet(def);
 	if (def)
 		network_complete(def);
+	if (part_from_model(c, name, def, &broken))
+		complete = false;
 	struct net *n = add_loaded(c, name, def, broken);
 	if (!n) {
 		network_free(def);
@@ -402,10 +422,25 @@ static int load_running(struct controller *c, const char *name, struct err *e)
 	return 0;
 }
 
-/* Call `each` for every NAME.xml in a folder. */
-static int for_each_file(struct controller *c, const char *dir,
-			 int (*each)(struct controller *, const char *, struct err *),
-			 struct err *e)
+struct names {
+	char **name;
+	size_t n, cap;
+};
+
+static void names_done(struct names *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		free(all->name[i]);
+	free(all->name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The NAME of every NAME.xml in a folder, in order; what else is there may be told. */
+static int list_names(const char *dir, bool tell_strangers, struct names *ret, struct err *e)
 {
 	DIR *d = opendir(dir);
 	int r = 0;
@@ -413,16 +448,77 @@ static int for_each_file(struct controller *c, const char *dir,
 	if (!d)
 		return err_sys(e, errno, "cannot read the folder %s", dir);
 	for (struct dirent *entry; r == 0 && (entry = readdir(d));) {
-		char name[NAME_MAX + 1];
 		size_t len = strlen(entry->d_name);
-		if (entry->d_name[0] == '.' || len <= strlen(SUFFIX) ||
-		    strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) != 0)
+		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)(len - strlen(SUFFIX)), entry->d_name);
-		r = each(c, name, e);
+		if (len <= strlen(SUFFIX) ||
+		    strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) != 0) {
+			if (tell_strangers)
+				log_warning(
+				    "%s/%s is no definition: its name doesn't end in " SUFFIX, dir,
+				    entry->d_name);
+			continue;
+		}
+		char *name = strndup(entry->d_name, len - strlen(SUFFIX));
+		r = name ? GROW(ret->name, ret->cap, ret->n + 1) : -ENOMEM;
+		if (r < 0)
+			free(name);
+		else
+			ret->name[ret->n++] = name;
 	}
 	closedir(d);
+	if (ret->n)
+		qsort(ret->name, ret->n, sizeof(*ret->name), by_name);
+	return r < 0 ? err_sys(e, ENOMEM, "cannot read the folder %s", dir) : 0;
+}
+
+/* Call `each` for every NAME.xml in a folder. */
+static int for_each_file(struct controller *c, const char *dir,
+			 int (*each)(struct controller *, const char *, struct err *),
+			 struct err *e)
+{
+	struct names all = { 0 };
+	int r = list_names(dir, false, &all, e);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		r = each(c, all.name[i], e);
+	names_done(&all);
 	return r;
+}
+
+static bool has_spare(const struct controller *c, const char *name)
+{
+	char path[PATH_MAX];
+	struct err e = { 0 };
+
+	return path_of(path, c->paths.lib, "/networks", name, &e) == 0 && access(path, F_OK) == 0;
+}
+
+/* Those that we have written come first: who copied a file is the one who gets another uuid. */
+static int load_configs(struct controller *c, struct err *e)
+{
+	struct names all = { 0 };
+	int r = list_names(c->paths.networks, true, &all, e);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		if (has_spare(c, all.name[i]))
+			r = load_config(c, all.name[i], e);
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		if (!registry_find_name(&c->registry, all.name[i]))
+			r = load_config(c, all.name[i], e);
+	names_done(&all);
+	return r;
+}
+
+/* Somebody removed the file: then it isn't defined any more, but not without a word. */
+static int tell_lost(struct controller *c, const char *name, struct err *e)
+{
+	if (!registry_find_name(&c->registry, name))
+		log_warning(
+		    "network '%s' has no file in %s any more, so it isn't defined; its last "
+		    "good copy is %s/networks/%s" SUFFIX,
+		    name, c->paths.networks, c->paths.lib, name);
+	return 0;
 }
 
 static int forget_running(struct controller *c, const char *name, struct err *e)
@@ -468,7 +564,7 @@ int definitions_load(struct controller *c, struct err *e)
 		return r;
 	if ((r = check_boot(c, running, stopped, e)) < 0)
 		return r;
-	if ((r = for_each_file(c, c->paths.networks, load_config, e)) < 0)
+	if ((r = load_configs(c, e)) < 0 || (r = for_each_file(c, running, load_running, e)) < 0)
 		return r;
-	return for_each_file(c, running, load_running, e);
+	return for_each_file(c, spare, tell_lost, e);
 }
