@@ -105,16 +105,24 @@ static int take_option(struct ctl *ctl, const struct verb *v, int argc, char *co
 	return -1;
 }
 
+static bool is_replaced(const struct args *a, const struct opt *o)
+{
+	for (size_t i = 0; i < ARRAY_LEN(o->unless); i++)
+		if (o->unless[i] && args_has(a, o->unless[i]))
+			return true;
+	return false;
+}
+
 static int check_required(struct ctl *ctl, const struct verb *v, const struct args *a)
 {
 	int missing = 0;
 
 	for (int i = 0; v->opts && v->opts[i].name; i++)
-		if (v->opts[i].kind == OPT_WORD && !a->value[i])
+		if (v->opts[i].kind == OPT_WORD && !a->value[i] && !is_replaced(a, &v->opts[i]))
 			missing -= fail(ctl, "command '%s' requires <%s> option", v->name,
 					v->opts[i].name);
 	for (int i = 0; !missing && v->opts && v->opts[i].name; i++)
-		if (v->opts[i].kind == OPT_WORD && !*a->value[i]) {
+		if (v->opts[i].kind == OPT_WORD && a->value[i] && !*a->value[i]) {
 			say(ctl, "\n");
 			fail(ctl, "Failed to get option '%s': Option argument is empty",
 			     v->opts[i].name);

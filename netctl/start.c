@@ -111,16 +111,15 @@ static int run_start(struct ctl *ctl, const struct args *a)
 				 "of the two");
 	if (all || autostart)
 		return start_all(ctl, autostart ? RPC_LIST_AUTOSTART : 0);
-	if (!args_has(a, "network"))
-		return fail(ctl, "command 'net-start' requires <network> option");
 	return start_one(ctl, a);
 }
 
-static const struct opt start_opts[] = { { "network", OPT_MAYBE, "network name or uuid" },
-					 { "all", OPT_FLAG, "all networks that don't run" },
-					 { "autostart", OPT_FLAG,
-					   "all of those that are marked as autostarted" },
-					 { NULL } };
+static const struct opt start_opts[] = {
+	{ "network", OPT_WORD, "network name or uuid", { "all", "autostart" } },
+	{ "all", OPT_FLAG, "all networks that don't run" },
+	{ "autostart", OPT_FLAG, "all of those that are marked as autostarted" },
+	{ NULL }
+};
 
 // clang-format off
 const struct verb start_verbs[] = {

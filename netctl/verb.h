@@ -29,6 +29,7 @@ struct opt {
 	const char *name; /* NULL ends the list */
 	enum opt_kind kind;
 	const char *help;
+	const char *unless[2]; /* flags with one of which an OPT_WORD isn't required */
 };
 
 #define OPTS_MAX 16
