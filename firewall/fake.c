@@ -265,7 +265,8 @@ int fw_fake_apply(struct fw_fake *f, const struct fw_plan *p, struct err *e)
 		*f = old;
 		return err_sys(e, ENOMEM, "the fake");
 	}
-	memcpy(f->thing, old.thing, f->n * sizeof(*f->thing));
+	if (f->n)
+		memcpy(f->thing, old.thing, f->n * sizeof(*f->thing));
 	f->cap = f->n + 1;
 	for (size_t i = 0; i < p->n && rc == 0; i++) {
 		struct text t = { 0 };
