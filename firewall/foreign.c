@@ -54,6 +54,13 @@ void foreign_done(struct foreign *f)
 	*f = (struct foreign){ 0 };
 }
 
+const struct foreign_chain *foreign_place(const struct foreign *f, const struct foreign_chain *base)
+{
+	const struct foreign_chain *user = find(f, base->family, base->table, "DOCKER-USER");
+
+	return user && base->hook == FOREIGN_FORWARD ? user : base;
+}
+
 /* ---- a packet's way ---- */
 
 static bool interface_matches(const struct foreign_interface *i, const char *name)

@@ -42,6 +42,7 @@ struct foreign_rule {
 	uint16_t port_first, port_last; /* destination; 0..0: any */
 	enum foreign_verdict verdict;
 	char target[FOREIGN_NAME_MAX];
+	uint64_t handle; /* of one that bears our mark; else 0 */
 };
 struct foreign_chain {
 	int family; /* AF_INET, AF_INET6; 0: both */
@@ -78,5 +79,22 @@ struct fw_kernel;
 /* Read others' chains of hooks forward and input, with those that they jump to. 0 or -errno; ends
  * with foreign_done(). */
 int foreign_read(struct fw_kernel *k, struct foreign *ret, struct err *e) mustcheck;
+
+/* An accept of ours in another's chain, or with `remove`, a handle, its end. */
+#define FOREIGN_MARK "netd"
+struct foreign_opening {
+	int family;
+	char table[FOREIGN_NAME_MAX], chain[FOREIGN_NAME_MAX];
+	char bridge[IF_NAMESIZE];
+	bool outgoing; /* what leaves by the bridge; else what comes in by it */
+	uint8_t proto;
+	uint16_t port; /* 0: any */
+	uint64_t remove;
+};
+/* The chain in which administrators are meant to put theirs: Docker's DOCKER-USER, else `base`. */
+const struct foreign_chain *foreign_place(const struct foreign *f,
+					  const struct foreign_chain *base);
+/* All of them or none. Blocking. */
+int foreign_open(const struct foreign_opening *list, size_t n, struct err *e) mustcheck;
 
 #endif

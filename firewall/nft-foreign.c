@@ -272,6 +272,16 @@ static int take_chain(void *data, const struct nlmsghdr *h)
 	return 0;
 }
 
+/* The comment is ours. */
+static bool is_marked(const struct nftnl_rule *r)
+{
+	uint32_t n = 0;
+	const uint8_t *b = nftnl_rule_get_data(r, NFTNL_RULE_USERDATA, &n);
+
+	return b && n == 2 + sizeof(FOREIGN_MARK) && b[0] == 0 && b[1] == sizeof(FOREIGN_MARK) &&
+	       memcmp(b + 2, FOREIGN_MARK, sizeof(FOREIGN_MARK)) == 0;
+}
+
 static int take_rule(void *data, const struct nlmsghdr *h)
 {
 	struct foreign *f = data;
@@ -281,10 +291,12 @@ static int take_rule(void *data, const struct nlmsghdr *h)
 
 	if (!r)
 		return -ENOMEM;
-	if (nftnl_rule_nlmsg_parse(h, r) == 0 && nftnl_expr_foreach(r, take_expr, &rd) == 0)
+	if (nftnl_rule_nlmsg_parse(h, r) == 0 && nftnl_expr_foreach(r, take_expr, &rd) == 0) {
+		rd.r.handle = is_marked(r) ? nftnl_rule_get_u64(r, NFTNL_RULE_HANDLE) : 0;
 		rc = foreign_add_rule(f, family_of(nftnl_rule_get_u32(r, NFTNL_RULE_FAMILY)),
 				      nftnl_rule_get_str(r, NFTNL_RULE_TABLE),
 				      nftnl_rule_get_str(r, NFTNL_RULE_CHAIN), &rd.r);
+	}
 	nftnl_rule_free(r);
 	return rc;
 }

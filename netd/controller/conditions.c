@@ -21,9 +21,11 @@ static const struct {
 } kinds[] = {
 	// clang-format off
 	[CONDITION_RULES_BLOCKED] = { "rules-blocked",
-		"accept the bridge's traffic in that chain (for Docker: in DOCKER-USER)" },
+		"accept the bridge's traffic in that chain (for Docker: in DOCKER-USER), or let netd do so: "
+		"foreign_accept = yes in netd.conf" },
 	[CONDITION_SERVICE_BLOCKED] = { "service-blocked",
-		"accept udp 67, 547 and 53 and tcp 53 from the bridge in that chain" },
+		"accept udp 67, 547 and 53 and tcp 53 from the bridge in that chain, or let netd do so: "
+		"foreign_accept = yes in netd.conf" },
 	[CONDITION_SUBNET_CONFLICT] = { "subnet-conflict",
 		"give the network or the host's interface another subnet" },
 	[CONDITION_FORWARDING_OFF] = { "forwarding-off",
@@ -205,6 +207,12 @@ void conditions_clear(struct conditions *cs, const struct net *n, enum condition
 	list_foreach (k, &cs->in_order, struct condition, in_order)
 		if (k->kind == kind && k->net_id == id)
 			drop(cs, k);
+}
+
+bool conditions_is_raised(const struct conditions *cs, const struct net *n,
+			  enum condition_kind kind, const char *object)
+{
+	return cs && find(cs, n, kind, object);
 }
 
 void conditions_forget(struct conditions *cs, const struct net *n)

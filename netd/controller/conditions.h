@@ -68,6 +68,8 @@ void conditions_raise(struct conditions *cs, const struct net *n, enum condition
 /* Nothing happens when it isn't there. `object` NULL: whatever is known of that kind. */
 void conditions_clear(struct conditions *cs, const struct net *n, enum condition_kind kind,
 		      const char *object);
+bool conditions_is_raised(const struct conditions *cs, const struct net *n,
+			  enum condition_kind kind, const char *object);
 /* The network has stopped or is gone: so is all that was wrong with it. */
 void conditions_forget(struct conditions *cs, const struct net *n);
 

@@ -23,6 +23,7 @@ struct key {
 static const struct key keys[] = {
 	KEY("table_owner", "yes", "no", table_owner, false),
 	KEY("isolated", "libvirt", "strict", libvirt_isolated, false),
+	KEY("foreign_accept", "yes", "no", foreign_accept, false),
 	KEY("host_rules", "yes", "no", host_rules, false),
 	KEY("lease_store_failure", "refuse", "serve", refuse_unstored, false),
 	KEY("libvirt_lease_files", "yes", "no", libvirt_lease_files, false),

@@ -269,6 +269,7 @@ static void stop_written(void *data, const struct err *e)
 	zones_leave(op->c->zones, n, n->live ? n->live->bridge : NULL);
 	if (was_active) {
 		log_info("network '%s' stopped", n->name);
+		blocked_look_soon(op->c->blocked);
 		door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STOPPED);
 		if (!n->config)
 			leases_forget(op->c->leases, n);

@@ -18,6 +18,7 @@ struct blocked {
 	struct controller *c;
 	sd_event_source *soon; /* timer */
 	bool reading, again;
+	bool accepted; /* foreign_accept, as of the last look */
 };
 
 struct look {
@@ -25,8 +26,18 @@ struct look {
 	struct blocked *b;
 	struct fw_kernel *kernel;
 	struct foreign foreign;
+	struct foreign_opening *openings; /* to be made */
+	size_t n_openings, cap_openings;
+	bool may_open; /* for the chain and network at hand */
 	struct err err;
 };
+
+static void look_free(struct look *l)
+{
+	foreign_done(&l->foreign);
+	free(l->openings);
+	free(l);
+}
 
 static void object_of(const struct foreign_chain *c, char buf[static CONDITION_OBJECT_MAX])
 {
@@ -72,13 +83,60 @@ static bool is_served(const struct network *def, const struct service *s)
 	return network_dhcp_ip(def, s->family) != NULL;
 }
 
+/* ---- accepts of ours ---- */
+
+#define OPENINGS_MAX 512 /* at once; the rest follows */
+
+static struct foreign_opening *add_opening(struct look *l, const struct foreign_chain *c)
+{
+	if (l->n_openings >= OPENINGS_MAX ||
+	    GROW(l->openings, l->cap_openings, l->n_openings + 1) < 0)
+		return NULL;
+	struct foreign_opening *o = &l->openings[l->n_openings++];
+	*o = (struct foreign_opening){ .family = c->family };
+	copy_text(o->table, sizeof(o->table), c->table);
+	copy_text(o->chain, sizeof(o->chain), c->name);
+	return o;
+}
+
+static void want_opening(struct look *l, const struct foreign_chain *base, const char *bridge,
+			 bool outgoing, const struct service *s)
+{
+	struct foreign_opening *o = l->b->c->config.foreign_accept && l->may_open
+					? add_opening(l, foreign_place(&l->foreign, base))
+					: NULL;
+
+	if (!o)
+		return;
+	copy_text(o->bridge, sizeof(o->bridge), bridge);
+	o->outgoing = outgoing;
+	o->proto = s ? s->proto : 0;
+	o->port = s ? s->port : 0;
+}
+
+static void open_run(struct job *j)
+{
+	struct look *l = container_of(j, struct look, job);
+
+	(void)!foreign_open(l->openings, l->n_openings, &l->err);
+}
+
+static void open_done(struct job *j)
+{
+	struct look *l = container_of(j, struct look, job);
+
+	if (l->err.code)
+		log_warning("%s", l->err.msg);
+	look_free(l);
+}
+
 /* ---- judging ---- */
 
 static const int families[] = { AF_INET, AF_INET6 };
 
-/* "what guests send", "what is sent to guests", both or NULL. */
-static const char *forward_trouble(const struct foreign *f, const struct foreign_chain *base,
-				   const struct network *def)
+/* Which of what guests send (out) and get (in) is dropped. */
+static void forward_trouble(const struct foreign *f, const struct foreign_chain *base,
+			    const struct network *def, bool *ret_out, bool *ret_in)
 {
 	bool out = false, in = false;
 
@@ -92,10 +150,15 @@ static const char *forward_trouble(const struct foreign *f, const struct foreign
 		out |= foreign_drops(f, base, &sent);
 		in |= foreign_drops(f, base, &got);
 	}
+	*ret_out = out;
+	*ret_in = in;
+}
+
+static const char *forward_words(bool out, bool in)
+{
 	return out && in ? "what guests send and what is sent back"
 	       : out     ? "what guests send"
-	       : in      ? "what is sent back to guests"
-			 : NULL;
+			 : "what is sent back to guests";
 }
 
 static bool drops_service(const struct foreign *f, const struct foreign_chain *base,
@@ -113,16 +176,19 @@ static bool drops_service(const struct foreign *f, const struct foreign_chain *b
 }
 
 /* The services that don't get through, or "". */
-static void input_trouble(const struct foreign *f, const struct foreign_chain *base,
+static void input_trouble(struct look *l, const struct foreign_chain *base,
 			  const struct network *def, char buf[static 128])
 {
+	const struct foreign *f = &l->foreign;
 	size_t n = 0;
 
 	*buf = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(services); i++)
-		if (is_served(def, &services[i]) && drops_service(f, base, def, &services[i]))
+		if (is_served(def, &services[i]) && drops_service(f, base, def, &services[i])) {
 			n += (size_t)snprintf(buf + n, 128 - n, "%s%s", n ? ", " : "",
 					      services[i].name);
+			want_opening(l, base, def->bridge, false, &services[i]);
+		}
 }
 
 static const char *why(const struct foreign_chain *base)
@@ -130,16 +196,20 @@ static const char *why(const struct foreign_chain *base)
 	return base->policy_drop ? "policy drop" : "a rule";
 }
 
-static void judge_chain(struct blocked *b, const struct foreign *f,
-			const struct foreign_chain *base, const struct net *n)
+static void judge_chain(struct look *l, const struct foreign_chain *base, const struct net *n)
 {
-	struct conditions *cs = b->c->conditions;
+	struct conditions *cs = l->b->c->conditions;
 	char object[CONDITION_OBJECT_MAX], missing[128];
-	const char *what;
+	bool out, in;
 
 	object_of(base, object);
+	/* An accept of ours that didn't help is not made again. */
+	l->may_open = !conditions_is_raised(cs, n,
+					    base->hook == FOREIGN_INPUT ? CONDITION_SERVICE_BLOCKED
+									: CONDITION_RULES_BLOCKED,
+					    object);
 	if (base->hook == FOREIGN_INPUT) {
-		input_trouble(f, base, n->live, missing);
+		input_trouble(l, base, n->live, missing);
 		if (*missing)
 			conditions_raise(cs, n, CONDITION_SERVICE_BLOCKED, object,
 					 "chain '%s' (%s) drops what guests on bridge '%s' ask the "
@@ -148,11 +218,15 @@ static void judge_chain(struct blocked *b, const struct foreign *f,
 		else
 			conditions_clear(cs, n, CONDITION_SERVICE_BLOCKED, object);
 	} else if (base->hook == FOREIGN_FORWARD && goes_out(n->live)) {
-		what = forward_trouble(f, base, n->live);
-		if (what)
+		forward_trouble(&l->foreign, base, n->live, &out, &in);
+		if (out)
+			want_opening(l, base, n->live->bridge, false, NULL);
+		if (in)
+			want_opening(l, base, n->live->bridge, true, NULL);
+		if (out || in)
 			conditions_raise(cs, n, CONDITION_RULES_BLOCKED, object,
 					 "chain '%s' (%s) drops %s: bridge '%s'", object, why(base),
-					 what, n->live->bridge);
+					 forward_words(out, in), n->live->bridge);
 		else
 			conditions_clear(cs, n, CONDITION_RULES_BLOCKED, object);
 	}
@@ -187,18 +261,45 @@ static void clear_gone(struct blocked *b, const struct foreign *f)
 	}
 }
 
-static void judge(struct blocked *b, const struct foreign *f)
+/* Accepts of ours for bridges that need none any more. */
+static void close_stale(struct look *l)
 {
+	for (size_t i = 0; i < l->foreign.n; i++) {
+		const struct foreign_chain *c = &l->foreign.chains[i];
+		for (size_t k = 0; k < c->n_rules; k++) {
+			const struct foreign_rule *r = &c->rules[k];
+			const char *bridge = *r->in.name ? r->in.name : r->out.name;
+			const struct net *n = registry_find_bridge(&l->b->c->registry, bridge);
+			struct foreign_opening *o;
+			if (!r->handle || (n && l->b->c->config.foreign_accept) ||
+			    !(o = add_opening(l, c)))
+				continue;
+			o->remove = r->handle;
+		}
+	}
+}
+
+static void judge(struct look *l)
+{
+	struct blocked *b = l->b;
+	const struct foreign *f = &l->foreign;
 	struct net *n;
 
 	if (b->c->conditions)
 		clear_gone(b, f);
+	if (b->c->config.foreign_accept && !b->accepted)
+		registry_foreach(n, &b->c->registry)
+		{
+			conditions_clear(b->c->conditions, n, CONDITION_RULES_BLOCKED, NULL);
+			conditions_clear(b->c->conditions, n, CONDITION_SERVICE_BLOCKED, NULL);
+		}
+	b->accepted = b->c->config.foreign_accept;
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->chains[i].hook == FOREIGN_REGULAR)
 			continue;
 		registry_foreach(n, &b->c->registry) if (n->state == NET_ACTIVE &&
 							 network_owns_bridge(n->live))
-		    judge_chain(b, f, &f->chains[i], n);
+		    judge_chain(l, &f->chains[i], n);
 	}
 }
 
@@ -216,15 +317,21 @@ static void look_done(struct job *j)
 	struct look *l = container_of(j, struct look, job);
 	struct blocked *b = l->b;
 
-	if (l->err.code)
+	if (l->err.code) {
 		log_warning("%s", l->err.msg);
-	else if (l->foreign.too_many)
+	} else if (l->foreign.too_many) {
 		log_debug("firewall: others have too many rules to judge");
-	else
-		judge(b, &l->foreign);
-	foreign_done(&l->foreign);
-	free(l);
+	} else {
+		judge(l);
+		close_stale(l);
+	}
 	b->reading = false;
+	if (l->n_openings && !l->err.code) {
+		l->job = (struct job){ .run = open_run, .done = open_done };
+		jobs_push(b->c->kernel, &l->job);
+	} else {
+		look_free(l);
+	}
 	if (b->again)
 		blocked_look_soon(b);
 }

@@ -2,7 +2,8 @@
 /* blocked.h — whether other people's firewall rules drop what guests of running networks send, get
  * or ask the host for: Docker's FORWARD policy, ufw, firewalld. Looked at when a network starts and
  * soon after anybody changes rules; raised as conditions rules-blocked and service-blocked, whose
- * object is the chain: "ip filter FORWARD". Nothing of others' is changed. */
+ * object is the chain: "ip filter FORWARD". Others' chains are changed only where the administrator
+ * wants it (foreign_accept = yes): then accepts for the bridge are kept in them. */
 #ifndef NETD_BLOCKED_H
 #define NETD_BLOCKED_H
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Others' firewall rules that drop guests' packets: said within a second, by chain, and taken back when it is over."""
+import os
+import signal
+import time
+
 import lib
 
 FORWARD = ('net1', 'rules-blocked', 'ip filter FORWARD')
@@ -61,6 +65,54 @@ class Blocked(lib.Case):
         self.until(FORWARD)
         self.h.sh('nft', 'flush', 'ruleset')
         self.until()
+
+    def configure(self, text):
+        os.makedirs(os.path.join(self.h.root, 'etc/netd'), exist_ok=True)
+        with open(os.path.join(self.h.root, 'etc/netd/netd.conf'), 'w') as f:
+            f.write(text)
+        os.kill(self.h.daemon.pid, signal.SIGHUP)
+
+    @lib.needs('iptables-nft')
+    def test_f04_accepted(self):
+        """Where the administrator wants it guests get through: by DOCKER-USER, kept there, and gone with the network."""
+        iptables = lambda *words: self.h.sh('iptables-nft', *words).out
+        self.start()
+        out = self.outside(self.h)
+        guest = self.guest('g1', self.h, 'virbr1')
+        guest.dhcp()
+        self.configure('foreign_accept = yes\n')
+        iptables('-N', 'DOCKER-USER')
+        iptables('-A', 'DOCKER-USER', '-j', 'RETURN')
+        iptables('-A', 'FORWARD', '-j', 'DOCKER-USER')
+        iptables('-P', 'FORWARD', 'DROP')
+
+        def through():
+            return guest.ping(out.address, check=False, wait=0.2).rc == 0
+        lib.wait_for('a way out', through, 1.2)
+        self.until()
+        shown = iptables('-S', 'DOCKER-USER')
+        self.assertIn('-A DOCKER-USER -i virbr1', shown)
+        self.assertIn('-A DOCKER-USER -o virbr1', shown)
+        self.assertEqual(shown.count('virbr1'), 2)
+        iptables('-F', 'DOCKER-USER')
+        lib.wait_for('it back', through, 1.2)
+        lib.wait_for('two rules', lambda: iptables('-S', 'DOCKER-USER').count('virbr1') == 2, 1)
+        self.h.daemon.kill()
+        self.h.start_netd()
+        time.sleep(0.3)
+        self.assertEqual(iptables('-S', 'DOCKER-USER').count('virbr1'), 2)
+        # Without such a chain, in the one that drops; and only what is dropped.
+        self.h.sh('nft', 'add table ip f; add chain ip f i { type filter hook input priority 0; policy drop; }')
+        lib.wait_for('names', lambda: guest.sh('dig', '+short', '+time=1', '+tries=1', '@192.168.150.1', 'g1',
+                                               check=False).rc == 0, 1.5)
+        self.assertNotEqual(guest.ping('192.168.150.1', check=False, wait=0.3).rc, 0)
+        self.h.netctl('net-destroy', 'net1')
+        lib.wait_for('no rule of ours', lambda: 'virbr1' not in self.h.sh('nft', 'list', 'ruleset').out, 1)
+        self.h.netctl('net-start', 'net1')
+        lib.wait_for('rules', lambda: iptables('-S', 'DOCKER-USER').count('virbr1') == 2, 1)
+        self.configure('foreign_accept = no\n')
+        lib.wait_for('none', lambda: 'virbr1' not in iptables('-S', 'DOCKER-USER'), 1)
+        lib.wait_for('it is told again', self.blocked, 1)
 
     def test_it_is_true(self):
         """What is said to be dropped is dropped, and what isn't isn't."""
