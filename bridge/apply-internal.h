@@ -28,6 +28,11 @@ struct nl_msg *bridge_isolated_message(uint32_t ifindex, bool isolated);
 #define STP_PORTS_MAX (RTNL_BATCH_MAX - 2)
 int bridge_stp_forward(struct kernel_socket *ks, uint32_t bridge, const uint32_t *ports, size_t n);
 
+/* Make a link by `make`, named as wished, or by the first vnetN that nobody takes before us. */
+typedef int bridge_make_fn(struct kernel_socket *ks, const char *name, void *how, struct err *e);
+int bridge_port_named(struct kernel_socket *ks, const char *wish, bridge_make_fn *make, void *how,
+		      char name[static LINK_NAME_MAX], struct err *e);
+
 /* uplink.c: carry out a step about an uplink or a VLAN; `bridge` is the plan's, 0 when it has none.
  */
 int bridge_uplink_step(struct kernel_socket *ks, const struct bridge_plan *plan,

@@ -68,8 +68,10 @@ static int check_bridge(struct kernel_socket *ks, const struct port_spec *spec, 
 {
 	char alias[LINK_ALIAS_MAX];
 	struct uuid owner;
-	int r = read_alias(ks, spec->bridge, alias);
+	int r = spec->foreign ? 0 : read_alias(ks, spec->bridge, alias);
 
+	if (spec->foreign)
+		return 0; /* the kernel tells when it has gone */
 	if (r == 0 && link_alias_parse(alias, &owner) && uuid_equal(&owner, &spec->network))
 		return 0;
 	return err_set(e, ERR_OPERATION_INVALID, "the network is not active any more");
@@ -90,10 +92,7 @@ static int next_vnet(struct kernel_socket *ks, char name[static LINK_NAME_MAX], 
 	return err_sys(e, EEXIST, "no vnetN is free");
 }
 
-typedef int make_fn(struct kernel_socket *ks, const char *name, void *how, struct err *e);
-
-/* Make a link by `make`, named as wished, or by the first vnetN that nobody takes before us. */
-static int make_named(struct kernel_socket *ks, const char *wish, make_fn *make, void *how,
+int bridge_port_named(struct kernel_socket *ks, const char *wish, bridge_make_fn *make, void *how,
 		      char name[static LINK_NAME_MAX], struct err *e)
 {
 	int r = -EEXIST;
@@ -303,7 +302,7 @@ int bridge_port_veth(struct kernel_socket *ks, const struct port_spec *spec, con
 		return r;
 	if (ks->fake)
 		return add_fake(ks, spec, LINK_VETH, ret, e);
-	r = make_named(ks, spec->name, make_veth, &how, port.name, e);
+	r = bridge_port_named(ks, spec->name, make_veth, &how, port.name, e);
 	if (r < 0)
 		return r;
 	port.ifindex = if_nametoindex(port.name);
@@ -395,7 +394,7 @@ int bridge_port_tap(struct kernel_socket *ks, const struct port_spec *spec,
 			*ret_fd = -1;
 		return add_fake(ks, spec, LINK_TUN, ret, e);
 	}
-	r = make_named(ks, spec->name, make_tap, &how, port.name, e);
+	r = bridge_port_named(ks, spec->name, make_tap, &how, port.name, e);
 	if (r < 0)
 		return r;
 	auto_close int fd = how.fd;

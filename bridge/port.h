@@ -8,6 +8,7 @@
 #define BRIDGE_PORT_H
 
 #include "bridge/apply.h"
+#include "network/network.h"
 
 struct bridge_port {
 	uint32_t ifindex;
@@ -23,12 +24,24 @@ struct port_spec {
 			     Zero: random */
 	uint32_t mtu;     /* octets; 0: 1500 */
 	bool isolated;    /* no frames between isolated ports of a bridge */
+	bool foreign;     /* the bridge is somebody else's: it bears no mark of the network */
 };
 
 /* A veth pair; the other end, `guest_name`, is put into the network namespace `netns_fd` (up is the
  * guest's affair). One message. Names that exist: ERR_SYSTEM "…: File exists". */
 int bridge_port_veth(struct kernel_socket *ks, const struct port_spec *spec, const char *guest_name,
 		     int netns_fd, struct bridge_port *ret, struct err *e) mustcheck;
+
+/* A macvtap on the device `lower`, with the guest's MAC address. spec->bridge and ->mtu don't
+ * count: it has the MTU of the device. */
+struct macvtap_spec {
+	uint32_t lower;
+	char lower_name[LINK_NAME_MAX]; /* for messages */
+	enum forward_mode mode;         /* bridge, private, vepa, passthrough */
+};
+int bridge_port_macvtap(struct kernel_socket *ks, const struct port_spec *spec,
+			const struct macvtap_spec *macvtap, struct bridge_port *ret, struct err *e)
+    mustcheck;
 
 struct tap_spec {
 	bool vnet_hdr, multi_queue;

@@ -14,6 +14,7 @@
 #include "netd/kernel/attached.h"
 #include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
+#include "netd/kernel/foreign.h"
 #include "netd/kernel/guard.h"
 #include "netd/kernel/own-rules.h"
 #include "netd/kernel/reconcile.h"
@@ -218,7 +219,8 @@ static int build_up(struct controller *c, struct err *e)
 	    !(c->leases = leases_new(c, e)) || !(c->lease_files = lease_files_new(c, e)) ||
 	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
 	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)) ||
-	    !(c->blocked = blocked_new(c, e)) || !(c->zones = zones_new(c, e)))
+	    !(c->blocked = blocked_new(c, e)) || !(c->zones = zones_new(c, e)) ||
+	    !(c->foreign = foreign_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -389,6 +391,7 @@ static void tear_down(struct controller *c)
 	uplinks_free(c->uplinks);
 	blocked_free(c->blocked);
 	zones_free(c->zones);
+	foreign_free(c->foreign);
 	upstreams_free(c->upstreams);
 	ports_free(c);
 	conditions_free(c->conditions);

@@ -27,6 +27,7 @@ struct lease_files;
 struct leases;
 struct own_rules;
 struct attached;
+struct foreign;
 struct conflicts;
 struct reconcile;
 struct services;
@@ -46,6 +47,7 @@ struct controller {
 	struct attached *attached;
 	struct own_rules *own_rules;
 	struct conflicts *conflicts; /* who else uses a subnet */
+	struct foreign *foreign; /* ports on bridges of others */
 	struct uplinks *uplinks;
 	struct zones *zones; /* of firewalld */
 	struct services *services;

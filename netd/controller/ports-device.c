@@ -9,6 +9,7 @@
 #include "netd/controller/hooks.h"
 #include "netd/controller/ports-internal.h"
 #include "netd/kernel/devices.h"
+#include "netd/kernel/foreign.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,9 @@ static bool is_device(const struct mirror_link *l, const struct uuid *u, const s
 
 	host.b[0] = 0xfe;
 	link_alias_port(u, alias);
-	return strcmp(l->row.alias, alias) == 0 && mac_equal(&l->row.mac, &host);
+	return strcmp(l->row.alias, alias) == 0 &&
+	       (mac_equal(&l->row.mac, &host) ||
+		(strcmp(l->kind_text, "macvtap") == 0 && mac_equal(&l->row.mac, mac)));
 }
 
 static bool note_device(struct port *port, const struct mirror_link *l)
@@ -246,12 +249,19 @@ static int check_netns(int fd, const struct door_peer *peer, struct err *e)
 	return 0;
 }
 
+static uint32_t bridge_of(const struct controller *c, const struct net *n)
+{
+	const struct mirror_link *l = foreign_bridge(c, n);
+
+	return l ? l->ifindex : 0;
+}
+
 /* No second station with this address, as far as can be seen. */
 static int check_mac(const struct controller *c, const struct net *n, const struct mac *mac,
 		     struct err *e)
 {
 	char text[MAC_TEXT_MAX];
-	const struct mirror_link *l = ports_link(c, mac, (uint32_t)n->ifindex);
+	const struct mirror_link *l = ports_link(c, mac, bridge_of(c, n));
 	struct port *port;
 
 	mac_format(mac, text);
@@ -287,10 +297,32 @@ static int check_name(const struct controller *c, const char *name, struct err *
 	return 0;
 }
 
+/* The node /dev/tapN is root's: to give it to somebody else takes rights that netd doesn't have. */
+static int check_macvtap(const struct net *n, const struct door_port_wish *w, struct err *e)
+{
+	if (!devices_are_macvtaps(n->live))
+		return 0;
+	if (w->guest_interface)
+		return err_set(
+		    e, ERR_OPERATION_UNSUPPORTED,
+		    "network '%s' connects guests by macvtap: it has taps, and nothing to "
+		    "put into a namespace",
+		    n->name);
+	if ((w->uid != UINT32_MAX && w->uid != 0) || (w->gid != UINT32_MAX && w->gid != 0))
+		return err_set(e, ERR_OPERATION_UNSUPPORTED,
+			       "network '%s' connects guests by macvtap, whose device /dev/tapN is "
+			       "root's: --owner and --group can't be had",
+			       n->name);
+	return 0;
+}
+
 static int check_wish(const struct controller *c, const struct net *n,
 		      const struct door_port_wish *w, const struct door_peer *peer, struct err *e)
 {
-	int r = devices_check(n, e);
+	int r = devices_check(c, n, e);
+
+	if (r == 0)
+		r = check_macvtap(n, w, e);
 
 	if (r == 0 && w->interface)
 		r = check_name(c, w->interface, e);
@@ -357,6 +389,11 @@ static void make_device(struct controller *c, const struct net *n, const struct 
 	copy_text(spec.name, sizeof(spec.name), w->interface ? w->interface : "");
 	copy_text(spec.guest_name, sizeof(spec.guest_name),
 		  w->guest_interface ? w->guest_interface : "");
+	if (port->p->plug.type == PLUG_DIRECT) {
+		copy_text(spec.macvtap.lower_name, sizeof(spec.macvtap.lower_name),
+			  port->p->plug.dev);
+		spec.macvtap.mode = port->p->plug.mode;
+	}
 	if (spec.veth && spec.netns_fd < 0) {
 		err_sys(&e, errno, "cannot keep the guest's namespace");
 		device_made(a, NULL, &e);

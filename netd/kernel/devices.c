@@ -3,12 +3,13 @@
 
 #include "base/log.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/foreign.h"
 #include "netd/kernel/reconcile.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum device_action { DEVICE_MAKE, DEVICE_REMOVE, DEVICE_DETACH };
+enum device_action { DEVICE_NONE, DEVICE_MAKE, DEVICE_REMOVE, DEVICE_DETACH };
 
 struct device_job {
 	struct job job;
@@ -28,6 +29,9 @@ struct device_job {
 
 static int make(struct device_job *d)
 {
+	if (d->spec.macvtap.lower)
+		return bridge_port_macvtap(d->kernel, &d->port, &d->spec.macvtap, &d->link,
+					   &d->err);
 	return d->spec.veth
 		   ? bridge_port_veth(d->kernel, &d->port, d->spec.guest_name, d->spec.netns_fd,
 				      &d->link, &d->err)
@@ -40,6 +44,8 @@ static void device_run(struct job *j)
 	int r = 0;
 
 	switch (d->action) {
+	case DEVICE_NONE: /* d->err says why */
+		return;
 	case DEVICE_MAKE:
 		r = make(d);
 		break;
@@ -107,15 +113,43 @@ static struct device_job *link_job(struct controller *c, enum device_action acti
 	return d;
 }
 
-int devices_check(const struct net *n, struct err *e)
+static int check_lower(const struct controller *c, const struct net *n, const char *dev,
+		       struct err *e)
 {
+	const struct mirror_link *l = mirror_by_name(c->mirror, dev);
+
+	if (!l)
+		return err_set(e, ERR_OPERATION_FAILED,
+			       "network '%s': the device '%s' is missing on this host", n->name,
+			       dev);
+	return 0;
+}
+
+int devices_check(const struct controller *c, const struct net *n, struct err *e)
+{
+	const struct network *def = n->live;
+
 	if (n->state != NET_ACTIVE)
 		return err_set(e, ERR_OPERATION_INVALID,
 			       "network '%s' is not active; start it first", n->name);
-	if (!network_makes_bridge(n->live))
-		return err_set(e, ERR_OPERATION_UNSUPPORTED,
-			       "network '%s' has no bridge of netd's to attach to", n->name);
-	return 0;
+	if (foreign_bridge(c, n) || devices_are_macvtaps(def))
+		return 0;
+	if (network_uses_bridge(def))
+		return err_set(e, ERR_OPERATION_FAILED,
+			       "network '%s': the bridge '%s' of this host is missing", n->name,
+			       def->bridge);
+	return err_set(e, ERR_OPERATION_UNSUPPORTED,
+		       "network '%s' has no bridge of Linux's to attach to: its ports are a VM "
+		       "manager's to make",
+		       n->name);
+}
+
+bool devices_are_macvtaps(const struct network *def)
+{
+	enum forward_mode mode = def->forward.mode;
+
+	return (mode == FORWARD_BRIDGE && !def->bridge && !network_makes_bridge(def)) ||
+	       mode == FORWARD_PRIVATE || mode == FORWARD_VEPA || mode == FORWARD_PASSTHROUGH;
 }
 
 void devices_make(struct controller *c, const struct net *n, const struct device_spec *spec,
@@ -124,6 +158,7 @@ void devices_make(struct controller *c, const struct net *n, const struct device
 	struct device_job *d = job_new(c, DEVICE_MAKE, NULL, NULL);
 	struct err e = { 0 };
 	int netns_fd = spec->netns_fd;
+	const struct mirror_link *bridge = foreign_bridge(c, n);
 
 	if (!d) {
 		close_fd(&netns_fd);
@@ -135,12 +170,22 @@ void devices_make(struct controller *c, const struct net *n, const struct device
 	d->made = done;
 	d->data = data;
 	d->port = (struct port_spec){ .network = n->uuid,
-				      .bridge = (uint32_t)n->ifindex,
+				      .bridge = bridge ? bridge->ifindex : 0,
+				      .foreign = network_uses_bridge(n->live),
 				      .name = d->spec.name[0] ? d->spec.name : NULL,
 				      .mac = spec->mac,
-				      .mtu = n->live->mtu,
+				      .mtu = network_owns_bridge(n->live) ? n->live->mtu
+					     : bridge                     ? bridge->row.mtu
+									  : 0,
 				      .isolated = spec->isolated };
 	copy_text(d->link.name, sizeof(d->link.name), spec->name);
+	if (spec->macvtap.lower_name[0]) {
+		const struct mirror_link *lower =
+		    mirror_by_name(c->mirror, spec->macvtap.lower_name);
+		d->spec.macvtap.lower = lower ? lower->ifindex : 0;
+		if (check_lower(c, n, spec->macvtap.lower_name, &d->err) < 0)
+			d->action = DEVICE_NONE;
+	}
 	jobs_push(c->kernel, &d->job);
 }
 

@@ -18,15 +18,19 @@ struct device_spec {
 	char guest_name[LINK_NAME_MAX]; /* veth: of the other end, in the namespace netns_fd */
 	int netns_fd;                   /* taken over in any case; -1: none */
 	struct tap_spec tap;
+	struct macvtap_spec macvtap; /* lower_name given: that is made; `lower` is found here */
 };
 
 /* The link that was made; the mirror has heard of it. */
 typedef void device_made_fn(void *data, const struct bridge_port *made, const struct err *e);
 typedef void device_done_fn(void *data, const struct err *e);
 
-/* Whether links can be made for the network now: it runs, on a bridge of netd's.
+/* Whether links can be made for the network now: it runs, on a
+ * bridge of netd's or of the host's, or on devices by macvtap.
  * ERR_OPERATION_INVALID, ERR_OPERATION_UNSUPPORTED. */
-int devices_check(const struct net *n, struct err *e) mustcheck;
+int devices_check(const struct controller *c, const struct net *n, struct err *e) mustcheck;
+/* The network's taps are macvtaps on devices of the host; a namespace can't be their other end. */
+bool devices_are_macvtaps(const struct network *def);
 
 /* `n` passes devices_check(). */
 void devices_make(struct controller *c, const struct net *n, const struct device_spec *spec,

@@ -31,8 +31,15 @@ void guests_attach(struct controller *c, struct net *n, struct door_call *call,
 	struct guest_attach *a;
 	struct err e = { 0 };
 
-	if (devices_check(n, &e) < 0) {
+	if (devices_check(c, n, &e) < 0) {
 		door_fail(call, &e);
+		return;
+	}
+	if (devices_are_macvtaps(n->live)) {
+		door_failf(call, ERR_OPERATION_UNSUPPORTED,
+			   "network '%s' connects guests by macvtap: it has taps, and nothing to "
+			   "put into a namespace",
+			   n->name);
 		return;
 	}
 	if (!link_name_valid(interface)) {

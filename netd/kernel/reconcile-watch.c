@@ -9,6 +9,7 @@
 #include "netd/controller/conditions.h"
 #include "netd/controller/ports-device.h"
 #include "netd/kernel/attached.h"
+#include "netd/kernel/foreign.h"
 #include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/uplinks.h"
@@ -137,6 +138,7 @@ void reconcile_link_changed(void *data, const struct mirror_change *change)
 	uplinks_heard(r->c->uplinks, change);
 	if (change->what == MIRROR_FORWARD)
 		judge_forwarding(r, change);
+	foreign_heard(r->c->foreign, change);
 	if (change->what == MIRROR_RESYNC || change->what == MIRROR_FORWARD) {
 		repair_all(r, change->what == MIRROR_RESYNC);
 		return;
