@@ -23,7 +23,8 @@
 #define TRIES_HEARD       5
 #define TRIES_UNHEARD     3
 #define TIMEOUT_USEC      (1 * USEC_PER_SEC)
-#define TIMEOUT_LONG      (8 * USEC_PER_SEC) /* the interval doubles up to it */
+#define TIMEOUT_FAST      (100 * USEC_PER_SEC / 1000) /* no first repetition comes earlier */
+#define TIMEOUT_LONG      (8 * USEC_PER_SEC)          /* the interval doubles up to it */
 #define LINGER_USEC       (1 * USEC_PER_SEC)
 #define ERROR_TEXT_MAX    64
 #define OACK_MAX          128
@@ -60,6 +61,9 @@ struct transfer {
 	uint64_t request_hash;
 	unsigned tries;
 	usec_t interval, due, moved; /* moved: when the client last got on */
+	usec_t sent_at; /* when what is on its way was sent first; 0: it was repeated */
+	usec_t round_trip, variation; /* of windows and their acknowledgements; 0: none seen yet */
+	bool quick;                   /* the next repetition is the first one, and early */
 };
 
 struct tftp {
@@ -288,6 +292,37 @@ static void await_answer(struct tftp *s, struct transfer *t, usec_t now)
 	set_due(s, t, MIN_OF(now + t->interval, t->moved + TFTP_QUIET_MAX));
 }
 
+/* RFC 6298 §2, of what wasn't repeated (Karn's algorithm). What the client does with a window
+ * before it acknowledges it is part of it. */
+static void measure(struct transfer *t, usec_t now)
+{
+	usec_t took = now - t->sent_at;
+
+	if (!t->sent_at) { /* perhaps it was repeated too early: believe that until one is seen */
+		if (t->round_trip)
+			t->round_trip =
+			    MIN_OF(2 * MAX_OF(t->round_trip, TIMEOUT_FAST), TIMEOUT_USEC);
+		return;
+	}
+	usec_t off = took > t->round_trip ? took - t->round_trip : t->round_trip - took;
+	t->variation = t->round_trip ? (3 * t->variation + off) / 4 : took / 2;
+	t->round_trip = t->round_trip ? (7 * t->round_trip + took) / 8 : took;
+}
+
+/* How long to wait before the first repetition: as experience has it, but as long as the client has
+ * asked for if it has. */
+static void begin_wait(struct transfer *t, usec_t now)
+{
+	usec_t expected = MAX_OF(t->round_trip + 4 * t->variation, TIMEOUT_FAST);
+
+	t->tries = 0;
+	t->sent_at = now;
+	t->interval = base_interval(t);
+	t->quick = !t->timeout_sec && t->round_trip && expected < t->interval;
+	if (t->quick)
+		t->interval = expected;
+}
+
 /* Send what the phase is about: the options, or the window behind what has arrived. False: the
  * transfer is over. */
 static bool send_window(struct tftp *s, struct transfer *t, usec_t now)
@@ -325,10 +360,10 @@ static void move_on(struct tftp *s, struct transfer *t, uint64_t acked, usec_t n
 	t->sent = MAX_OF(t->sent, acked);
 	if (acked > 0)
 		t->here = t->next;
+	measure(t, now);
 	t->heard = true;
-	t->tries = 0;
-	t->interval = base_interval(t);
 	t->moved = now;
+	begin_wait(t, now);
 	s->counter[TFTP_N_ACKS]++;
 	if (acked == t->last) {
 		finish(s, t, now);
@@ -526,6 +561,7 @@ static enum tftp_counter begin(struct tftp *s, const struct tftp_request *q,
 				.request_hash = hash,
 				.here = { 0, -1 },
 				.next = { 0, -1 },
+				.sent_at = now,
 				.moved = now };
 	if (table_add(&s->by_peer, &t->by_peer, &t->peer, sizeof(t->peer)) < 0) {
 		close_file(s, t);
@@ -594,6 +630,14 @@ static void be_due(struct tftp *s, struct transfer *t, usec_t now)
 	if (t->tries >= tries || now >= t->moved + TFTP_QUIET_MAX) {
 		s->counter[TFTP_N_TIMED_OUT]++;
 		release(s, t);
+		return;
+	}
+	t->sent_at = 0;
+	if (t->quick) { /* one more than those that anybody gets */
+		t->quick = false;
+		t->interval = base_interval(t);
+		s->counter[TFTP_N_REPEATS]++;
+		(void)send_window(s, t, now);
 		return;
 	}
 	t->tries++;
