@@ -114,7 +114,7 @@ static void reply_negative(struct dns_server *s, const struct dns_reply_to *to, 
 static uint32_t record_ttl(const struct dns_record *r, usec_t now)
 {
 	if (!r->lease || r->expires == USEC_INFINITY)
-		return DNS_LOCAL_TTL_SEC;
+		return r->lease ? DNS_LOCAL_TTL_SEC : r->ttl_sec;
 	uint64_t half = (r->expires - now) / USEC_PER_SEC / 2;
 	return (uint32_t)MIN_OF(half, DNS_LEASE_TTL_SEC);
 }
@@ -195,6 +195,101 @@ static bool goes_with_address(uint16_t type)
 	return type == DNS_A || type == DNS_AAAA || type == DNS_SVCB || type == DNS_HTTPS;
 }
 
+/* The alias at `node`, if that is what it has. */
+static const struct dns_record *alias_of(const struct dns_node *node, usec_t now)
+{
+	const struct dns_record *set[DNS_RRSET_MAX];
+
+	return node && dns_node_select(node, DNS_CNAME, now, set) ? set[0] : NULL;
+}
+
+static void put_set(struct dns_server *s, const struct dns_reply_to *to, struct dns_writer *m,
+		    const struct dns_name *owner, const struct dns_record **set, size_t n)
+{
+	if (n > 1 && set[0]->type == DNS_A)
+		order_addresses(s, &to->client->address, set, n);
+	for (size_t i = 0; i < n; i++)
+		put_record(m, owner, set[i], to->now);
+}
+
+static const struct dns_node *node_for(const struct dns_server *s, const struct dns_name *key)
+{
+	const struct dns_node *node = dns_zone_find(&s->zone, key);
+
+	return node ? node : dns_zone_find_wildcard(&s->zone, key);
+}
+
+struct chain { /* from an alias to what it leads to */
+	const struct dns_record *alias[DNS_CHAIN_MAX];
+	unsigned n;
+	struct dns_name end;         /* the last alias' target */
+	const struct dns_node *node; /* the end's; NULL: there is no such name here */
+	const struct dns_record *set[DNS_RRSET_MAX];
+	size_t n_set;
+};
+
+static struct dns_name target_of(const struct dns_record *alias)
+{
+	struct rd r = rd_over(alias->rdata, alias->n);
+	struct dns_name name = { .n = 1 };
+
+	(void)!dns_name_read(&r, alias->rdata, alias->n, &name);
+	return name;
+}
+
+static void follow(const struct dns_server *s, const struct dns_reply_to *to,
+		   const struct dns_record *alias, struct chain *ret)
+{
+	ret->n = 0;
+	while (alias && ret->n < DNS_CHAIN_MAX) {
+		ret->alias[ret->n++] = alias;
+		ret->end = target_of(alias);
+		struct dns_name key = ret->end;
+		dns_name_lower(&key);
+		ret->node = node_for(s, &key);
+		ret->n_set =
+		    ret->node ? dns_node_select(ret->node, to->q->type, to->now, ret->set) : 0;
+		alias = ret->n_set == 0 ? alias_of(ret->node, to->now) : NULL;
+	}
+}
+
+/* The SOA of our zone that says that the chain's end has no such record. */
+static void put_denial(struct dns_server *s, const struct dns_reply_to *to, struct dns_writer *m,
+		       const struct dns_name *end)
+{
+	struct dns_name key = *end;
+
+	dns_name_lower(&key);
+	struct dns_route route = dns_route_find(&s->routes, &key, to->q->type, to->client->host);
+	if (!route.has_apex)
+		return;
+	struct dns_name apex = dns_name_suffix(end, route.apex);
+	m->counts_of = 2;
+	put_soa(s, m, &apex);
+}
+
+/* An alias and what it leads to: its target's records, or that there are none (RFC 6604). */
+static void reply_alias(struct dns_server *s, const struct dns_reply_to *to,
+			const struct dns_record *alias)
+{
+	struct dns_name owner = to->q->name;
+	struct dns_writer m;
+	struct chain c;
+
+	follow(s, to, alias, &c);
+	unsigned rcode = c.node ? DNS_NOERROR : DNS_NXDOMAIN, flags = DNS_AA | rcode;
+	begin(s, to, &m, flags);
+	for (unsigned i = 0; i < c.n; i++) {
+		put_record(&m, &owner, c.alias[i], to->now);
+		owner = target_of(c.alias[i]);
+	}
+	put_set(s, to, &m, &c.end, c.set, c.n_set);
+	if (c.n_set == 0)
+		put_denial(s, to, &m, &c.end);
+	s->counter[DNS_N_LOCAL]++;
+	finish(s, to, &m, flags, rcode, DNS_EDE_NONE);
+}
+
 bool dns_reply_local(struct dns_server *s, const struct dns_reply_to *to,
 		     const struct dns_node *node)
 {
@@ -203,7 +298,12 @@ bool dns_reply_local(struct dns_server *s, const struct dns_reply_to *to,
 	struct dns_writer m;
 	uint16_t type = q->type == DNS_ANY ? dns_node_first_type(node, to->now) : q->type;
 	size_t n = dns_node_select(node, type, to->now, set);
+	const struct dns_record *alias = n == 0 ? alias_of(node, to->now) : NULL;
 
+	if (alias) {
+		reply_alias(s, to, alias);
+		return true;
+	}
 	if (n == 0) {
 		bool ours =
 		    q->key.labels == 1 || (s->has_domain && dns_name_is_below(&q->key, &s->domain));
@@ -214,11 +314,8 @@ bool dns_reply_local(struct dns_server *s, const struct dns_reply_to *to,
 		reply_negative(s, to, DNS_NOERROR, route.has_apex ? route.apex : 0);
 		return true;
 	}
-	if (n > 1 && type == DNS_A)
-		order_addresses(s, &to->client->address, set, n);
 	begin(s, to, &m, DNS_AA);
-	for (size_t i = 0; i < n; i++)
-		put_record(&m, &q->name, set[i], to->now);
+	put_set(s, to, &m, &q->name, set, n);
 	if (type == DNS_SRV && !m.w.bad)
 		for (size_t i = 0; i < n; i++)
 			put_additional(s, to, &m, set[i]);

@@ -40,6 +40,11 @@ void dns_config_free(struct dns_config *c)
 		free(c->srvs[i].owner);
 		free(c->srvs[i].target);
 	}
+	for (size_t i = 0; i < c->n_records; i++) {
+		free(c->records[i].name);
+		free(c->records[i].rdata);
+	}
+	free(c->records);
 	free(c->subnets);
 	free(c->forwarders);
 	free(c->hosts);
@@ -106,5 +111,23 @@ int dns_config_add_srv(struct dns_config *c, const char *owner, const char *targ
 		return -ENOMEM;
 	c->srvs[c->n_srvs++] =
 	    (struct dns_config_srv){ take_ptr(copy), to, port, priority, weight };
+	return 0;
+}
+
+int dns_config_add_record(struct dns_config *c, const char *name, uint16_t type, uint32_t ttl_sec,
+			  const void *rdata, size_t n)
+{
+	auto_free char *copy = NULL;
+
+	if (n == 0 || n > DNS_RDATA_MAX)
+		return -EINVAL;
+	if (GROW(c->records, c->cap_records, c->n_records + 1) < 0 || !copy_string(name, &copy))
+		return -ENOMEM;
+	uint8_t *octets = malloc(n);
+	if (!octets)
+		return -ENOMEM;
+	memcpy(octets, rdata, n);
+	c->records[c->n_records++] =
+	    (struct dns_config_record){ take_ptr(copy), type, ttl_sec, octets, n };
 	return 0;
 }

@@ -25,7 +25,6 @@
 #define DNS_MISMATCH_MAX    20  /* forgeries seen before a question is asked over TCP */
 #define DNS_FLIGHT_WAITERS  64  /* clients that wait for one question */
 #define DNS_REFUSED_PER_SEC 500 /* answers to datagrams over quota; further ones are dropped */
-#define DNS_LOCAL_TTL_SEC   60  /* names of the configuration */
 #define DNS_NEGATIVE_TTL_SEC                                                                       \
 	5 /* of our own: a guest that is being started is looked up before it has a name */
 

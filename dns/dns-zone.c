@@ -39,6 +39,18 @@ struct dns_node *dns_zone_find(const struct dns_zone *z, const struct dns_name *
 	return t ? container_of(t, struct dns_node, table) : NULL;
 }
 
+struct dns_node *dns_zone_find_wildcard(const struct dns_zone *z, const struct dns_name *key)
+{
+	for (unsigned skip = 1; skip < key->labels; skip++) {
+		struct dns_name above = dns_name_suffix(key, skip);
+		if (!dns_zone_find(z, &above))
+			continue;
+		struct dns_name star = { .n = 3, .labels = 1, .wire = { 1, '*' } };
+		return dns_name_append(&star, &above) == 0 ? dns_zone_find(z, &star) : NULL;
+	}
+	return NULL;
+}
+
 /* Remove a node that is no longer needed, and then perhaps its parents. */
 static void node_drop_unused(struct dns_zone *z, struct dns_node *node)
 {
@@ -129,14 +141,19 @@ int dns_zone_add(struct dns_zone *z, const struct dns_name *key, uint16_t type, 
 		return -ENOMEM;
 	}
 	*r = (struct dns_record){
-		.node = node, .expires = expires, .lease = lease, .type = type, .n = (uint16_t)n
+		.node = node,
+		.expires = expires,
+		.lease = lease,
+		.type = type,
+		.n = (uint16_t)n,
+		.ttl_sec = DNS_LOCAL_TTL_SEC,
 	};
 	memcpy(r->rdata, rdata, n);
 	if (lease) {
 		list_add_head(&node->records, &r->link);
 	} else {
 		list_add_tail(&node->records, &r->link);
-		node->fixed |= is_address(type);
+		node->fixed |= is_address(type) || type == DNS_CNAME;
 	}
 	z->serial++;
 	*ret = r;

@@ -15,14 +15,15 @@
 #include "dns/dns-name.h"
 #include "dns/dns.h"
 
-#define DNS_RRSET_MAX 64 /* records of one name and type that are answered */
+#define DNS_LOCAL_TTL_SEC 60 /* names of the configuration that don't say another */
+#define DNS_RRSET_MAX     64 /* records of one name and type that are answered */
 
 struct dns_node {
 	struct table_node table;
 	struct dns_node *parent; /* NULL below the root */
 	struct list records;
 	unsigned children;
-	bool fixed; /* the configuration gives it an address */
+	bool fixed; /* the configuration gives it an address, or an alias */
 	uint8_t n;
 	uint8_t key[];
 };
@@ -34,7 +35,8 @@ struct dns_record {
 	bool lease;
 	uint16_t type;
 	uint16_t n;
-	uint8_t rdata[]; /* wire form, names not compressed */
+	uint32_t ttl_sec; /* of the configuration's */
+	uint8_t rdata[];  /* wire form, names not compressed */
 };
 
 struct dns_zone {
@@ -58,6 +60,8 @@ int dns_zone_add_ptr(struct dns_zone *z, const struct ip *ip, const struct dns_n
 		     bool lease, usec_t expires, struct dns_record **ret) mustcheck;
 
 struct dns_node *dns_zone_find(const struct dns_zone *z, const struct dns_name *key);
+/* The wildcard that stands for a name that does not exist (RFC 4592 §3.3.1); NULL: none. */
+struct dns_node *dns_zone_find_wildcard(const struct dns_zone *z, const struct dns_name *key);
 /* The records of `type` to answer with, at most DNS_RRSET_MAX: all of the configuration, or the
  * newest lease. */
 size_t dns_node_select(const struct dns_node *node, uint16_t type, usec_t now,

@@ -25,6 +25,7 @@
 	1232 /* octets: largest datagram sent or taken (no fragments over IPv6's 1280) */
 #define DNS_TCP_MAX       65535 /* octets of a message over TCP */
 #define DNS_TEXT_MAX      1024  /* a name as text, with escapes and the terminating NUL */
+#define DNS_RDATA_MAX     4096  /* octets of one record of ours */
 #define DNS_UPSTREAMS_MAX 16    /* servers in one list */
 #define DNS_LEASE_TTL_SEC 60   /* a lease's name lives min(this, half of what the lease has left) */
 #define DNS_IN_FLIGHT_MAX 2048 /* questions asked upstream at a time, per network */
@@ -58,6 +59,14 @@ struct dns_config_srv {
 	char *target; /* NULL or "": "." (service decidedly not there) */
 	uint16_t port, priority, weight;
 };
+struct dns_config_record { /* any other record */
+	char
+	    *name; /* of one label: below the network's domain; "" or "*": its apex, its wildcard */
+	uint16_t type;
+	uint32_t ttl_sec;
+	uint8_t *rdata; /* wire form, names whole */
+	size_t n;       /* 1..DNS_RDATA_MAX */
+};
 struct dns_config {
 	char *domain;             /* NULL: none */
 	bool local_only;          /* names below the domain are never forwarded */
@@ -70,15 +79,17 @@ struct dns_config {
 	struct dns_config_host *hosts;
 	struct dns_config_txt *txts;
 	struct dns_config_srv *srvs;
-	size_t n_subnets, n_forwarders, n_hosts, n_txts, n_srvs;
-	size_t cap_subnets, cap_forwarders, cap_hosts, cap_txts, cap_srvs;
+	struct dns_config_record *records;
+	size_t n_subnets, n_forwarders, n_hosts, n_txts, n_srvs, n_records;
+	size_t cap_subnets, cap_forwarders, cap_hosts, cap_txts, cap_srvs, cap_records;
 };
 
 /* domain may be NULL or empty. NULL when out of memory. forward and forward_plain_names start true.
  */
 struct dns_config *dns_config_new(const char *domain) mustcheck;
 void dns_config_free(struct dns_config *c); /* NULL is fine */
-/* 0 or -ENOMEM. What is no name or out of range is found by dns_server_configure(). */
+/* 0 or -ENOMEM (of a record also -EINVAL for its length). What is no name or out of range is found
+ * by dns_server_configure(). */
 int dns_config_add_subnet(struct dns_config *c, const struct ip *gateway, unsigned prefix)
     mustcheck;
 int dns_config_add_forwarder(struct dns_config *c, const struct ip *address, uint16_t port,
@@ -88,6 +99,8 @@ int dns_config_add_host(struct dns_config *c, const char *name, const struct ip 
 int dns_config_add_txt(struct dns_config *c, const char *name, const char *value) mustcheck;
 int dns_config_add_srv(struct dns_config *c, const char *owner, const char *target, uint16_t port,
 		       uint16_t priority, uint16_t weight) mustcheck;
+int dns_config_add_record(struct dns_config *c, const char *name, uint16_t type, uint32_t ttl_sec,
+			  const void *rdata, size_t n) mustcheck;
 
 struct dns_upstream {
 	struct ip address;

@@ -186,6 +186,7 @@ void network_free(struct network *n)
 	for (size_t i = 0; i < n->options.n_trusted; i++)
 		free(n->options.trusted[i].dev);
 	free(n->options.trusted);
+	netd_dns_free(&n->options.dns);
 	free(n->ips);
 	free(n->routes);
 	free(n->portgroups);

@@ -229,7 +229,7 @@ struct dnsmasq_option {
 	unsigned line;
 	char *value;
 };
-struct dnsmasq_alias { /* cname= of a name that the definition has an address for */
+struct dnsmasq_alias { /* cname= */
 	char *name, *target;
 };
 struct dnsmasq_meaning {

@@ -149,6 +149,8 @@ int validate_options(struct report *r, const struct network *n)
 	int err = 0;
 
 	err = validate_uplink(r, n);
+	if (err == 0)
+		err = validate_netd_dns(r, n);
 	for (size_t i = 0; i < o->n_subnets && err == 0; i++)
 		err = validate_subnet(r, n, &o->subnets[i]);
 	if (err < 0)

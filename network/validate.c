@@ -151,9 +151,7 @@ static int validate_mac(struct report *r, const struct network *n)
 
 /* Names. */
 
-/* Labels of 1 to 63 octets, 253 in all (RFC 1035 §2.3.4); letters, digits, '-', '_', and what an
- * internationalised name may hold. */
-static bool is_dns_name(const char *name)
+bool is_dns_name(const char *name)
 {
 	size_t total = strlen(name), label;
 

@@ -17,7 +17,12 @@ int validate_routes(struct report *r, const struct network *n) mustcheck;
 int validate_options(struct report *r, const struct network *n) mustcheck;   /* options.c */
 int validate_netd_dhcp(struct report *r, const struct network *n) mustcheck; /* netd-dhcp.c */
 int validate_dhcp(struct report *r, const struct network_ip *ip) mustcheck;  /* validate-dhcp.c */
+int validate_netd_dns(struct report *r, const struct network *n) mustcheck;  /* netd-dns.c */
 int validate_uplink(struct report *r, const struct network *n) mustcheck;    /* uplink.c */
+
+/* Labels of 1 to 63 octets, 253 in all (RFC 1035 §2.3.4); letters, digits, '-', '_', and what an
+ * internationalised name may hold. */
+bool is_dns_name(const char *name);
 
 /* What is wrong with the name of a device, for Linux (dev_valid_name()); NULL: nothing.
  * `is_template` allows one %d. */

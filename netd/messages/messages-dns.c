@@ -2,17 +2,16 @@
 /* messages-dns.c — see messages-dns.h. */
 #include "netd/messages/messages-dns.h"
 
-#include "dns/dns-name.h"
 #include "rpc/xdr.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #define SUBNETS_MAX    256
 #define FORWARDERS_MAX 4096
 #define HOSTS_MAX      (256 * 1024)
 #define TXTS_MAX       16384
 #define SRVS_MAX       16384
+#define RECORDS_MAX    65536
 #define VALUE_MAX      4096
 #define ROW_OCTETS     64 /* of a row without its texts, generously */
 
@@ -23,9 +22,9 @@ static size_t text_octets(const char *s)
 
 static size_t config_octets(const struct dns_config *c)
 {
-	size_t n =
-	    ROW_OCTETS * (2 + c->n_subnets + c->n_forwarders + c->n_hosts + c->n_txts + c->n_srvs) +
-	    text_octets(c->domain);
+	size_t n = ROW_OCTETS * (2 + c->n_subnets + c->n_forwarders + c->n_hosts + c->n_txts +
+				 c->n_srvs + c->n_records) +
+		   text_octets(c->domain);
 
 	for (size_t i = 0; i < c->n_forwarders; i++)
 		n += text_octets(c->forwarders[i].domain);
@@ -35,6 +34,8 @@ static size_t config_octets(const struct dns_config *c)
 		n += text_octets(c->txts[i].name) + text_octets(c->txts[i].value);
 	for (size_t i = 0; i < c->n_srvs; i++)
 		n += text_octets(c->srvs[i].owner) + text_octets(c->srvs[i].target);
+	for (size_t i = 0; i < c->n_records; i++)
+		n += text_octets(c->records[i].name) + c->records[i].n;
 	return n;
 }
 
@@ -80,6 +81,14 @@ static void put_config(struct wr *w, const struct dns_config *c)
 		wr_u32(w, c->srvs[i].port);
 		wr_u32(w, c->srvs[i].priority);
 		wr_u32(w, c->srvs[i].weight);
+	}
+	wr_u32(w, (uint32_t)c->n_records);
+	for (size_t i = 0; i < c->n_records; i++) {
+		const struct dns_config_record *one = &c->records[i];
+		xdr_put_string(w, one->name);
+		wr_u32(w, one->type);
+		wr_u32(w, one->ttl_sec);
+		xdr_put_opaque(w, one->rdata, one->n);
 	}
 }
 
@@ -196,6 +205,23 @@ static int get_srvs(struct rd *r, struct dns_config *c)
 	return r->bad ? -EPROTO : 0;
 }
 
+static int get_records(struct rd *r, struct dns_config *c)
+{
+	char name[DNS_TEXT_MAX];
+	uint8_t rdata[DNS_RDATA_MAX];
+
+	for (uint32_t left = xdr_get_count(r, RECORDS_MAX); left && !r->bad; left--) {
+		xdr_get_text(r, name, sizeof(name));
+		uint16_t type = get_u16(r);
+		uint32_t ttl = rd_u32(r);
+		size_t n = xdr_get_opaque(r, rdata, sizeof(rdata));
+		int e = r->bad ? 0 : dns_config_add_record(c, name, type, ttl, rdata, n);
+		if (e < 0)
+			return e == -EINVAL ? -EPROTO : e;
+	}
+	return r->bad ? -EPROTO : 0;
+}
+
 /* A whole body was read, no more and no less. */
 static int complete(const struct rd *r)
 {
@@ -205,9 +231,9 @@ static int complete(const struct rd *r)
 int message_dns_config_decode(const uint8_t *body, size_t n, uint32_t *ret_net_id,
 			      struct dns_config **ret)
 {
-	static int (*const parts[])(struct rd *, struct dns_config *) = { get_subnets,
-									  get_forwarders, get_hosts,
-									  get_txts, get_srvs };
+	static int (*const parts[])(struct rd *, struct dns_config *) = {
+		get_subnets, get_forwarders, get_hosts, get_txts, get_srvs, get_records
+	};
 	struct rd r = rd_over(body, n);
 	char domain[DNS_TEXT_MAX];
 	uint32_t net_id = rd_u32(&r);
@@ -407,142 +433,4 @@ int message_dns_counters_decode(const uint8_t *body, size_t n, struct message_dn
 		return -EPROTO;
 	*ret = m;
 	return 0;
-}
-
-/* What can't be a name on the wire is left out here, and doesn't take the others with it. */
-static bool is_name(const char *text)
-{
-	struct dns_name name;
-	return text && dns_name_parse(text, &name) == 0 && name.labels > 0;
-}
-
-static int add_static_hosts(struct dns_config *c, const struct dhcp_host *hosts, size_t n)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (is_name(hosts[i].name) && ip_is_set(&hosts[i].ip))
-			r = dns_config_add_host(c, hosts[i].name, &hosts[i].ip, true);
-	return r;
-}
-
-int message_dns_hosts_from_change(const struct network_ip *before, const struct network_ip *now,
-				  const struct hosts_change *change, struct message_dns_hosts *ret)
-{
-	int r = hosts_new(0, ret);
-
-	if (r == 0 && change->n_before)
-		r = add_static_hosts(ret->gone, before->hosts + change->first, change->n_before);
-	if (r == 0 && change->n_now)
-		r = add_static_hosts(ret->come, now->hosts + change->first, change->n_now);
-	if (r < 0)
-		message_dns_hosts_done(ret);
-	return r;
-}
-
-static int add_ip(struct dns_config *c, const struct network_ip *ip)
-{
-	int r = ip_is_set(&ip->address) ? dns_config_add_subnet(c, &ip->address, ip->prefix) : 0;
-
-	return r < 0 ? r : add_static_hosts(c, ip->hosts, ip->n_hosts);
-}
-
-static int add_hosts(struct dns_config *c, const struct network_dns *dns)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < dns->n_hosts; i++)
-		for (size_t k = 0; r == 0 && k < dns->hosts[i].n_names; k++)
-			if (is_name(dns->hosts[i].names[k]))
-				r = dns_config_add_host(c, dns->hosts[i].names[k],
-							&dns->hosts[i].ip, k == 0);
-	return r;
-}
-
-static int add_srv(struct dns_config *c, const struct dns_srv *v)
-{
-	char owner[DNS_TEXT_MAX];
-
-	snprintf(owner, sizeof(owner), "_%s._%s%s%s", v->service ? v->service : "",
-		 v->protocol ? v->protocol : "", v->domain ? "." : "", v->domain ? v->domain : "");
-	if (!is_name(owner) || (v->target && strcmp(v->target, ".") != 0 && !is_name(v->target)))
-		return 0;
-	/* dnsmasq's default where a target stands without a port */
-	uint16_t port = v->has_port ? v->port : v->target ? 1 : 0;
-	return dns_config_add_srv(c, owner, v->target, port, v->has_priority ? v->priority : 0,
-				  v->has_weight ? v->weight : 0);
-}
-
-static int add_dns(struct dns_config *c, const struct network_dns *dns)
-{
-	int r = add_hosts(c, dns);
-
-	for (size_t i = 0; r == 0 && i < dns->n_forwarders; i++)
-		if (!dns->forwarders[i].domain || is_name(dns->forwarders[i].domain))
-			r = dns_config_add_forwarder(c, &dns->forwarders[i].addr, DNS_PORT,
-						     dns->forwarders[i].domain);
-	for (size_t i = 0; r == 0 && i < dns->n_txts; i++)
-		if (is_name(dns->txts[i].name))
-			r = dns_config_add_txt(c, dns->txts[i].name, dns->txts[i].value);
-	for (size_t i = 0; r == 0 && i < dns->n_srvs; i++)
-		r = add_srv(c, &dns->srvs[i]);
-	return r;
-}
-
-/* With or without the network's domain behind it. */
-static bool is_called(const char *name, const char *target, const char *domain)
-{
-	size_t n = strlen(name);
-
-	if (strncasecmp(name, target, n) != 0)
-		return false;
-	return !target[n] || (target[n] == '.' && domain && !strcasecmp(target + n + 1, domain));
-}
-
-/* What has the target's name when the config is made has the alias, too. */
-static int add_alias(struct dns_config *c, const struct network *n, const struct dnsmasq_alias *a)
-{
-	size_t count = c->n_hosts;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct ip ip = c->hosts[i].ip;
-		if (is_called(c->hosts[i].name, a->target, n->domain) && is_name(a->name))
-			r = dns_config_add_host(c, a->name, &ip, false);
-	}
-	return r;
-}
-
-static int add_all(struct dns_config *c, const struct network *n)
-{
-	int r = add_dns(c, &n->dns);
-
-	for (size_t i = 0; r == 0 && i < n->n_ips; i++)
-		r = add_ip(c, &n->ips[i]);
-	if (r == 0)
-		r = add_dns(c, &n->dnsmasq.dns);
-	for (size_t i = 0; r == 0 && i < n->dnsmasq.n_aliases; i++)
-		r = add_alias(c, n, &n->dnsmasq.aliases[i]);
-	return r;
-}
-
-struct dns_config *dns_config_from_network(const struct network *n)
-{
-	struct dns_config *c = dns_config_new(is_name(n->domain) ? n->domain : NULL);
-
-	if (!c)
-		return NULL;
-	c->local_only = n->domain_local_only == TRI_YES;
-	c->forward = n->forward.mode != FORWARD_NONE;
-	c->forward_plain_names = n->dns.forward_plain_names != TRI_NO;
-	c->rebind_protection = n->dnsmasq.no_rebind;
-	if (n->dnsmasq.no_resolv && !n->dns.n_forwarders && !n->dnsmasq.dns.n_forwarders)
-		c->forward = false;
-	c->strict_order = n->options.dns.order == NETD_DNS_STRICT;
-	c->rebind_protection = n->options.dns.rebind_protection;
-	if (add_all(c, n) < 0) {
-		dns_config_free(c);
-		return NULL;
-	}
-	return c;
 }

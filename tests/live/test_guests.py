@@ -126,6 +126,19 @@ class Names(lib.Case):
         self.assertEqual(guest.dig('evil.example.org'), [])
         self.assertEqual(guest.dig('www.example.org'), ['203.0.113.80'])
 
+    def test_records_beside_hosts(self):
+        host = self.host()
+        host.start_network(NAT)
+        web = self.guest('web', host, 'virbr1')
+        web.dhcp()
+        host.netctl('net-metadata', 'nat', '--uri', 'urn:netd:network:1', '--key', 'netd', '--live', '--config',
+                    '--set', "<network><dns><alias name='www' of='web'/><mx exchange='web'/>"
+                    "<wildcard name='apps' ip='192.168.151.9'/></dns></network>")
+        self.assertEqual(web.dig('www.nat.lab'), ['web.nat.lab.', web.lease.address])
+        self.assertEqual(web.dig('www'), ['web.nat.lab.', web.lease.address])
+        self.assertEqual(web.sh('dig', '+short', '@192.168.151.1', 'nat.lab', 'MX').out, '10 web.nat.lab.\n')
+        self.assertEqual(web.dig('shop.apps.nat.lab'), ['192.168.151.9'])
+
     def test_isolated_network_does_not_forward_names(self):
         host = self.host(start=False)
         outside = self.outside(host)
