@@ -2,10 +2,10 @@
 #include "netd/service/service-files.h"
 
 #include "netd/messages/messages.h"
+#include "netd/service/patient.h"
 #include "netd/service/sockets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -27,12 +27,15 @@ static int open_root(const char *path, struct err *e)
 
 	if (path[0] != '/')
 		return err_set(e, ERR_INTERNAL, "<tftp root='%s'> is not an absolute path", path);
-	auto_close int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		const char *why = strerror(errno);
+	auto_close int fd = patient_open_folder(path, &st);
+	if (fd == -ETIMEDOUT)
+		return err_set(e, ERR_INTERNAL,
+			       "cannot serve files from <tftp root='%s'>: its file system doesn't "
+			       "answer; is the server that it is mounted from gone?",
+			       path);
+	if (fd < 0)
 		return err_set(e, ERR_INTERNAL, "cannot serve files from <tftp root='%s'>: %s",
-			       path, why);
-	}
+			       path, strerror(-fd));
 	if (!(st.st_mode & S_IXOTH))
 		return err_set(e, ERR_INTERNAL,
 			       "cannot serve files from <tftp root='%s'>: its mode is %04o, so it "

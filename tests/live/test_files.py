@@ -435,6 +435,39 @@ class Files(lib.Case):
         ''')).out.split()
         self.assertEqual(out, ['-', 'closed'])
 
+    @unittest.skipUnless(os.path.exists('/dev/fuse'), 'no /dev/fuse')
+    def test_root_that_does_not_answer(self):
+        """A file system whose server is gone: only that network can't be started, and nobody waits for it."""
+        host = self.host()
+        dead = os.path.join(self.folder, 'dead')
+        os.mkdir(dead)
+        script = """if 1:
+            import ctypes, os, sys, time
+            fd = os.open('/dev/fuse', os.O_RDWR)
+            libc = ctypes.CDLL(None, use_errno=True)
+            options = f'fd={fd},rootmode=40755,user_id=0,group_id=0,allow_other'
+            if libc.mount(b'dead', sys.argv[1].encode(), b'fuse', 6, options.encode()):
+                sys.exit(os.strerror(ctypes.get_errno()))
+            print('mounted', flush=True); time.sleep(100)"""
+        server = host.spawn('nsenter', '-t', host.daemon.pid, '-m', 'python3', '-c', script, dead)
+        lib.wait_for('the mount', lambda: 'mounted' in server.log() or server.popen.poll() is not None)
+        if 'mounted' not in server.log():
+            self.skipTest(f'no FUSE: {server.log()}')
+        host.define(self.xml(root=dead + '/boot'))
+        begin = time.monotonic()
+        starting = host.spawn(lib.NETCTL, '--root', host.root, 'net-start', 'net1')
+        slowest = 0
+        while starting.popen.poll() is None:
+            asked = time.monotonic()
+            host.netctl('net-list', '--all')
+            slowest = max(slowest, time.monotonic() - asked)
+            self.assertLess(time.monotonic() - begin, 10)
+        self.assertIn("its file system doesn't answer", starting.log())
+        self.assertLess(slowest, 2)
+        host.netctl('net-undefine', 'net1')
+        host.start_network(self.xml())
+        server.kill()
+
     def test_root_that_cannot_be_served(self):
         host = self.host()
         for root, why in ((self.folder + '/nowhere', 'No such file'), ('boot', 'absolute'), ('/etc/hostname', 'Not a directory')):
