@@ -75,30 +75,37 @@ int controller_watch(struct controller *c, int fd, void (*ready)(void *data), vo
 		   : (sd_event_source_unref(s), 0);
 }
 
+static void forget_held(struct controller *c, struct held *h)
+{
+	table_remove(&c->held, &h->by_name);
+	free(h);
+}
+
 int controller_take_held(struct controller *c, const char *name)
 {
-	for (size_t i = 0; i < c->n_held; i++) {
-		if (strcmp(c->held[i].name, name) != 0)
-			continue;
-		int fd = c->held[i].fd;
-		free(c->held[i].name);
-		c->held[i] = c->held[--c->n_held];
-		return fd;
-	}
-	return -1;
+	struct table_node *node = table_find(&c->held, name, strlen(name));
+	struct held *h = node ? container_of(node, struct held, by_name) : NULL;
+	int fd = h ? h->fd : -1;
+
+	if (h)
+		forget_held(c, h);
+	return fd;
 }
 
 /* What nobody has taken up: sockets of networks and bridges that are gone. */
 static void drop_held(struct controller *c)
 {
-	for (size_t i = 0; i < c->n_held; i++) {
-		keeper_link_drop(c->keeper, c->held[i].name);
-		close_fd(&c->held[i].fd);
-		free(c->held[i].name);
+	struct table_node *node = table_next(&c->held, NULL);
+
+	while (node) {
+		struct held *h = container_of(node, struct held, by_name);
+		node = table_next(&c->held, node);
+		keeper_link_drop(c->keeper, h->name);
+		close_fd(&h->fd);
+		forget_held(c, h);
 	}
-	free(c->held);
-	c->held = NULL;
-	c->n_held = c->cap_held = 0;
+	table_done(&c->held);
+	table_init(&c->held);
 }
 
 /* ---- building up ---- */
@@ -257,14 +264,19 @@ static void resumed(struct controller *c)
 static void held(void *data, const char *name, int fd)
 {
 	struct controller *c = data;
-	char *copy = strdup(name);
+	size_t n = strlen(name);
+	struct held *h = c->held.count < HELD_MAX && !table_find(&c->held, name, n)
+			     ? calloc(1, sizeof(*h) + n + 1)
+			     : NULL;
 
-	if (!copy || c->n_held >= HELD_MAX || GROW(c->held, c->cap_held, c->n_held + 1) < 0) {
-		free(copy);
-		close_fd(&fd);
-		return;
+	if (h) {
+		h->fd = fd;
+		memcpy(h->name, name, n + 1);
 	}
-	c->held[c->n_held++] = (struct held){ copy, fd };
+	if (!h || table_add(&c->held, &h->by_name, h->name, n) < 0) {
+		free(h);
+		close_fd(&fd);
+	}
 }
 
 static void hello(void *data, const char *root, unsigned starts)
@@ -407,6 +419,7 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 
 	log_open("netd-controller");
+	table_init(&c.held);
 	signal(SIGPIPE, SIG_IGN);
 	sigset_t children; /* the loop waits for hook scripts; no thread may be told of them */
 	sigemptyset(&children);

@@ -63,13 +63,13 @@ struct controller {
 	unsigned starts_before; /* how many controllers this keeper has had before */
 	struct list ports;      /* netd/controller/ports.c */
 	struct table ports_by_uuid;
-	struct held *held; /* descriptors of an earlier life, not yet taken up */
-	size_t n_held, cap_held;
+	struct table held; /* descriptors of an earlier life, not yet taken up */
 };
 
 struct held {
-	char *name;
+	struct table_node by_name;
 	int fd;
+	char name[];
 };
 /* A descriptor that the keeper held under that name, now the caller's; -1: there is none. */
 int controller_take_held(struct controller *c, const char *name);

@@ -272,6 +272,23 @@ class Rules(lib.Case):
         self.assertEqual(got.rc, 1)
         self.assertIn('read only access prevents', got.err)
 
+    def test_hundred_defines_at_once(self):
+        """Each gets a bridge of its own, with the lowest numbers that the host has free, and each starts."""
+        h = self.host()
+        h.sh('ip', 'link', 'add', 'virbr3', 'type', 'bridge')  # somebody else's
+        ns = "<metadata><netd:network xmlns:netd='urn:netd:network:1'><netd:subnet from='10.64.0.0/16'/></netd:network></metadata>"
+        script = f"""
+            for i in $(seq 100); do
+                printf '<network><name>n%s</name>{ns.replace("'", chr(34))}%s</network>' $i "$([ $((i % 4)) = 0 ] &&
+                    echo '<bridge name="lab%d"/>')" | {lib.NETCTL} --root {h.root} -q net-define - &
+            done
+            wait"""
+        self.assertEqual(h.sh('sh', '-c', script).err, '')
+        rows = h.json('status')['networks']
+        self.assertEqual(sorted(n['bridge'] for n in rows), sorted(
+            [f'lab{i}' for i in range(25)] + [f'virbr{i}' for i in range(76) if i != 3]))
+        self.assertEqual(len(h.json('net-start', '--all')['started']), 100)
+
     def test_start_all(self):
         """All that don't run, one after the other; one that can't keeps no other from it."""
         h = self.host()
