@@ -3,6 +3,7 @@
 #include "netctl/columns.h"
 #include "netctl/connect.h"
 #include "netctl/document.h"
+#include "netctl/xpath.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -119,8 +120,7 @@ static int run_dumpxml(struct ctl *ctl, const struct args *a)
 		return 1;
 	if (ctl->json)
 		return say_json(ctl, json_pack("{s:s}", "xml", xml));
-	fputs(xml, stdout);
-	return 0;
+	return xpath_print(ctl, a, xml);
 }
 
 static int run_delete(struct ctl *ctl, const struct args *a)
@@ -153,14 +153,15 @@ static const struct opt
 			"standard input" },
 		      { "validate", OPT_FLAG, "validate the XML against the schema" },
 		      { NULL } },
-    port_opts[] = { OPT_NETWORK, OPT_PORT, { NULL } };
+    port_opts[] = { OPT_NETWORK, OPT_PORT, { NULL } },
+    dumpxml_opts[] = { OPT_NETWORK, OPT_PORT, OPTS_XPATH, { NULL } };
 
 // clang-format off
 const struct verb net_port_verbs[] = {
 	{ "net-port-list", "list network ports", "Returns list of network ports.", list_opts, run_list },
 	{ "net-port-create", "create a network port from an XML file", "Create a network port.", create_opts, run_create },
 	{ "net-port-dumpxml", "network port information in XML",
-	  "Output the network port information as an XML dump to stdout.", port_opts, run_dumpxml },
+	  "Output the network port information as an XML dump to stdout.", dumpxml_opts, run_dumpxml },
 	{ "net-port-delete", "delete the specified network port",
 	  "Delete the specified network port.", port_opts, run_delete },
 	{ NULL },

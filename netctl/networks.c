@@ -3,6 +3,7 @@
  * what is said about it: info, dumpxml, name, uuid. */
 #include "netctl/connect.h"
 #include "netctl/document.h"
+#include "netctl/xpath.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -85,10 +86,8 @@ static int run_dumpxml(struct ctl *ctl, const struct args *a)
 	    client_get_xml(ctl->client, &net, args_has(a, "inactive") ? RPC_XML_INACTIVE : 0, &xml,
 			   &ctl->err) < 0)
 		return 1;
-	if (!ctl->json) {
-		fputs(xml, stdout);
-		return 0;
-	}
+	if (!ctl->json)
+		return xpath_print(ctl, a, xml);
 	return say_json(ctl, json_pack("{s:s, s:s}", "name", net.name, "xml", xml));
 }
 
@@ -198,6 +197,7 @@ static const struct opt
     dumpxml_opts[] = { OPT_NETWORK,
 		       { "inactive", OPT_FLAG,
 			 "the definition for the next start, not the running one" },
+		       OPTS_XPATH,
 		       { NULL } },
     name_opts[] = { { "network", OPT_WORD, "network uuid" }, { NULL } },
     uuid_opts[] = { { "network", OPT_WORD, "network name" }, { NULL } };

@@ -169,7 +169,7 @@ class PortAdd(lib.Case):
         before, ports = self.h.links(), self.uuids()
         rows = [((), 'nosuch', "failed to get network 'nosuch'"),
                 ((), 'off', "network 'off' is not active"),
-                ((), 'host', "no bridge of netd's"),
+                ((), 'host', "the bridge 'br0' of this host is missing"),
                 (('--tap', 'taken'), 'net1', "interface 'taken' exists already"),
                 (('--tap', 'mine'), 'net1', "interface 'mine' exists already"),
                 (('--tap', 'a-name-that-is-too-long'), 'net1', "can't be the name of an interface"),
