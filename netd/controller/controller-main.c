@@ -19,6 +19,7 @@
 #include "netd/kernel/own-rules.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/shaping.h"
+#include "netd/kernel/stations.h"
 #include "netd/kernel/uplinks.h"
 #include "netd/kernel/zones.h"
 #include "netd/lease/lease-files.h"
@@ -226,8 +227,8 @@ static int build_up(struct controller *c, struct err *e)
 	    !(c->leases = leases_new(c, e)) || !(c->lease_files = lease_files_new(c, e)) ||
 	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
 	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)) ||
-	    !(c->blocked = blocked_new(c, e)) || !(c->zones = zones_new(c, e)) ||
-	    !(c->foreign = foreign_new(c, e)))
+	    !(c->blocked = blocked_new(c, e)) || !(c->stations = stations_new(c, e)) ||
+	    !(c->zones = zones_new(c, e)) || !(c->foreign = foreign_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -402,6 +403,7 @@ static void tear_down(struct controller *c)
 	own_rules_free(c->own_rules);
 	uplinks_free(c->uplinks);
 	blocked_free(c->blocked);
+	stations_free(c->stations);
 	zones_free(c->zones);
 	foreign_free(c->foreign);
 	upstreams_free(c->upstreams);

@@ -31,6 +31,7 @@ struct foreign;
 struct conflicts;
 struct reconcile;
 struct services;
+struct stations;
 struct uplinks;
 struct upstreams;
 struct zones;
@@ -58,6 +59,7 @@ struct controller {
 	struct door *door;
 	struct conditions *conditions; /* what is wrong now */
 	struct blocked *blocked;
+	struct stations *stations;
 	struct keeper_link *keeper;
 	sd_event_source *keeper_source;
 	unsigned starts_before; /* how many controllers this keeper has had before */

@@ -21,6 +21,7 @@ struct port {
 	bool hidden; /* its device is being made or removed: it holds what it has, no more */
 	bool shaped_by_owner; /* its VM manager limits the guest's link by itself */
 	uint32_t ifindex;     /* of its device; 0: none (yet) */
+	uint32_t link;        /* the link that it was found to have on the host; 0: none yet */
 	/* The rest is ports-known.c's. */
 	struct net *owner;
 	struct list in_net;        /* of net_ports */
@@ -34,6 +35,7 @@ struct net_ports {
 	struct list ports; /* by in_net, in the order of their making */
 	struct table by_mac;
 	size_t n;
+	size_t n_behind; /* how often one was found behind a link of another MAC */
 	uint64_t floors; /* kilobytes per second, the sum */
 	uint64_t classes[(CLASS_ID_MAX + 1) / 64];
 };

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "netd/kernel/reconcile.h"
+#include "netd/kernel/stations.h"
 #include "netd/lease/lease-files.h"
 
 #include <dirent.h>
@@ -251,8 +252,10 @@ int ports_create(struct controller *c, struct net *n, struct network_port *p, un
 		return -ENOMEM;
 	lease_files_changed(c->lease_files, n);
 	port->shaped_by_owner = how & PORT_SHAPED_BY_OWNER;
-	if (p->bandwidth.given)
+	if (p->bandwidth.given) {
 		reconcile_look(c->reconcile, n);
+		stations_look(c->stations);
+	}
 	return 0;
 }
 
@@ -311,6 +314,7 @@ int ports_set_bandwidth(struct controller *c, struct net *n, struct network_port
 		p->class_id = class_before;
 		return r;
 	}
+	stations_look(c->stations);
 	reconcile_look(c->reconcile, n);
 	return 0;
 }

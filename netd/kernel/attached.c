@@ -8,6 +8,7 @@
 #include "netd/kernel/guard.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/shaping.h"
+#include "netd/kernel/stations.h"
 #include "netd/kernel/uplinks.h"
 #include "netd/service/services.h"
 
@@ -305,6 +306,8 @@ static void joined(struct attached *p, struct net *n, struct port *port,
 		port->isolated = l->port_isolated;
 		changed(p, n);
 	}
+	if (!port->attached && n->ports)
+		stations_look(p->c->stations);
 	port->attached = true;
 	list_remove(&port->leaving);
 	if (net_is_wanted(n) &&

@@ -75,9 +75,25 @@ static const struct portgroup *default_group(const struct network *def)
 	return network_portgroup(def, NULL);
 }
 
+/* By its MAC; else as the bridge has learned it (netd/kernel/stations.h). */
+static const struct port *port_behind(const struct net *n, const struct mirror_link *l)
+{
+	struct port *port = ports_known_mac(n, &l->row.mac, l->row.mac.b[0] == 0xfe);
+
+	if (port) {
+		port->link = l->ifindex;
+		return port;
+	}
+	if (n->ports && n->ports->n_behind)
+		list_foreach (port, &n->ports->ports, struct port, in_net)
+			if (port->link == l->ifindex && !port->shadowed)
+				return port;
+	return NULL;
+}
+
 static void port_wanted(const struct net *n, const struct mirror_link *l, struct shape_row *ret)
 {
-	const struct port *port = ports_known_mac(n, &l->row.mac, l->row.mac.b[0] == 0xfe);
+	const struct port *port = port_behind(n, l);
 	const struct portgroup *g = port ? NULL : default_group(n->live);
 
 	*ret = (struct shape_row){ 0 };

@@ -211,6 +211,17 @@ p.setParameters({k: int(v) for k, v in zip(sys.argv[3::2], sys.argv[4::2])})
         self.h.netctl('net-port-delete', 'net1', '00000002-1111-2222-3333-444444444444')
         self.until(named, 2e6, None)
 
+    def test_found_by_its_station(self):
+        """A link with a MAC of its own is the port's behind which its guest has been heard."""
+        self.h.start_network(network(groups=group('a', "<inbound average='1000'/>", True)))
+        guest = self.guest('g1', self.h, 'virbr1', mac='52:54:00:aa:bb:01')
+        self.until(guest, 8e6, None)
+        self.port(1, "<bandwidth><inbound average='300'/><outbound average='200'/></bandwidth>")
+        guest.dhcp()
+        self.until(guest, 2.4e6, 1.6e6, seconds=3)
+        self.h.netctl('net-port-delete', 'net1', '00000001-1111-2222-3333-444444444444')
+        self.until(guest, 8e6, None)
+
     def test_foreign(self):
         """What somebody else has put there is left alone."""
         self.h.start_network(network())
