@@ -50,6 +50,8 @@ static const struct {
 	[CONDITION_ZONE_MISSING] = { "zone-missing",
 		"install netd's zone for firewalld, /usr/lib/firewalld/zones/netd.xml, and reload it; or name a zone in "
 		"<bridge zone=...>" },
+	[CONDITION_OWN_RULES] = { "own-rules",
+		"correct the file and reload netd (SIGHUP), or set the rules by netctl net-rules --set" },
 	// clang-format on
 };
 _Static_assert(ARRAY_LEN(kinds) == CONDITION_KINDS, "every kind has its row");

@@ -36,6 +36,7 @@ enum condition_kind {
 	CONDITION_ROGUE_SERVER, /* a guest plays server; object: the port and what it plays */
 	CONDITION_NOT_REPAIRED, /* the kernel refuses what is wanted; object: what */
 	CONDITION_ZONE_MISSING, /* firewalld has no zone for a bridge; object: the bridge */
+	CONDITION_OWN_RULES,    /* can't be read; object: their file below /etc/netd */
 	CONDITION_KINDS,
 };
 

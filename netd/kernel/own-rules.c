@@ -100,21 +100,23 @@ static int load_file(struct own_rules *o, const char *name, struct err *e)
 	return r < 0 ? err_sys(e, -r, "%s", path) : 0;
 }
 
+static void name_condition(const char *name, char object[static CONDITION_OBJECT_MAX])
+{
+	snprintf(object, CONDITION_OBJECT_MAX, "rules/%.50s", name);
+}
+
 static void load_one(struct own_rules *o, const char *name)
 {
 	char object[CONDITION_OBJECT_MAX];
 	struct err e = { 0 };
 
-	snprintf(object, sizeof(object), "rules/%.50s", name);
-	if (load_file(o, name, &e) == 0) {
-		conditions_clear(o->c->conditions, NULL, CONDITION_NOT_REPAIRED, object);
+	if (load_file(o, name, &e) == 0)
 		return;
-	}
 	struct entry *x = entry_of(o, name);
 	if (x)
 		x->seen = true;
-	log_err("own rules: %s", e.msg);
-	conditions_raise(o->c->conditions, NULL, CONDITION_NOT_REPAIRED, object,
+	name_condition(name, object);
+	conditions_raise(o->c->conditions, NULL, CONDITION_OWN_RULES, object,
 			 "own rules are not in force: %s", e.msg);
 }
 
@@ -136,6 +138,7 @@ void own_rules_load(struct own_rules *o)
 		log_err("own rules: cannot read %s: %s", o->c->paths.rules, strerror(errno));
 		return;
 	}
+	conditions_clear(o->c->conditions, NULL, CONDITION_OWN_RULES, NULL);
 	table_foreach (n, &o->by_name)
 		container_of(n, struct entry, by_name)->seen = false;
 	for (struct dirent *file; d && (file = readdir(d));)
@@ -237,9 +240,12 @@ static void file_kept(struct job *job)
 {
 	struct setting *s = container_of(job, struct setting, job);
 	struct controller *c = s->o->c;
+	char object[CONDITION_OBJECT_MAX];
 
 	if (s->err.code)
 		return setting_end(s, &s->err);
+	name_condition(s->name, object);
+	conditions_clear(c->conditions, NULL, CONDITION_OWN_RULES, object);
 	if (!s->text)
 		forget(s->o, s->name);
 	else if (remember(s->o, s->name, take_ptr(s->text), take_ptr(s->own)) < 0)

@@ -17,8 +17,8 @@ struct fw_own;
 struct own_rules *own_rules_new(struct controller *c, struct err *e) mustcheck;
 void own_rules_free(struct own_rules *o);
 
-/* Read the folder again. A file with a mistake is logged and raised as a condition; the rules that
- * were known under its name stay. */
+/* Read the folder again. A file with a mistake raises a condition; the rules that were known under
+ * its name stay. */
 void own_rules_load(struct own_rules *o);
 
 /* Those of a network; NULL: none. Valid until the next call of another function here. */

@@ -117,6 +117,7 @@ class OwnRules(lib.Case):
         lib.wait_for('the rule', lambda: self.reached() == 'connected', 3)
         write('in tcp dport 22 accept\nin tcp port 23 accept\n')
         lib.wait_for('a word about it', lambda: "rules/net1: line 2: 'tcp' is no match" in self.h.netctl('status').out)
+        self.assertIn('own-rules', self.h.netctl('status').out)
         self.assertEqual(self.reached(), 'connected')
         write('in tcp dport 24 accept\n')
         lib.wait_for('the change', lambda: self.reached() != 'connected', 3)
@@ -124,6 +125,11 @@ class OwnRules(lib.Case):
         os.unlink(self.file)
         os.kill(self.h.daemon.pid, signal.SIGHUP)
         lib.wait_for('the removal', lambda: self.own() == '')
+        write('nonsense\n')
+        lib.wait_for('a word about it', lambda: 'own-rules' in self.h.netctl('status').out)
+        self.set('in tcp dport 22 accept\n')
+        self.assertNotIn('own-rules', self.h.netctl('status').out)
+        self.assertEqual(self.reached(), 'connected')
 
     def test_refused(self):
         self.set('in tcp dport 22 accept\n')
