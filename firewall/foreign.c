@@ -6,9 +6,10 @@
 
 #define DEPTH_MAX 16
 
-struct foreign_chain *foreign_add_chain(struct foreign *f, const struct foreign_chain *like)
+struct fw_foreign_chain *fw_foreign_add_chain(struct fw_foreign *f,
+					      const struct fw_foreign_chain *like)
 {
-	if (f->n >= FOREIGN_CHAINS_MAX || GROW(f->chains, f->cap, f->n + 1) < 0) {
+	if (f->n >= FW_FOREIGN_CHAINS_MAX || GROW(f->chains, f->cap, f->n + 1) < 0) {
 		f->too_many = true;
 		return NULL;
 	}
@@ -16,11 +17,11 @@ struct foreign_chain *foreign_add_chain(struct foreign *f, const struct foreign_
 	return &f->chains[f->n++];
 }
 
-static struct foreign_chain *find(const struct foreign *f, int family, const char *table,
-				  const char *name)
+static struct fw_foreign_chain *find(const struct fw_foreign *f, int family, const char *table,
+				     const char *name)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		struct foreign_chain *c = &f->chains[i];
+		struct fw_foreign_chain *c = &f->chains[i];
 		if (c->family == family && strcmp(c->table, table) == 0 &&
 		    strcmp(c->name, name) == 0)
 			return c;
@@ -28,14 +29,14 @@ static struct foreign_chain *find(const struct foreign *f, int family, const cha
 	return NULL;
 }
 
-int foreign_add_rule(struct foreign *f, int family, const char *table, const char *chain,
-		     const struct foreign_rule *rule)
+int fw_foreign_add_rule(struct fw_foreign *f, int family, const char *table, const char *chain,
+			const struct fw_foreign_rule *rule)
 {
-	struct foreign_chain *c = find(f, family, table, chain);
+	struct fw_foreign_chain *c = find(f, family, table, chain);
 
 	if (!c)
 		return 0;
-	if (f->n_rules >= FOREIGN_RULES_MAX) {
+	if (f->n_rules >= FW_FOREIGN_RULES_MAX) {
 		f->too_many = true;
 		return 0;
 	}
@@ -46,24 +47,25 @@ int foreign_add_rule(struct foreign *f, int family, const char *table, const cha
 	return 0;
 }
 
-void foreign_done(struct foreign *f)
+void fw_foreign_done(struct fw_foreign *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		free(f->chains[i].rules);
 	free(f->chains);
-	*f = (struct foreign){ 0 };
+	*f = (struct fw_foreign){ 0 };
 }
 
-const struct foreign_chain *foreign_place(const struct foreign *f, const struct foreign_chain *base)
+const struct fw_foreign_chain *fw_foreign_place(const struct fw_foreign *f,
+						const struct fw_foreign_chain *base)
 {
-	const struct foreign_chain *user = find(f, base->family, base->table, "DOCKER-USER");
+	const struct fw_foreign_chain *user = find(f, base->family, base->table, "DOCKER-USER");
 
-	return user && base->hook == FOREIGN_FORWARD ? user : base;
+	return user && base->hook == FW_FOREIGN_FORWARD ? user : base;
 }
 
 /* ---- a packet's way ---- */
 
-static bool interface_matches(const struct foreign_interface *i, const char *name)
+static bool interface_matches(const struct fw_foreign_interface *i, const char *name)
 {
 	size_t n = strlen(i->name);
 	bool same;
@@ -77,42 +79,42 @@ static bool interface_matches(const struct foreign_interface *i, const char *nam
 	return same != i->inverted;
 }
 
-static bool matches(const struct foreign_rule *r, const struct foreign_packet *p)
+static bool matches(const struct fw_foreign_rule *r, const struct fw_foreign_packet *p)
 {
-	return !r->unknown && (!r->maybe || r->verdict != FOREIGN_DROP) &&
+	return !r->unknown && (!r->maybe || r->verdict != FW_FOREIGN_DROP) &&
 	       (!r->replies || p->reply) && (!r->family || r->family == p->family) &&
 	       (!r->proto || r->proto == p->proto) &&
 	       (!r->port_last || (p->port >= r->port_first && p->port <= r->port_last)) &&
 	       interface_matches(&r->in, p->in) && interface_matches(&r->out, p->out);
 }
 
-static enum foreign_verdict walk(const struct foreign *f, const struct foreign_chain *c,
-				 const struct foreign_packet *p, unsigned depth)
+static enum fw_foreign_verdict walk(const struct fw_foreign *f, const struct fw_foreign_chain *c,
+				    const struct fw_foreign_packet *p, unsigned depth)
 {
 	for (size_t i = 0; i < c->n_rules; i++) {
-		const struct foreign_rule *r = &c->rules[i];
-		if (!matches(r, p) || r->verdict == FOREIGN_CONTINUE)
+		const struct fw_foreign_rule *r = &c->rules[i];
+		if (!matches(r, p) || r->verdict == FW_FOREIGN_CONTINUE)
 			continue;
-		if (r->verdict == FOREIGN_ACCEPT || r->verdict == FOREIGN_DROP)
+		if (r->verdict == FW_FOREIGN_ACCEPT || r->verdict == FW_FOREIGN_DROP)
 			return r->verdict;
-		if (r->verdict == FOREIGN_RETURN)
-			return FOREIGN_CONTINUE;
-		const struct foreign_chain *to = find(f, c->family, c->table, r->target);
-		enum foreign_verdict v =
-		    to && depth < DEPTH_MAX ? walk(f, to, p, depth + 1) : FOREIGN_CONTINUE;
-		if (v != FOREIGN_CONTINUE || r->verdict == FOREIGN_GOTO)
+		if (r->verdict == FW_FOREIGN_RETURN)
+			return FW_FOREIGN_CONTINUE;
+		const struct fw_foreign_chain *to = find(f, c->family, c->table, r->target);
+		enum fw_foreign_verdict v =
+		    to && depth < DEPTH_MAX ? walk(f, to, p, depth + 1) : FW_FOREIGN_CONTINUE;
+		if (v != FW_FOREIGN_CONTINUE || r->verdict == FW_FOREIGN_GOTO)
 			return v;
 	}
-	return FOREIGN_CONTINUE;
+	return FW_FOREIGN_CONTINUE;
 }
 
-bool foreign_drops(const struct foreign *f, const struct foreign_chain *base,
-		   const struct foreign_packet *p)
+bool fw_foreign_drops(const struct fw_foreign *f, const struct fw_foreign_chain *base,
+		      const struct fw_foreign_packet *p)
 {
-	enum foreign_verdict v;
+	enum fw_foreign_verdict v;
 
 	if (f->too_many || (base->family && base->family != p->family))
 		return false;
 	v = walk(f, base, p, 0);
-	return v == FOREIGN_DROP || (v == FOREIGN_CONTINUE && base->policy_drop);
+	return v == FW_FOREIGN_DROP || (v == FW_FOREIGN_CONTINUE && base->policy_drop);
 }

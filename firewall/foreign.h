@@ -13,58 +13,59 @@
 
 #include <net/if.h>
 
-#define FOREIGN_NAME_MAX   64    /* of tables and chains; longer ones are cut */
-#define FOREIGN_RULES_MAX  16384 /* beyond so many rules nothing is told */
-#define FOREIGN_CHAINS_MAX 4096
+#define FW_FOREIGN_NAME_MAX   64    /* of tables and chains; longer ones are cut */
+#define FW_FOREIGN_RULES_MAX  16384 /* beyond so many rules nothing is told */
+#define FW_FOREIGN_CHAINS_MAX 4096
 
-enum foreign_hook { FOREIGN_REGULAR, FOREIGN_FORWARD, FOREIGN_INPUT };
-enum foreign_verdict {
-	FOREIGN_CONTINUE,
-	FOREIGN_ACCEPT,
-	FOREIGN_DROP,
-	FOREIGN_JUMP,
-	FOREIGN_GOTO,
-	FOREIGN_RETURN,
+enum fw_foreign_hook { FW_FOREIGN_REGULAR, FW_FOREIGN_FORWARD, FW_FOREIGN_INPUT };
+enum fw_foreign_verdict {
+	FW_FOREIGN_CONTINUE,
+	FW_FOREIGN_ACCEPT,
+	FW_FOREIGN_DROP,
+	FW_FOREIGN_JUMP,
+	FW_FOREIGN_GOTO,
+	FW_FOREIGN_RETURN,
 };
 
 /* An interface's name in a rule; "" is any, and one that ends in '*' a beginning. */
-struct foreign_interface {
+struct fw_foreign_interface {
 	char name[IF_NAMESIZE + 1];
 	bool inverted;
 };
-struct foreign_rule {
-	struct foreign_interface in, out;
+struct fw_foreign_rule {
+	struct fw_foreign_interface in, out;
 	bool replies; /* of connections that exist */
 	bool unknown; /* has conditions that aren't understood */
 	bool maybe;   /* has a set that isn't known */
 	int family;   /* AF_*; 0: any */
 	uint8_t proto;
 	uint16_t port_first, port_last; /* destination; 0..0: any */
-	enum foreign_verdict verdict;
-	char target[FOREIGN_NAME_MAX];
+	enum fw_foreign_verdict verdict;
+	char target[FW_FOREIGN_NAME_MAX];
 	uint64_t handle; /* of one that bears our mark; else 0 */
 };
-struct foreign_chain {
+struct fw_foreign_chain {
 	int family; /* AF_INET, AF_INET6; 0: both */
-	char table[FOREIGN_NAME_MAX], name[FOREIGN_NAME_MAX];
-	enum foreign_hook hook;
+	char table[FW_FOREIGN_NAME_MAX], name[FW_FOREIGN_NAME_MAX];
+	enum fw_foreign_hook hook;
 	bool policy_drop;
-	struct foreign_rule *rules;
+	struct fw_foreign_rule *rules;
 	size_t n_rules, cap_rules;
 };
-struct foreign {
-	struct foreign_chain *chains;
+struct fw_foreign {
+	struct fw_foreign_chain *chains;
 	size_t n, cap, n_rules;
 	bool too_many;
 };
 
-struct foreign_chain *foreign_add_chain(struct foreign *f, const struct foreign_chain *like);
+struct fw_foreign_chain *fw_foreign_add_chain(struct fw_foreign *f,
+					      const struct fw_foreign_chain *like);
 /* 0 or -ENOMEM. Rules of chains that aren't there are passed over. */
-int foreign_add_rule(struct foreign *f, int family, const char *table, const char *chain,
-		     const struct foreign_rule *rule) mustcheck;
-void foreign_done(struct foreign *f);
+int fw_foreign_add_rule(struct fw_foreign *f, int family, const char *table, const char *chain,
+			const struct fw_foreign_rule *rule) mustcheck;
+void fw_foreign_done(struct fw_foreign *f);
 
-struct foreign_packet {
+struct fw_foreign_packet {
 	int family;
 	const char *in, *out; /* NULL: an interface that no rule names */
 	bool reply;
@@ -72,19 +73,19 @@ struct foreign_packet {
 	uint16_t port;
 };
 /* Whether the base chain drops it. */
-bool foreign_drops(const struct foreign *f, const struct foreign_chain *base,
-		   const struct foreign_packet *p);
+bool fw_foreign_drops(const struct fw_foreign *f, const struct fw_foreign_chain *base,
+		      const struct fw_foreign_packet *p);
 
 struct fw_kernel;
 /* Read others' chains of hooks forward and input, with those that they jump to. 0 or -errno; ends
- * with foreign_done(). */
-int foreign_read(struct fw_kernel *k, struct foreign *ret, struct err *e) mustcheck;
+ * with fw_foreign_done(). */
+int fw_foreign_read(struct fw_kernel *k, struct fw_foreign *ret, struct err *e) mustcheck;
 
 /* An accept of ours in another's chain, or with `remove`, a handle, its end. */
-#define FOREIGN_MARK "netd"
-struct foreign_opening {
+#define FW_FOREIGN_MARK "netd"
+struct fw_foreign_opening {
 	int family;
-	char table[FOREIGN_NAME_MAX], chain[FOREIGN_NAME_MAX];
+	char table[FW_FOREIGN_NAME_MAX], chain[FW_FOREIGN_NAME_MAX];
 	char bridge[IF_NAMESIZE];
 	bool outgoing; /* what leaves by the bridge; else what comes in by it */
 	uint8_t proto;
@@ -92,9 +93,9 @@ struct foreign_opening {
 	uint64_t remove;
 };
 /* The chain in which administrators are meant to put theirs: Docker's DOCKER-USER, else `base`. */
-const struct foreign_chain *foreign_place(const struct foreign *f,
-					  const struct foreign_chain *base);
+const struct fw_foreign_chain *fw_foreign_place(const struct fw_foreign *f,
+						const struct fw_foreign_chain *base);
 /* All of them or none. Blocking. */
-int foreign_open(const struct foreign_opening *list, size_t n, struct err *e) mustcheck;
+int fw_foreign_open(const struct fw_foreign_opening *list, size_t n, struct err *e) mustcheck;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* nft-foreign.c — others' rules as a struct foreign. Both nft's own expressions and xtables'
+/* nft-foreign.c — others' rules as a struct fw_foreign. Both nft's own expressions and xtables'
  * matches within nftables (iptables-nft) are read. */
 #include "firewall/foreign.h"
 #include "firewall/nft-internal.h"
@@ -31,7 +31,7 @@ enum loaded {
 #define CT_NEW     8U
 
 struct reading {
-	struct foreign_rule r;
+	struct fw_foreign_rule r;
 	enum loaded loaded;
 	uint32_t ct_mask; /* 0: no mask */
 };
@@ -64,7 +64,8 @@ static enum loaded payload_of(const struct nftnl_expr *x)
 									 : LOADED_OTHER;
 }
 
-static void take_interface(struct foreign_interface *i, const void *name, uint32_t n, bool inverted)
+static void take_interface(struct fw_foreign_interface *i, const void *name, uint32_t n,
+			   bool inverted)
 {
 	size_t len = strnlen(name, n);
 
@@ -80,7 +81,7 @@ static void take_cmp(struct reading *rd, const struct nftnl_expr *x)
 {
 	uint32_t n = 0, op = nftnl_expr_get_u32(x, NFTNL_EXPR_CMP_OP);
 	const uint8_t *b = nftnl_expr_get(x, NFTNL_EXPR_CMP_DATA, &n);
-	struct foreign_rule *r = &rd->r;
+	struct fw_foreign_rule *r = &rd->r;
 	bool equal = op == NFT_CMP_EQ, known = b && (equal || op == NFT_CMP_NEQ);
 
 	if (known && (rd->loaded == LOADED_IN || rd->loaded == LOADED_OUT)) {
@@ -119,7 +120,7 @@ static void take_lookup(struct reading *rd, const struct nftnl_expr *x)
 	if (rd->loaded == LOADED_CT) {
 		rd->r.replies = true;
 		if (map)
-			rd->r.verdict = FOREIGN_ACCEPT;
+			rd->r.verdict = FW_FOREIGN_ACCEPT;
 	} else if (map || rd->loaded == LOADED_OTHER) {
 		rd->r.unknown = true;
 	} else {
@@ -127,21 +128,21 @@ static void take_lookup(struct reading *rd, const struct nftnl_expr *x)
 	}
 }
 
-static enum foreign_verdict verdict_of(uint32_t v)
+static enum fw_foreign_verdict verdict_of(uint32_t v)
 {
 	switch ((int)v) {
 	case NF_ACCEPT:
-		return FOREIGN_ACCEPT;
+		return FW_FOREIGN_ACCEPT;
 	case NF_DROP:
-		return FOREIGN_DROP;
+		return FW_FOREIGN_DROP;
 	case NFT_JUMP:
-		return FOREIGN_JUMP;
+		return FW_FOREIGN_JUMP;
 	case NFT_GOTO:
-		return FOREIGN_GOTO;
+		return FW_FOREIGN_GOTO;
 	case NFT_RETURN:
-		return FOREIGN_RETURN;
+		return FW_FOREIGN_RETURN;
 	default:
-		return FOREIGN_CONTINUE;
+		return FW_FOREIGN_CONTINUE;
 	}
 }
 
@@ -155,7 +156,7 @@ static void take_immediate(struct reading *rd, const struct nftnl_expr *x)
 }
 
 /* xt_udp and xt_tcp begin with two pairs of ports in host order: source, destination. */
-static void take_ports(struct foreign_rule *r, const void *info, uint32_t n)
+static void take_ports(struct fw_foreign_rule *r, const void *info, uint32_t n)
 {
 	uint16_t pair[4];
 
@@ -214,7 +215,7 @@ static int take_expr(struct nftnl_expr *x, void *data)
 	else if (strcmp(name, "reject") == 0 ||
 		 (strcmp(name, "target") == 0 &&
 		  strcmp(nftnl_expr_get_str(x, NFTNL_EXPR_TG_NAME), "REJECT") == 0))
-		rd->r.verdict = FOREIGN_DROP;
+		rd->r.verdict = FW_FOREIGN_DROP;
 	else if (strcmp(name, "counter") != 0 && strcmp(name, "log") != 0 &&
 		 strcmp(name, "target") != 0)
 		rd->r.unknown = true;
@@ -233,27 +234,27 @@ static bool is_ip(uint32_t nfproto)
 	return nfproto == NFPROTO_IPV4 || nfproto == NFPROTO_IPV6 || nfproto == NFPROTO_INET;
 }
 
-static enum foreign_hook hook_of(const struct nftnl_chain *c)
+static enum fw_foreign_hook hook_of(const struct nftnl_chain *c)
 {
 	const char *type = nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE);
 
 	if (!nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM) || !type || strcmp(type, "filter") != 0)
-		return FOREIGN_REGULAR;
+		return FW_FOREIGN_REGULAR;
 	switch (nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM)) {
 	case NF_INET_FORWARD:
-		return FOREIGN_FORWARD;
+		return FW_FOREIGN_FORWARD;
 	case NF_INET_LOCAL_IN:
-		return FOREIGN_INPUT;
+		return FW_FOREIGN_INPUT;
 	default:
-		return FOREIGN_REGULAR;
+		return FW_FOREIGN_REGULAR;
 	}
 }
 
 static int take_chain(void *data, const struct nlmsghdr *h)
 {
-	struct foreign *f = data;
+	struct fw_foreign *f = data;
 	struct nftnl_chain *c = nftnl_chain_alloc();
-	struct foreign_chain to = { 0 };
+	struct fw_foreign_chain to = { 0 };
 
 	if (!c)
 		return -ENOMEM;
@@ -262,11 +263,11 @@ static int take_chain(void *data, const struct nlmsghdr *h)
 	    !fw_is_our_table(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE))) {
 		to.family = family_of(nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY));
 		to.hook = hook_of(c);
-		to.policy_drop = to.hook != FOREIGN_REGULAR &&
+		to.policy_drop = to.hook != FW_FOREIGN_REGULAR &&
 				 nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_DROP;
 		copy_text(to.table, sizeof(to.table), nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE));
 		copy_text(to.name, sizeof(to.name), nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
-		foreign_add_chain(f, &to);
+		fw_foreign_add_chain(f, &to);
 	}
 	nftnl_chain_free(c);
 	return 0;
@@ -278,13 +279,14 @@ static bool is_marked(const struct nftnl_rule *r)
 	uint32_t n = 0;
 	const uint8_t *b = nftnl_rule_get_data(r, NFTNL_RULE_USERDATA, &n);
 
-	return b && n == 2 + sizeof(FOREIGN_MARK) && b[0] == 0 && b[1] == sizeof(FOREIGN_MARK) &&
-	       memcmp(b + 2, FOREIGN_MARK, sizeof(FOREIGN_MARK)) == 0;
+	return b && n == 2 + sizeof(FW_FOREIGN_MARK) && b[0] == 0 &&
+	       b[1] == sizeof(FW_FOREIGN_MARK) &&
+	       memcmp(b + 2, FW_FOREIGN_MARK, sizeof(FW_FOREIGN_MARK)) == 0;
 }
 
 static int take_rule(void *data, const struct nlmsghdr *h)
 {
-	struct foreign *f = data;
+	struct fw_foreign *f = data;
 	struct nftnl_rule *r = nftnl_rule_alloc();
 	struct reading rd = { 0 };
 	int rc = 0;
@@ -293,16 +295,17 @@ static int take_rule(void *data, const struct nlmsghdr *h)
 		return -ENOMEM;
 	if (nftnl_rule_nlmsg_parse(h, r) == 0 && nftnl_expr_foreach(r, take_expr, &rd) == 0) {
 		rd.r.handle = is_marked(r) ? nftnl_rule_get_u64(r, NFTNL_RULE_HANDLE) : 0;
-		rc = foreign_add_rule(f, family_of(nftnl_rule_get_u32(r, NFTNL_RULE_FAMILY)),
-				      nftnl_rule_get_str(r, NFTNL_RULE_TABLE),
-				      nftnl_rule_get_str(r, NFTNL_RULE_CHAIN), &rd.r);
+		rc = fw_foreign_add_rule(f, family_of(nftnl_rule_get_u32(r, NFTNL_RULE_FAMILY)),
+					 nftnl_rule_get_str(r, NFTNL_RULE_TABLE),
+					 nftnl_rule_get_str(r, NFTNL_RULE_CHAIN), &rd.r);
 	}
 	nftnl_rule_free(r);
 	return rc;
 }
 
 /* The rules of one table of one family. */
-static int read_rules(struct fw_kernel *k, struct foreign *f, const struct foreign_chain *base)
+static int read_rules(struct fw_kernel *k, struct fw_foreign *f,
+		      const struct fw_foreign_chain *base)
 {
 	uint8_t buf[MESSAGE_MAX];
 	uint16_t nfproto = base->family == AF_INET    ? NFPROTO_IPV4
@@ -315,24 +318,24 @@ static int read_rules(struct fw_kernel *k, struct foreign *f, const struct forei
 	return fw_ask(k, h, take_rule, f);
 }
 
-static bool same_table(const struct foreign_chain *a, const struct foreign_chain *b)
+static bool same_table(const struct fw_foreign_chain *a, const struct fw_foreign_chain *b)
 {
 	return a->family == b->family && strcmp(a->table, b->table) == 0;
 }
 
 /* Whether the chain is the first of its table in which guests' packets may end. */
-static bool is_first(const struct foreign *f, size_t i)
+static bool is_first(const struct fw_foreign *f, size_t i)
 {
-	if (f->chains[i].hook == FOREIGN_REGULAR)
+	if (f->chains[i].hook == FW_FOREIGN_REGULAR)
 		return false;
 	for (size_t k = 0; k < i; k++)
-		if (f->chains[k].hook != FOREIGN_REGULAR &&
+		if (f->chains[k].hook != FW_FOREIGN_REGULAR &&
 		    same_table(&f->chains[k], &f->chains[i]))
 			return false;
 	return true;
 }
 
-static int read_once(struct fw_kernel *k, struct foreign *f)
+static int read_once(struct fw_kernel *k, struct fw_foreign *f)
 {
 	uint8_t buf[MESSAGE_MAX];
 	int rc = fw_ask(k,
@@ -346,13 +349,13 @@ static int read_once(struct fw_kernel *k, struct foreign *f)
 	return rc;
 }
 
-int foreign_read(struct fw_kernel *k, struct foreign *ret, struct err *e)
+int fw_foreign_read(struct fw_kernel *k, struct fw_foreign *ret, struct err *e)
 {
 	int rc = -EINTR;
 
-	*ret = (struct foreign){ 0 };
+	*ret = (struct fw_foreign){ 0 };
 	for (unsigned i = 0; i < TRIES && rc == -EINTR; i++) {
-		foreign_done(ret);
+		fw_foreign_done(ret);
 		rc = read_once(k, ret);
 	}
 	return rc < 0 ? err_sys(e, -rc, "firewall: cannot read others' rules") : 0;

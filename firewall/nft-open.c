@@ -73,7 +73,7 @@ static int add_accept(struct nftnl_rule *r)
 	return rc < 0 ? rc : add_expr(r, x);
 }
 
-static int add_exprs(struct nftnl_rule *r, const struct foreign_opening *o)
+static int add_exprs(struct nftnl_rule *r, const struct fw_foreign_opening *o)
 {
 	const uint16_t port = htons(o->port);
 	uint32_t key = o->outgoing ? NFT_META_OIFNAME : NFT_META_IIFNAME;
@@ -97,9 +97,9 @@ static uint16_t nfproto_of(int family)
 	return family == AF_INET ? NFPROTO_IPV4 : family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_INET;
 }
 
-static int fill_rule(struct nftnl_rule *r, const struct foreign_opening *o)
+static int fill_rule(struct nftnl_rule *r, const struct fw_foreign_opening *o)
 {
-	uint8_t mark[2 + sizeof(FOREIGN_MARK)] = { UDATA_COMMENT, sizeof(FOREIGN_MARK) };
+	uint8_t mark[2 + sizeof(FW_FOREIGN_MARK)] = { UDATA_COMMENT, sizeof(FW_FOREIGN_MARK) };
 
 	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, nfproto_of(o->family));
 	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, o->table);
@@ -108,13 +108,13 @@ static int fill_rule(struct nftnl_rule *r, const struct foreign_opening *o)
 		nftnl_rule_set_u64(r, NFTNL_RULE_HANDLE, o->remove);
 		return 0;
 	}
-	memcpy(mark + 2, FOREIGN_MARK, sizeof(FOREIGN_MARK));
+	memcpy(mark + 2, FW_FOREIGN_MARK, sizeof(FW_FOREIGN_MARK));
 	nftnl_rule_set_data(r, NFTNL_RULE_USERDATA, mark, sizeof(mark));
 	return add_exprs(r, o);
 }
 
 /* Inserted at the head: without NLM_F_APPEND. */
-static int put_rule(uint8_t *at, const struct foreign_opening *o, uint32_t seq, size_t *ret_len)
+static int put_rule(uint8_t *at, const struct fw_foreign_opening *o, uint32_t seq, size_t *ret_len)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
 	int rc = r ? fill_rule(r, o) : -ENOMEM;
@@ -130,7 +130,7 @@ static int put_rule(uint8_t *at, const struct foreign_opening *o, uint32_t seq, 
 	return rc;
 }
 
-static int build(uint8_t *buf, const struct foreign_opening *list, size_t n, size_t *ret_len)
+static int build(uint8_t *buf, const struct fw_foreign_opening *list, size_t n, size_t *ret_len)
 {
 	uint32_t seq = 1;
 	size_t len = nftnl_batch_begin((char *)buf, seq++)->nlmsg_len;
@@ -181,7 +181,7 @@ static int send_and_hear(const uint8_t *buf, size_t len)
 	return rc;
 }
 
-int foreign_open(const struct foreign_opening *list, size_t n, struct err *e)
+int fw_foreign_open(const struct fw_foreign_opening *list, size_t n, struct err *e)
 {
 	auto_free uint8_t *buf = calloc(1, BATCH_MAX);
 	size_t len = 0;

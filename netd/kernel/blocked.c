@@ -25,8 +25,8 @@ struct look {
 	struct job job;
 	struct blocked *b;
 	struct fw_kernel *kernel;
-	struct foreign foreign;
-	struct foreign_opening *openings; /* to be made */
+	struct fw_foreign foreign;
+	struct fw_foreign_opening *openings; /* to be made */
 	size_t n_openings, cap_openings;
 	bool may_open; /* for the chain and network at hand */
 	struct err err;
@@ -34,12 +34,12 @@ struct look {
 
 static void look_free(struct look *l)
 {
-	foreign_done(&l->foreign);
+	fw_foreign_done(&l->foreign);
 	free(l->openings);
 	free(l);
 }
 
-static void object_of(const struct foreign_chain *c, char buf[static CONDITION_OBJECT_MAX])
+static void object_of(const struct fw_foreign_chain *c, char buf[static CONDITION_OBJECT_MAX])
 {
 	const char *family = c->family == AF_INET ? "ip" : c->family == AF_INET6 ? "ip6" : "inet";
 
@@ -87,24 +87,24 @@ static bool is_served(const struct network *def, const struct service *s)
 
 #define OPENINGS_MAX 512 /* at once; the rest follows */
 
-static struct foreign_opening *add_opening(struct look *l, const struct foreign_chain *c)
+static struct fw_foreign_opening *add_opening(struct look *l, const struct fw_foreign_chain *c)
 {
 	if (l->n_openings >= OPENINGS_MAX ||
 	    GROW(l->openings, l->cap_openings, l->n_openings + 1) < 0)
 		return NULL;
-	struct foreign_opening *o = &l->openings[l->n_openings++];
-	*o = (struct foreign_opening){ .family = c->family };
+	struct fw_foreign_opening *o = &l->openings[l->n_openings++];
+	*o = (struct fw_foreign_opening){ .family = c->family };
 	copy_text(o->table, sizeof(o->table), c->table);
 	copy_text(o->chain, sizeof(o->chain), c->name);
 	return o;
 }
 
-static void want_opening(struct look *l, const struct foreign_chain *base, const char *bridge,
+static void want_opening(struct look *l, const struct fw_foreign_chain *base, const char *bridge,
 			 bool outgoing, const struct service *s)
 {
-	struct foreign_opening *o = l->b->c->config.foreign_accept && l->may_open
-					? add_opening(l, foreign_place(&l->foreign, base))
-					: NULL;
+	struct fw_foreign_opening *o = l->b->c->config.foreign_accept && l->may_open
+					   ? add_opening(l, fw_foreign_place(&l->foreign, base))
+					   : NULL;
 
 	if (!o)
 		return;
@@ -118,7 +118,7 @@ static void open_run(struct job *j)
 {
 	struct look *l = container_of(j, struct look, job);
 
-	(void)!foreign_open(l->openings, l->n_openings, &l->err);
+	(void)!fw_foreign_open(l->openings, l->n_openings, &l->err);
 }
 
 static void open_done(struct job *j)
@@ -135,20 +135,20 @@ static void open_done(struct job *j)
 static const int families[] = { AF_INET, AF_INET6 };
 
 /* Which of what guests send (out) and get (in) is dropped. */
-static void forward_trouble(const struct foreign *f, const struct foreign_chain *base,
+static void forward_trouble(const struct fw_foreign *f, const struct fw_foreign_chain *base,
 			    const struct network *def, bool *ret_out, bool *ret_in)
 {
 	bool out = false, in = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-		const struct foreign_packet sent = { .family = families[i], .in = def->bridge },
-					    got = { .family = families[i],
-						    .out = def->bridge,
-						    .reply = true };
+		const struct fw_foreign_packet sent = { .family = families[i], .in = def->bridge },
+					       got = { .family = families[i],
+						       .out = def->bridge,
+						       .reply = true };
 		if (!has_family(def, families[i]))
 			continue;
-		out |= foreign_drops(f, base, &sent);
-		in |= foreign_drops(f, base, &got);
+		out |= fw_foreign_drops(f, base, &sent);
+		in |= fw_foreign_drops(f, base, &got);
 	}
 	*ret_out = out;
 	*ret_in = in;
@@ -161,25 +161,25 @@ static const char *forward_words(bool out, bool in)
 			 : "what is sent back to guests";
 }
 
-static bool drops_service(const struct foreign *f, const struct foreign_chain *base,
+static bool drops_service(const struct fw_foreign *f, const struct fw_foreign_chain *base,
 			  const struct network *def, const struct service *s)
 {
 	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-		const struct foreign_packet p = {
+		const struct fw_foreign_packet p = {
 			.family = families[i], .in = def->bridge, .proto = s->proto, .port = s->port
 		};
 		if ((!s->family || s->family == families[i]) && has_family(def, families[i]) &&
-		    foreign_drops(f, base, &p))
+		    fw_foreign_drops(f, base, &p))
 			return true;
 	}
 	return false;
 }
 
 /* The services that don't get through, or "". */
-static void input_trouble(struct look *l, const struct foreign_chain *base,
+static void input_trouble(struct look *l, const struct fw_foreign_chain *base,
 			  const struct network *def, char buf[static 128])
 {
-	const struct foreign *f = &l->foreign;
+	const struct fw_foreign *f = &l->foreign;
 	size_t n = 0;
 
 	*buf = '\0';
@@ -191,12 +191,12 @@ static void input_trouble(struct look *l, const struct foreign_chain *base,
 		}
 }
 
-static const char *why(const struct foreign_chain *base)
+static const char *why(const struct fw_foreign_chain *base)
 {
 	return base->policy_drop ? "policy drop" : "a rule";
 }
 
-static void judge_chain(struct look *l, const struct foreign_chain *base, const struct net *n)
+static void judge_chain(struct look *l, const struct fw_foreign_chain *base, const struct net *n)
 {
 	struct conditions *cs = l->b->c->conditions;
 	char object[CONDITION_OBJECT_MAX], missing[128];
@@ -204,11 +204,11 @@ static void judge_chain(struct look *l, const struct foreign_chain *base, const 
 
 	object_of(base, object);
 	/* An accept of ours that didn't help is not made again. */
-	l->may_open = !conditions_is_raised(cs, n,
-					    base->hook == FOREIGN_INPUT ? CONDITION_SERVICE_BLOCKED
-									: CONDITION_RULES_BLOCKED,
-					    object);
-	if (base->hook == FOREIGN_INPUT) {
+	l->may_open = !conditions_is_raised(
+	    cs, n,
+	    base->hook == FW_FOREIGN_INPUT ? CONDITION_SERVICE_BLOCKED : CONDITION_RULES_BLOCKED,
+	    object);
+	if (base->hook == FW_FOREIGN_INPUT) {
 		input_trouble(l, base, n->live, missing);
 		if (*missing)
 			conditions_raise(cs, n, CONDITION_SERVICE_BLOCKED, object,
@@ -217,7 +217,7 @@ static void judge_chain(struct look *l, const struct foreign_chain *base, const 
 					 object, why(base), n->live->bridge, missing);
 		else
 			conditions_clear(cs, n, CONDITION_SERVICE_BLOCKED, object);
-	} else if (base->hook == FOREIGN_FORWARD && goes_out(n->live)) {
+	} else if (base->hook == FW_FOREIGN_FORWARD && goes_out(n->live)) {
 		forward_trouble(&l->foreign, base, n->live, &out, &in);
 		if (out)
 			want_opening(l, base, n->live->bridge, false, NULL);
@@ -232,20 +232,20 @@ static void judge_chain(struct look *l, const struct foreign_chain *base, const 
 	}
 }
 
-static bool is_there(const struct foreign *f, const char *object)
+static bool is_there(const struct fw_foreign *f, const char *object)
 {
 	char text[CONDITION_OBJECT_MAX];
 
 	for (size_t i = 0; i < f->n; i++) {
 		object_of(&f->chains[i], text);
-		if (f->chains[i].hook != FOREIGN_REGULAR && strcmp(text, object) == 0)
+		if (f->chains[i].hook != FW_FOREIGN_REGULAR && strcmp(text, object) == 0)
 			return true;
 	}
 	return false;
 }
 
 /* Of chains that are no more. */
-static void clear_gone(struct blocked *b, const struct foreign *f)
+static void clear_gone(struct blocked *b, const struct fw_foreign *f)
 {
 	const struct condition *k = conditions_next(b->c->conditions, NULL);
 
@@ -265,12 +265,12 @@ static void clear_gone(struct blocked *b, const struct foreign *f)
 static void close_stale(struct look *l)
 {
 	for (size_t i = 0; i < l->foreign.n; i++) {
-		const struct foreign_chain *c = &l->foreign.chains[i];
+		const struct fw_foreign_chain *c = &l->foreign.chains[i];
 		for (size_t k = 0; k < c->n_rules; k++) {
-			const struct foreign_rule *r = &c->rules[k];
+			const struct fw_foreign_rule *r = &c->rules[k];
 			const char *bridge = *r->in.name ? r->in.name : r->out.name;
 			const struct net *n = registry_find_bridge(&l->b->c->registry, bridge);
-			struct foreign_opening *o;
+			struct fw_foreign_opening *o;
 			if (!r->handle || (n && l->b->c->config.foreign_accept) ||
 			    !(o = add_opening(l, c)))
 				continue;
@@ -282,7 +282,7 @@ static void close_stale(struct look *l)
 static void judge(struct look *l)
 {
 	struct blocked *b = l->b;
-	const struct foreign *f = &l->foreign;
+	const struct fw_foreign *f = &l->foreign;
 	struct net *n;
 
 	if (b->c->conditions)
@@ -295,7 +295,7 @@ static void judge(struct look *l)
 		}
 	b->accepted = b->c->config.foreign_accept;
 	for (size_t i = 0; i < f->n; i++) {
-		if (f->chains[i].hook == FOREIGN_REGULAR)
+		if (f->chains[i].hook == FW_FOREIGN_REGULAR)
 			continue;
 		registry_foreach(n, &b->c->registry) if (n->state == NET_ACTIVE &&
 							 network_owns_bridge(n->live))
@@ -309,7 +309,7 @@ static void look_run(struct job *j)
 {
 	struct look *l = container_of(j, struct look, job);
 
-	(void)!foreign_read(l->kernel, &l->foreign, &l->err);
+	(void)!fw_foreign_read(l->kernel, &l->foreign, &l->err);
 }
 
 static void look_done(struct job *j)
