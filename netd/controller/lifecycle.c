@@ -15,6 +15,7 @@
 #include "netd/kernel/attached.h"
 #include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
+#include "netd/kernel/pool.h"
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/shaping.h"
 #include "netd/kernel/subnets.h"
@@ -384,6 +385,7 @@ static void start_hook_ended(void *data, const struct err *e)
 	reconcile_read_mirror(op->c->reconcile);
 	if (op->err.code ||
 	    subnets_check(op->c->mirror, &op->c->registry, n, n->live, &op->err) < 0 ||
+	    pool_check(op->c->mirror, n->live, &op->err) < 0 ||
 	    services_check(n, &op->err) < 0) {
 		registry_set_live(&op->c->registry, n, NULL);
 		op_finish(op);

@@ -238,6 +238,34 @@ class Rules(lib.Case):
         self.assertIn('virbr7', got.err)
         self.assertEqual(host.ip_json('link', 'show', 'virbr7'), before)
 
+    def test_devices_that_the_host_lacks(self):
+        """They are in definitions as any others; starting says what is missing, and refuses what libvirt refuses."""
+        host = self.host()
+        pci = "<address type='pci' domain='0x0000' bus='0xfe' slot='0x1e' function='0x7'/>"
+        for forward, error in (
+                (f"<forward mode='hostdev' managed='yes'>{pci}</forward>", "the PCI device '0000:fe:1e.7' is missing"),
+                ("<forward mode='hostdev' managed='no'><pf dev='eth9'/></forward>", "No usable Vf's present on SRIOV PF eth9"),
+                ("<forward mode='passthrough'><pf dev='lo'/></forward>", '/sys/class/net/lo/device/sriov_numvfs'),
+                ("<forward dev='eth9' mode='passthrough'><interface dev='eth9'/></forward>", None),
+                ("<forward mode='bridge'/><bridge name='ovs9'/><virtualport type='openvswitch'/>", None),
+                ("<forward dev='eth9' mode='private'><interface dev='eth9'/></forward>"
+                 "<virtualport type='802.1Qbh'><parameters profileid='p'/></virtualport>", None)):
+            with self.subTest(forward):
+                host.define(f'<network><name>far</name>{forward}</network>')
+                host.netctl('net-update', 'far', 'add', 'portgroup', "<portgroup name='g'/>", '--config')
+                printed = re.sub(r'\s*\n\s*', '', host.netctl('net-dumpxml', 'far').out)
+                self.assertIn(forward, printed)
+                got = host.netctl('net-start', 'far', check=False)
+                if error:
+                    self.assertEqual(got.rc, 1)
+                    self.assertIn(error, got.err)
+                else:
+                    device = re.search(r'(?:dev|name)=.(\w*9)', forward).group(1)
+                    self.assertRegex(host.netctl('net-info', 'far').out, r'Active: +yes')
+                    self.assertIn(f"'{device}', which is missing on this host", host.daemon.log())
+                    host.netctl('net-destroy', 'far')
+                host.netctl('net-undefine', 'far')
+
     def test_json(self):
         host = self.host()
         host.start_network(XML)
