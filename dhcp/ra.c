@@ -34,7 +34,8 @@ struct ra {
 	struct ra_config c;
 	struct withdrawn withdrawn[RA_PREFIXES_MAX];
 	struct ip withdrawn_dns; /* not set: none */
-	usec_t dns_until;
+	char withdrawn_domain[DHCP4_DOMAIN_MAX];
+	usec_t dns_until, domain_until;
 
 	uint64_t random;
 	usec_t last_to_all; /* 0: never */
@@ -137,7 +138,7 @@ static void put_head(struct wr *w, const struct ra_config *c, uint16_t lifetime)
 	wr_u8(w, 0);
 	wr_u16(w, 0);
 	wr_u8(w, RA_HOP_LIMIT);
-	wr_u8(w, c->managed ? FLAG_MANAGED | FLAG_OTHER : 0);
+	wr_u8(w, c->managed ? FLAG_MANAGED | FLAG_OTHER : c->other ? FLAG_OTHER : 0);
 	wr_u16(w, lifetime);
 	wr_u32(w, 0); /* reachable and retransmission times: the guest's own */
 	wr_u32(w, 0);
@@ -165,6 +166,8 @@ static size_t build(struct ra *s, usec_t now)
 	put_dnssl(&w, s->c.domain, RA_DNS_LIFETIME);
 	if (s->dns_until > now)
 		put_rdnss(&w, &s->withdrawn_dns, 0);
+	if (s->domain_until > now)
+		put_dnssl(&w, s->withdrawn_domain, 0);
 	struct wr before = w;
 	for (size_t i = 0; i < RA_PREFIXES_MAX && !w.bad; i++) {
 		const struct withdrawn *old = &s->withdrawn[i];
@@ -226,6 +229,14 @@ static void note_withdrawn(struct ra *s, const struct ra_config *c, usec_t now)
 	if (ip_is_set(&s->c.dns) && !ip_equal(&s->c.dns, &c->dns)) {
 		s->withdrawn_dns = s->c.dns;
 		s->dns_until = now + RA_DNS_LIFETIME * USEC_PER_SEC;
+	}
+	if (ip_equal(&s->withdrawn_dns, &c->dns))
+		s->dns_until = 0;
+	if (strcmp(s->withdrawn_domain, c->domain) == 0)
+		s->domain_until = 0;
+	if (s->c.domain[0] && strcmp(s->c.domain, c->domain) != 0) {
+		copy_text(s->withdrawn_domain, sizeof(s->withdrawn_domain), s->c.domain);
+		s->domain_until = now + RA_DNS_LIFETIME * USEC_PER_SEC;
 	}
 }
 

@@ -44,6 +44,7 @@ struct ra_config {
 	struct ip link_local;     /* our address there */
 	uint32_t mtu;             /* 0: not mentioned */
 	bool managed;             /* addresses, and so all else, by DHCPv6 */
+	bool other;               /* all else by DHCPv6, addresses by SLAAC */
 	uint16_t router_lifetime; /* s; 0: no default router (isolated network) */
 	struct ip dns;            /* not set: none */
 	char domain[DHCP4_DOMAIN_MAX];

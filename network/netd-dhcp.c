@@ -57,6 +57,19 @@ static bool says_of(const struct netd_dhcp_rule *rule, int family)
 	return rule->lease[f].line || rule->boot[f].line;
 }
 
+const struct network_ip *network_stateless_ip(const struct network *n)
+{
+	const struct netd_dhcp *d = &n->options.dhcp;
+	bool says = false;
+
+	for (size_t i = 0; i < d->n_rules; i++)
+		says |= says_of(&d->rules[i], AF_INET6);
+	for (size_t i = 0; says && !network_dhcp_ip(n, AF_INET6) && i < n->n_ips; i++)
+		if (n->ips[i].address.family == AF_INET6)
+			return &n->ips[i];
+	return NULL;
+}
+
 /* What is said, to a family that is not served. */
 static void doubt_unserved(struct report *r, const struct network *n,
 			   const struct netd_dhcp_rule *rule)
@@ -64,7 +77,8 @@ static void doubt_unserved(struct report *r, const struct network *n,
 	static const int families[] = { AF_INET, AF_INET6 };
 
 	for (size_t i = 0; i < ARRAY_LEN(families); i++)
-		if (says_of(rule, families[i]) && !network_dhcp_ip(n, families[i]))
+		if (says_of(rule, families[i]) && !network_dhcp_ip(n, families[i]) &&
+		    !(families[i] == AF_INET6 && network_stateless_ip(n)))
 			report_doubt(r, rule->line,
 				     "<netd:dhcp> says something for IPv%s, in which this network "
 				     "serves no DHCP: no <ip> of that family has a <dhcp> with a "

@@ -313,6 +313,10 @@ bool network_uses_bridge(const struct network *n);
 /* The address of the first <ip> of `family` that serves DHCP (a <dhcp> with range or host), or
  * NULL. */
 const struct network_ip *network_dhcp_ip(const struct network *n, int family);
+/* The first IPv6 <ip> of a network whose guests make their own addresses and are told by DHCPv6
+ * what <netd:dhcp> says for IPv6 (stateless DHCPv6): no <dhcp> there has a range or host. Else
+ * NULL. */
+const struct network_ip *network_stateless_ip(const struct network *n);
 
 /* The prefix length that netmask, prefix, or their absence (64; classful 8, 16, 24) stand for. Of a
  * mask with holes, only the leading ones count. */

@@ -42,6 +42,7 @@ void msg_put_ra_config(struct wr *w, uint32_t net_id, const struct ra_config *c)
 	xdr_put_ip(w, &c->link_local);
 	wr_u32(w, c->mtu);
 	xdr_put_bool(w, c->managed);
+	xdr_put_bool(w, c->other);
 	wr_u32(w, c->router_lifetime);
 	xdr_put_ip(w, &c->dns);
 	xdr_put_string(w, c->domain);
@@ -67,6 +68,7 @@ int msg_get_ra_config(const void *body, size_t n, uint32_t *ret_net_id, struct r
 	c.link_local = get_ip6(&r, false);
 	c.mtu = rd_u32(&r);
 	c.managed = xdr_get_bool(&r);
+	c.other = xdr_get_bool(&r);
 	c.router_lifetime = (uint16_t)rd_u32(&r);
 	c.dns = get_ip6(&r, true);
 	xdr_get_text(&r, c.domain, sizeof(c.domain));

@@ -36,9 +36,17 @@ bool service_wants_ip6(const struct network *def)
 	return first_ip6(def) != NULL;
 }
 
+/* Where DHCPv6 is served, be it without addresses. */
+static const struct network_ip *dhcp6_ip(const struct network *def)
+{
+	const struct network_ip *ip = network_dhcp_ip(def, AF_INET6);
+
+	return ip ? ip : network_stateless_ip(def);
+}
+
 bool service_wants_dhcp6(const struct network *def)
 {
-	return network_dhcp_ip(def, AF_INET6) != NULL;
+	return dhcp6_ip(def) != NULL;
 }
 
 bool service_wants_dns(const struct network *def)
@@ -313,6 +321,7 @@ static void ra_config_from_network(const struct network *def, struct ra_config *
 	*c = (struct ra_config){ .mac = def->mac,
 				 .link_local = ip6_link_local(&def->mac),
 				 .managed = dhcp != NULL,
+				 .other = network_stateless_ip(def) != NULL,
 				 .mtu = def->mtu ? def->mtu : BRIDGE_MTU_DEFAULT };
 	c->router_lifetime = def->forward.mode == FORWARD_NONE ? 0 : RA_ROUTER_LIFETIME;
 	c->dns = service_dns6(def);
@@ -408,7 +417,7 @@ static int add_hosts6(struct dhcp6_config *dc, const struct network_ip *ip)
 /* The server's identifier is made of the network's UUID: it never changes, and needs no file. */
 static int dhcp6_config_from_network(const struct network *def, struct dhcp6_config *dc)
 {
-	const struct network_ip *ip = network_dhcp_ip(def, AF_INET6);
+	const struct network_ip *ip = dhcp6_ip(def);
 
 	*dc = (struct dhcp6_config){ .server = ip->address,
 				     .prefix = ip->prefix,

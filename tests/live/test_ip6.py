@@ -253,6 +253,28 @@ class Advertisements(Six):
                      r'Autonomous address conf\.:\s*No', r'Recursive DNS server\s*:\s*fd66::1'):
             self.assertRegex(out, line)
 
+    @lib.needs('rdisc6', 'dhclient')
+    def test_stateless(self):
+        """Addresses by SLAAC; what <netd:dhcp> says for IPv6 by DHCPv6, which gives no address."""
+        self.start(SLAAC.replace('<domain', """<metadata><netd:network xmlns:netd='urn:netd:network:1'><netd:dhcp>
+            <netd:option family='ipv6' name='domain-search' value='one.lab'/></netd:dhcp></netd:network></metadata><domain"""))
+        guest = self.up('vm1')
+        lib.wait_for('an address', lambda: self.global_addresses(guest))
+        out = guest.sh('rdisc6', '-1', 'eth0').out
+        for line in (r'Stateful address conf\.\s*:\s*No', r'Stateful other conf\.\s*:\s*Yes', r'Autonomous address conf\.:\s*Yes'):
+            self.assertRegex(out, line)
+        script = os.path.join(self.folder, 'say')
+        with open(script, 'w') as f:
+            f.write('#!/bin/sh\nset\n')
+        os.chmod(script, 0o755)
+        client = self.dhclient(guest, '-S', '-sf', script)
+        lib.wait_for('the options', lambda: 'one.lab' in client.log(), 10)
+        self.assertIn("new_dhcp6_name_servers='fd67::1'", client.log())
+        other = self.dhclient(guest)
+        lib.wait_for('a refusal', lambda: 'No Addresses' in other.log() or 'no addrs' in other.log().lower() or
+                     'NoAddrsAvail' in other.log(), 10)
+        self.assertEqual(self.leases(), [])
+
 
 if __name__ == '__main__':
     unittest.main()

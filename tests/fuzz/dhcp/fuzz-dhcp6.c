@@ -142,6 +142,7 @@ static void datagram(struct world *w, uint8_t how, struct rd *r)
 					.src = { AF_INET6, .v6 = { 0xfe, 0x80, [15] = 9 } },
 					.dst = { AF_INET6, .v6 = { 0xff, 2, [15] = 2 } },
 					.from = { { 0x52, 0x54, 0, 0, 0, how >> 6 } },
+					.port = how >> 4 & 3,
 					.known_name = how & 32 ? "known" : NULL };
 	look(w, out, dhcp6_input(w->s, &in, w->now, out, ARRAY_LEN(out)));
 	free(exact);
@@ -176,13 +177,18 @@ static void step(struct world *w, uint8_t what, uint8_t how, struct rd *r)
 			abort();
 		break;
 	case 2:
-		look(w, out, dhcp6_committed(w->s, w->token[how % TOKENS], how & 64, out, 1));
+		look(w, out,
+		     dhcp6_committed(w->s, w->token[how % TOKENS],
+				     (enum dhcp4_verdict)(how / 64 % DHCP4_VERDICT_N), out, 1));
 		break;
 	case 3:
 		restore(w, how);
 		break;
 	case 4:
-		look(w, out, dhcp6_release(w->s, &ip, out, ARRAY_LEN(out)));
+		if (what & 8)
+			dhcp6_port_gone(w->s, how & 3, w->now);
+		else
+			look(w, out, dhcp6_release(w->s, &ip, out, ARRAY_LEN(out)));
 		break;
 	case 5:
 		look(w, out, dhcp6_name_station(w->s, &mac, "late", out, ARRAY_LEN(out)));

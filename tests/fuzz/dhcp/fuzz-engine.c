@@ -167,19 +167,26 @@ static void datagram(struct world *w, struct rd *r, uint8_t how)
 	struct dhcp4_dgram in = { .payload = exact,
 				  .n = wr_len(&b),
 				  .src = flags & 8 ? NET + low : 0,
-				  .dst = flags & 16 ? SERVER : UINT32_MAX };
+				  .dst = flags & 16 ? SERVER : UINT32_MAX,
+				  .port = flags >> 5 & 3 };
 	look_at(w, out, dhcp4_input(w->s, &in, w->now, out, ACTIONS));
 	free(exact);
 }
 
 static void restore(struct world *w, uint8_t how, uint8_t low)
 {
-	struct dhcp4_binding b = {
-		.ip = NET + low, .mac = mac_of(how), .name = "old", .lease_sec = how
-	};
+	struct dhcp4_binding b = { .ip = NET + low,
+				   .mac = mac_of(how),
+				   .name = "old",
+				   .lease_sec = how,
+				   .port = how & 3 };
 
 	if (w->granted[low] || low < 2 || low == 255)
 		return;
+	if (how & 128) {
+		dhcp4_restore_declined(w->s, &b, how, w->now);
+		return;
+	}
 	if (dhcp4_restore(w->s, &b, w->now) == 0)
 		w->granted[low] = b.mac.b[5] + 1u;
 }
@@ -199,13 +206,18 @@ static void step(struct world *w, struct rd *r)
 		break;
 	case 1:
 		look_at(w, out,
-			dhcp4_committed(w->s, w->token[how % TOKENS], what & 8, w->now, out, 1));
+			dhcp4_committed(w->s, w->token[how % TOKENS],
+					(enum dhcp4_verdict)(what / 8 % DHCP4_VERDICT_N), w->now,
+					out, 1));
 		break;
 	case 2:
 		configure(w, how);
 		break;
 	case 3:
-		look_at(w, out, dhcp4_release(w->s, NET + how, w->now, out, 1));
+		if (what & 8)
+			dhcp4_port_gone(w->s, how & 3, w->now);
+		else
+			look_at(w, out, dhcp4_release(w->s, NET + how, w->now, out, 1));
 		break;
 	case 4:
 		restore(w, how, rd_u8(r));

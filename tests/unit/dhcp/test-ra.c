@@ -107,6 +107,39 @@ static void test_managed_and_isolated(void **state)
 	ra_free(t.s);
 }
 
+/* Addresses by SLAAC, all else by DHCPv6; and a domain that isn't the network's any more is taken
+ * back (RFC 8106 §5.3.1). */
+static void test_stateless(void **state)
+{
+	struct stage t;
+
+	open_stage(&t);
+	copy_text(t.c.domain, sizeof(t.c.domain), "lab.test");
+	ra_configure(t.s, &t.c, t.now);
+	t.c.other = true;
+	t.c.domain[0] = '\0';
+	ra_configure(t.s, &t.c, t.now);
+	solicit(&t, good, sizeof(good), "fe80::1", 255);
+	assert_int_equal(t.out.message[5], 0x40);
+	struct rd r = nd_option(&t.out, 3, 0);
+	rd_skip(&r, 1);
+	assert_int_equal(rd_u8(&r), 0xc0);
+	r = nd_option(&t.out, 31, 0);
+	rd_skip(&r, 2);
+	assert_int_equal(rd_u32(&r), 0);
+	assert_memory_equal(rd_bytes(&r, 10), "\3lab\4test", 10);
+	/* It comes back: then it is there once, and for long. */
+	copy_text(t.c.domain, sizeof(t.c.domain), "lab.test");
+	ra_configure(t.s, &t.c, t.now);
+	solicit(&t, good, sizeof(good), "fe80::1", 255);
+	r = nd_option(&t.out, 31, 0);
+	rd_skip(&r, 2);
+	assert_int_equal(rd_u32(&r), RA_DNS_LIFETIME);
+	r = nd_option(&t.out, 31, 1);
+	assert_int_equal(rd_left(&r), 0);
+	ra_free(t.s);
+}
+
 static void test_no_slaac_but_with_64(void **state)
 {
 	struct stage t;
@@ -311,15 +344,11 @@ static void test_frames(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_content),
-		cmocka_unit_test(test_managed_and_isolated),
-		cmocka_unit_test(test_no_slaac_but_with_64),
-		cmocka_unit_test(test_pace),
-		cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_withdrawal),
-		cmocka_unit_test(test_final),
-		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_content),   cmocka_unit_test(test_managed_and_isolated),
+		cmocka_unit_test(test_stateless), cmocka_unit_test(test_no_slaac_but_with_64),
+		cmocka_unit_test(test_pace),      cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_hostile),   cmocka_unit_test(test_withdrawal),
+		cmocka_unit_test(test_final),     cmocka_unit_test(test_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ static void test_ra_config(void **state)
 	c.link_local = ip6("fe80::1");
 	c.mtu = 1400;
 	c.managed = true;
+	c.other = true;
 	c.router_lifetime = 1800;
 	c.dns = ip6("fd00::1");
 	memset(c.domain, 'a', sizeof(c.domain) - 1);
