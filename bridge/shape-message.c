@@ -148,25 +148,32 @@ struct nl_msg *shape_floor_table(const struct shape_device *d)
 		 : NULL;
 }
 
-/* A selector with up to two keys. */
-struct selector {
-	struct tc_u32_sel sel;
-	struct tc_u32_key keys[2];
-};
+/* A selector and its keys, sel->nkeys of them. */
+static int put_selector(struct nl_msg *m, const struct tc_u32_sel *sel,
+			const struct tc_u32_key *keys)
+{
+	uint8_t b[sizeof(*sel) + 2 * sizeof(*keys)];
+	size_t n = sel->nkeys * sizeof(*keys);
+
+	memcpy(b, sel, sizeof(*sel));
+	memcpy(b + sizeof(*sel), keys, n);
+	return nla_put(m, TCA_U32_SEL, (int)(sizeof(*sel) + n), b);
+}
 
 /* The bucket is the last octet of the destination, the low one of the four at +2. */
 struct nl_msg *shape_floor_hash(const struct shape_device *d)
 {
-	const struct selector s = {
-		.sel = { .nkeys = 1, .hmask = htonl(BUCKETS - 1), .hoff = DESTINATION_AT + 2 }
-	};
+	const struct tc_u32_sel sel = { .nkeys = 1,
+					.hmask = htonl(BUCKETS - 1),
+					.hoff = DESTINATION_AT + 2 };
+	const struct tc_u32_key any = { 0 };
 	struct nl_msg *m = floor_filter(d, RTM_NEWTFILTER, NLM_F_CREATE, 0);
 	struct nlattr *options = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
 
 	if (!options)
 		return m ? shape_whole(m, -1) : NULL;
 	int puts = nla_put_u32(m, TCA_U32_HASH, FIRST_TABLE) | nla_put_u32(m, TCA_U32_LINK, TABLE) |
-		   nla_put(m, TCA_U32_SEL, sizeof(s.sel) + sizeof(s.keys[0]), &s);
+		   put_selector(m, &sel, &any);
 	nla_nest_end(m, options);
 	return shape_whole(m, puts);
 }
@@ -179,19 +186,19 @@ static uint32_t floor_handle(const struct shape_floor *f)
 struct nl_msg *shape_floor_add(const struct shape_device *d, const struct shape_floor *f)
 {
 	const uint8_t *mac = f->mac.b;
-	struct selector s = { .sel = { .flags = TC_U32_TERMINAL, .nkeys = 2 } };
+	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 2 };
+	struct tc_u32_key keys[] = { { .mask = UINT32_MAX, .off = DESTINATION_AT },
+				     { .mask = htonl(0xffff0000), .off = DESTINATION_AT + 4 } };
 	struct nl_msg *m = floor_filter(d, RTM_NEWTFILTER, NLM_F_CREATE, floor_handle(f));
 	struct nlattr *options = m ? nla_nest_start(m, TCA_OPTIONS) : NULL;
 
 	if (!options)
 		return m ? shape_whole(m, -1) : NULL;
-	s.keys[0] = (struct tc_u32_key){ .mask = UINT32_MAX, .off = DESTINATION_AT };
-	s.keys[1] = (struct tc_u32_key){ .mask = htonl(0xffff0000), .off = DESTINATION_AT + 4 };
-	memcpy(&s.keys[0].val, mac, 4);
-	memcpy(&s.keys[1].val, mac + 4, 2);
+	memcpy(&keys[0].val, mac, 4);
+	memcpy(&keys[1].val, mac + 4, 2);
 	int puts = nla_put_u32(m, TCA_U32_CLASSID, d->root | f->class_id) |
 		   nla_put_u32(m, TCA_U32_HASH, TABLE | (uint32_t)mac[5] << 12) |
-		   nla_put(m, TCA_U32_SEL, sizeof(s), &s);
+		   put_selector(m, &sel, keys);
 	nla_nest_end(m, options);
 	return shape_whole(m, puts);
 }
