@@ -27,6 +27,7 @@ static const struct key keys[] = {
 	KEY("host_rules", "yes", "no", host_rules, false),
 	KEY("lease_store_failure", "refuse", "serve", refuse_unstored, false),
 	KEY("libvirt_lease_files", "yes", "no", libvirt_lease_files, false),
+	KEY("libvirt_hooks", "yes", "no", libvirt_hooks, false),
 	KEY("auth_unix_rw", "polkit", "none", door.polkit_rw, false),
 	KEY("auth_unix_ro", "polkit", "none", door.polkit_ro, false),
 };

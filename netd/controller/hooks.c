@@ -76,17 +76,18 @@ static void add_script(struct hook_call *r, const char *path)
 		r->scripts[r->n_scripts++] = copy;
 }
 
-static void find_scripts(struct hook_call *r)
+/* The script FOLDER/network, then those of FOLDER/network.d in alphabetical order. */
+static void find_scripts_in(struct hook_call *r, const char *folder)
 {
 	char dir[PATH_MAX], path[PATH_MAX];
 	struct dirent **entries;
 
-	snprintf(dir, sizeof(dir), "%s/hooks", r->c->paths.etc);
-	if (access(dir, F_OK) < 0) /* the usual case, and on every network's way up */
+	if (access(folder, F_OK) < 0) /* the usual case, and on every network's way up */
 		return;
-	snprintf(path, sizeof(path), "%s/hooks/network", r->c->paths.etc);
+	if (snprintf(path, sizeof(path), "%s/network", folder) >= (int)sizeof(path) ||
+	    snprintf(dir, sizeof(dir), "%s/network.d", folder) >= (int)sizeof(dir))
+		return;
 	add_script(r, path);
-	snprintf(dir, sizeof(dir), "%s/hooks/network.d", r->c->paths.etc);
 	int n = scandir(dir, &entries, NULL, alphasort);
 	for (int i = 0; i < n; i++) {
 		if (entries[i]->d_name[0] != '.' &&
@@ -97,6 +98,17 @@ static void find_scripts(struct hook_call *r)
 	}
 	if (n >= 0)
 		free(entries);
+}
+
+static void find_scripts(struct hook_call *r)
+{
+	char folder[PATH_MAX];
+
+	if (r->c->config.libvirt_hooks && snprintf(folder, sizeof(folder), "%s/etc/libvirt/hooks",
+						   r->c->paths.root) < (int)sizeof(folder))
+		find_scripts_in(r, folder);
+	if (snprintf(folder, sizeof(folder), "%s/hooks", r->c->paths.etc) < (int)sizeof(folder))
+		find_scripts_in(r, folder);
 }
 
 static void add_indented(struct text *t, const char *xml)

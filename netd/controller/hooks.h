@@ -5,6 +5,8 @@
  * belong to root and that nobody else can write called as: SCRIPT NETWORK OPERATION SUB-OPERATION -
  *   standard input: <hookData> with the definition, and for a port <networkport>
  *
+ * With the setting libvirt_hooks = yes those in /etc/libvirt/hooks before them.
+ *
  * No shell is involved, the environment is PATH, HOME and LC_ALL, the working folder is /. A script
  * that doesn't end within HOOK_LIMIT_SEC is killed with everything in its process group. It must
  * not call back into netd about the same network: that call would wait for the script, and the

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Hook scripts: called as libvirt calls them, in order, and obeyed as libvirt obeys them."""
 import os
+import shutil
 import time
 
 import lib
@@ -42,6 +43,23 @@ class Hooks(lib.Case):
                          [[s, f'net1 {op} -', '/'] for op in ('start begin', 'started begin', 'stopped end')
                           for s in ('network', '10-a', '20-b')])
         self.assertLessEqual(set(self.calls()[0].split('|')[3].split()), {'HOME', 'LC_ALL', 'PATH', 'PWD', '_', 'SHLVL', 'OLDPWD'})
+
+    def test_of_libvirt(self):
+        """By a setting, scripts stay where libvirt has them; ours come after."""
+        folder = os.path.join(self.h.root, 'etc/libvirt/hooks')
+        os.makedirs(os.path.join(folder, 'network.d'))
+        for path in ('network', 'network.d/10-a', 'qemu'):
+            shutil.copy(self.script('network', f'echo "$0 $2" >>{self.log}\n'), os.path.join(folder, path))
+        self.h.start_network(XML)
+        self.assertEqual(self.calls(), [f'{self.dir}/network {op}' for op in ('start', 'started')])
+        with open(os.path.join(self.h.root, 'etc/netd/netd.conf'), 'w') as f:
+            f.write('libvirt_hooks = yes\n')
+        self.h.stop_netd()
+        self.h.start_netd()
+        os.unlink(self.log)
+        self.h.netctl('net-destroy', 'net1')
+        self.assertEqual(self.calls(), [f'{path} stopped' for path in (
+            f'{folder}/network', f'{folder}/network.d/10-a', f'{self.dir}/network')])
 
     def test_document(self):
         self.script('network', f'cat >{self.log}.$2\n')
