@@ -1,78 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "netd/service/services.h"
+#include "netd/service/services-internal.h"
 
 #include "base/log.h"
 #include "netd/kernel/guard.h"
 #include "netd/lease/leases.h"
-#include "netd/messages/messages-dhcp.h"
 #include "netd/messages/messages-dns.h"
 #include "netd/messages/messages.h"
-#include "netd/process/keeper-link.h"
 #include "netd/service/service-dhcp.h"
 #include "netd/service/service-files.h"
-#include "netd/service/sockets.h"
 #include "netd/service/upstreams.h"
-#include "netd/service/workers.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
-/* A worker that hasn't taken its messages for so long would have been replaced. */
-#define CHANGE_USEC   (5 * USEC_PER_SEC)
 #define CRASHES_ALONE 2 /* a network whose packets killed a worker so often gets one of its own */
-
-enum service_socket {
-	DHCP4_UDP,
-	DHCP4_FRAMES,
-	IP6_FRAMES,
-	IP6_GROUPS,
-	DNS_FIRST, /* in the order of enum dns_socket */
-	DNS_UDP = DNS_FIRST + DNS_SOCKET_UDP,
-	DNS_TCP = DNS_FIRST + DNS_SOCKET_TCP,
-	DNS_HOST_UDP = DNS_FIRST + DNS_SOCKET_HOST_UDP,
-	DNS_HOST_TCP = DNS_FIRST + DNS_SOCKET_HOST_TCP,
-	DNS_UDP6 = DNS_FIRST + DNS_SOCKET_UDP6,
-	DNS_TCP6 = DNS_FIRST + DNS_SOCKET_TCP6,
-	FILES_FIRST, /* in the order of enum files_fd */
-	FILES_HTTP = FILES_FIRST + FILES_FD_HTTP,
-	SERVICE_SOCKETS = FILES_FIRST + FILES_FD_COUNT,
-};
-
-struct net_service {
-	struct list untold; /* of services.untold */
-	struct net *net;
-	bool wanted[WORKER_KINDS];
-	bool dhcp4, ip6, dhcp6;     /* what the dhcp worker does */
-	bool held[SERVICE_SOCKETS]; /* the keeper has the socket as well */
-	int fd[SERVICE_SOCKETS];    /* -1: not open */
-	int ifindex;
-	struct ip address; /* where names and files are asked for */
-	struct ip
-	    address6; /* where names are asked for as well; not set without a second address */
-	char *root;   /* of the files */
-	bool http;    /* whether they are given by HTTP as well */
-	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
-	struct network *told[WORKER_KINDS];       /* the definition that it knows, or NULL */
-	unsigned crashes[WORKER_KINDS];
-	usec_t changed; /* when the workers were told another definition; 0: never */
-	const void *by; /* the definition that they were told; only to be compared */
-};
-
-struct services {
-	struct controller *c;
-	struct workers *workers;
-	struct list
-	    untold; /* started in this turn of the loop; keeper and workers are told in the next */
-	sd_event_source *tell;
-	bool replied; /* a turn has passed since the last start */
-	/* verdicts gathered for one worker */
-	struct msg_dhcp4_verdict verdict[MSG_DHCP_RECORDS_MAX];
-	size_t n_verdicts;
-	uint32_t verdict_worker;
-	int verdict_family;
-};
 
 /* ---- telling the workers ---- */
 
@@ -106,15 +47,6 @@ static int tell_dhcp(struct services *s, struct worker_proc *p, const struct net
 	return r;
 }
 
-static void post_dns_lease(struct worker_proc *p, const struct message_dns_lease *m)
-{
-	uint8_t body[DNS_MESSAGE_SMALL];
-	struct wr w = wr_over(body, sizeof(body));
-
-	message_dns_lease_encode(&w, m);
-	worker_post(p, MSG_DNS_LEASE, body, wr_len(&w), NULL, 0);
-}
-
 struct name_target {
 	struct worker_proc *p;
 	uint32_t net_id;
@@ -131,7 +63,7 @@ static void post_name(void *data, const struct lease *lease)
 		return;
 	copy_text(m.name, sizeof(m.name), lease->b.name);
 	m.expires = lease->expires;
-	post_dns_lease(t->p, &m);
+	service_post_dns_lease(t->p, &m);
 }
 
 static int tell_dns(struct services *s, struct worker_proc *p, const struct net *n, bool anew)
@@ -347,101 +279,7 @@ static void worker_crashed(void *data, struct worker_proc *p, uint32_t serving)
 		tell(s, own, n, true);
 }
 
-/* ---- sockets ---- */
-
-/* The name under which the keeper holds a socket; another bridge (ifindex) makes it another socket.
- */
-static void socket_name(const struct net *n, enum service_socket which, char buf[static 96])
-{
-	char uuid[UUID_TEXT_MAX];
-
-	snprintf(buf, 96, "%s.%d.%u", uuid_format(&n->uuid, uuid), n->service->ifindex,
-		 (unsigned)which);
-}
-
-static int open_socket(const struct net *n, enum service_socket which, struct err *e)
-{
-	const char *bridge = n->live->bridge;
-
-	if (which >= FILES_FIRST)
-		return service_files_open(n->live, which - FILES_FIRST, &n->service->address, e);
-	switch ((unsigned)which) {
-	case DHCP4_UDP:
-		return socket_dhcp4(bridge, e);
-	case DHCP4_FRAMES:
-		return socket_frames(n->service->ifindex, bridge, e);
-	case DNS_UDP:
-	case DNS_TCP:
-		return socket_dns(bridge, &n->service->address, which == DNS_TCP, e);
-	case DNS_UDP6:
-	case DNS_TCP6:
-		return socket_dns(bridge, &n->service->address6, which == DNS_TCP6, e);
-	case DNS_HOST_UDP:
-	case DNS_HOST_TCP:
-		return socket_dns("lo", &n->service->address, which == DNS_HOST_TCP, e);
-	case IP6_FRAMES:
-		return socket_ip6_frames(n->service->ifindex, bridge, e);
-	case IP6_GROUPS:
-		return socket_ip6_groups(n->service->ifindex, bridge, n->service->dhcp6, e);
-	}
-	return err_set(e, ERR_INTERNAL, "no such socket");
-}
-
-static int take_or_open(struct services *s, const struct net *n, enum service_socket which,
-			struct err *e)
-{
-	char name[96];
-
-	socket_name(n, which, name);
-	int fd = controller_take_held(s->c, name);
-	n->service->held[which] = fd >= 0;
-	return fd >= 0 ? fd : open_socket(n, which, e);
-}
-
-static enum worker_kind socket_kind(enum service_socket which)
-{
-	return which < DNS_FIRST ? WORKER_DHCP : which < FILES_FIRST ? WORKER_DNS : WORKER_FILES;
-}
-
-static bool is_wanted(const struct net_service *sv, enum service_socket which)
-{
-	if (which < DNS_FIRST)
-		return which < IP6_FRAMES ? sv->dhcp4 : sv->ip6;
-	if (which == DNS_UDP6 || which == DNS_TCP6)
-		return ip_is_set(&sv->address6);
-	return sv->wanted[socket_kind(which)] && (which != FILES_HTTP || sv->http);
-}
-
-/* Without these guests are served all the same: the host can't ask for guests' names, there are no
- * files (services_check() keeps a network from being started like this), they come by TFTP alone.
- */
-static bool is_optional(enum service_socket which)
-{
-	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_FIRST ||
-	       which == FILES_HTTP;
-}
-
-static int open_sockets(struct services *s, const struct net *n, struct err *e)
-{
-	struct net_service *sv = n->service;
-
-	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
-		struct err why = { 0 };
-		if (!is_wanted(sv, i) || (i == DNS_HOST_TCP && sv->fd[DNS_HOST_UDP] < 0))
-			continue;
-		sv->fd[i] = take_or_open(s, n, i, &why);
-		if (sv->fd[i] >= 0)
-			continue;
-		if (!is_optional(i)) {
-			*e = why;
-			return err_in(e, "network '%s'", n->name);
-		}
-		log_warning("network '%s': %s", n->name, why.msg);
-		if (i == FILES_FIRST) /* the folder, without which there is no worker */
-			sv->wanted[WORKER_FILES] = false;
-	}
-	return 0;
-}
+/* ---- beginning ---- */
 
 static int choose_workers(struct services *s, struct net *n, struct err *e)
 {
@@ -461,20 +299,6 @@ static int choose_workers(struct services *s, struct net *n, struct err *e)
 	return 0;
 }
 
-static void store_sockets(struct services *s, const struct net *n)
-{
-	struct net_service *sv = n->service;
-	char name[96];
-
-	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
-		if (sv->fd[i] < 0 || sv->held[i])
-			continue;
-		socket_name(n, i, name);
-		keeper_link_store(s->c->keeper, name, sv->fd[i]);
-		sv->held[i] = true;
-	}
-}
-
 /* In the turn of the loop after the next, when whoever asked for a start has the reply: the sockets
  * are open, so nothing that guests send is lost meanwhile, and waking three processes takes a fifth
  * of a start's time. */
@@ -489,7 +313,7 @@ static int tell_others(sd_event_source *source, void *data)
 	}
 	list_foreach (sv, &s->untold, struct net_service, untold) {
 		list_remove(&sv->untold);
-		store_sockets(s, sv->net);
+		service_sockets_store(s, sv->net);
 		for (unsigned i = 0; i < WORKER_KINDS; i++)
 			if (sv->worker[i] && worker_id(sv->worker[i]))
 				tell(s, sv->worker[i], sv->net, true);
@@ -543,7 +367,6 @@ static int take_root(struct net *n, struct err *e)
 static void stop(struct services *s, struct net *n)
 {
 	struct net_service *sv = n->service;
-	char name[96];
 
 	if (!sv)
 		return;
@@ -553,18 +376,7 @@ static void stop(struct services *s, struct net *n)
 		else if (sv->worker[i] && list_is_empty(&sv->untold))
 			untell(sv->worker[i], n);
 	}
-	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
-		if (sv->fd[i] < 0)
-			continue;
-		/* The keeper and the worker close theirs a moment later; a listener must not hold
-		 * its port for so long, the network may be started again at once. */
-		(void)!shutdown(sv->fd[i], SHUT_RDWR);
-		close_fd(&sv->fd[i]); /* not the last one: the end of a packet socket waits for RCU,
-					 10 ms */
-		socket_name(n, i, name);
-		if (sv->held[i])
-			keeper_link_drop(s->c->keeper, name);
-	}
+	service_sockets_close(s, n);
 	guard_changed(s->c->guard);
 	list_remove(&sv->untold);
 	for (unsigned i = 0; i < WORKER_KINDS; i++)
@@ -605,7 +417,7 @@ int services_start(struct services *s, struct net *n, struct err *e)
 	n->service = sv;
 	int r = take_root(n, e);
 	if (r == 0)
-		r = open_sockets(s, n, e);
+		r = service_sockets_open(s, n, e);
 	if (r == 0)
 		r = choose_workers(s, n, e);
 	if (r < 0)
@@ -673,91 +485,6 @@ void services_stop(struct services *s, struct net *n)
 	if (n->service && n->service->fd[IP6_FRAMES] >= 0)
 		service_ip6_end(n->live, n->service->fd[IP6_FRAMES]);
 	stop(s, n);
-}
-
-/* ---- leases ---- */
-
-uint32_t services_dhcp_worker(const struct services *s, const struct net *n)
-{
-	return n->service && n->service->worker[WORKER_DHCP]
-		   ? worker_id(n->service->worker[WORKER_DHCP])
-		   : 0;
-}
-
-bool services_addresses(const struct net *n, bool *ret_dhcp4, bool *ret_ip6)
-{
-	*ret_dhcp4 = n->service && n->service->dhcp4;
-	*ret_ip6 = n->service && n->service->ip6;
-	return *ret_dhcp4 || *ret_ip6;
-}
-
-bool services_changed_lately(const struct net *n)
-{
-	usec_t changed = n->service ? n->service->changed : 0;
-
-	if (n->service && n->service->by != n->live) /* the kernel is being told first */
-		return true;
-	return changed && clock_boottime() - changed < CHANGE_USEC;
-}
-
-void services_flush_verdicts(struct services *s)
-{
-	uint8_t body[4 + MSG_DHCP_RECORDS_MAX * 24];
-	struct wr w = wr_over(body, sizeof(body));
-	/* A worker that has died since has forgotten what it asked. */
-	struct worker_proc *p = s->n_verdicts ? workers_find(s->workers, s->verdict_worker) : NULL;
-
-	if (p) {
-		msg_put_dhcp4_verdicts(&w, s->verdict, s->n_verdicts);
-		worker_post(
-		    p, s->verdict_family == AF_INET6 ? MSG_DHCP6_COMMITTED : MSG_DHCP4_COMMITTED,
-		    body, wr_len(&w), NULL, 0);
-	}
-	s->n_verdicts = 0;
-}
-
-void services_lease_verdict(struct services *s, uint32_t worker, int family, uint32_t net_id,
-			    uint64_t token, enum dhcp4_verdict verdict)
-{
-	if (!worker)
-		return;
-	if (s->n_verdicts && (s->verdict_worker != worker || s->verdict_family != family ||
-			      s->n_verdicts == MSG_DHCP_RECORDS_MAX))
-		services_flush_verdicts(s);
-	s->verdict_worker = worker;
-	s->verdict_family = family;
-	s->verdict[s->n_verdicts++] = (struct msg_dhcp4_verdict){ net_id, token, verdict };
-}
-
-void services_dns_lease(struct services *s, const struct net *n, const char *name,
-			const struct ip *address, bool add, usec_t expires)
-{
-	struct worker_proc *p = n->service ? n->service->worker[WORKER_DNS] : NULL;
-	struct message_dns_lease m = {
-		.net_id = n->id, .add = add, .ip = *address, .expires = expires
-	};
-
-	if (!p)
-		return;
-	copy_text(m.name, sizeof(m.name), name);
-	post_dns_lease(p, &m);
-}
-
-void services_port_gone(struct services *s, struct net *n, uint32_t ifindex)
-{
-	struct worker_proc *p = n->service ? n->service->worker[WORKER_DHCP] : NULL;
-
-	leases_port_gone(s->c->leases, n, ifindex);
-	if (p && worker_id(p) && list_is_empty(&n->service->untold))
-		service_dhcp_port_gone(p, n, ifindex);
-}
-
-void services_free_lease(struct services *s, const struct net *n, const struct ip *ip)
-{
-	struct worker_proc *p = n->service ? n->service->worker[WORKER_DHCP] : NULL;
-
-	if (p && worker_id(p) && list_is_empty(&n->service->untold))
-		service_dhcp_free(p, n, ip);
 }
 
 /* ---- the rest ---- */

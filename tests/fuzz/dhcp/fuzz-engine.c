@@ -4,6 +4,7 @@
  * octet of what, an octet of how, and for datagrams their options (length first); so the fuzzer
  * doesn't spend itself on the fixed part. */
 #include "base/cursor.h"
+#include "dhcp/dhcp-quarantine.h"
 #include "dhcp/dhcp4-options.h"
 
 #include <string.h>
@@ -127,7 +128,7 @@ static void look_at(struct world *w, const struct dhcp4_action *a, size_t n)
 		(void)sum;
 	}
 	dhcp4_get_usage(w->s, &u);
-	if (u.bound > 64 || u.offered > 18 || u.quarantined > 5)
+	if (u.bound > 64 || u.offered > 18 || u.quarantined > DHCP_QUARANTINE_MAX)
 		abort();
 }
 

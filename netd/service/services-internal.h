@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* services-internal.h — what the files of netd/service/services.h share: services.c begins, changes
+ * and ends a network's services and talks with the workers, service-sockets.c has the sockets,
+ * service-leases.c what is said about leases. */
+#ifndef NETD_SERVICES_INTERNAL_H
+#define NETD_SERVICES_INTERNAL_H
+
+#include "netd/messages/messages-dhcp.h"
+#include "netd/messages/messages-dns.h"
+#include "netd/service/service-files.h"
+#include "netd/service/services.h"
+#include "netd/service/workers.h"
+
+enum service_socket {
+	DHCP4_UDP,
+	DHCP4_FRAMES,
+	IP6_FRAMES,
+	IP6_GROUPS,
+	DNS_FIRST, /* in the order of enum dns_socket */
+	DNS_UDP = DNS_FIRST + DNS_SOCKET_UDP,
+	DNS_TCP = DNS_FIRST + DNS_SOCKET_TCP,
+	DNS_HOST_UDP = DNS_FIRST + DNS_SOCKET_HOST_UDP,
+	DNS_HOST_TCP = DNS_FIRST + DNS_SOCKET_HOST_TCP,
+	DNS_UDP6 = DNS_FIRST + DNS_SOCKET_UDP6,
+	DNS_TCP6 = DNS_FIRST + DNS_SOCKET_TCP6,
+	FILES_FIRST, /* in the order of enum files_fd */
+	FILES_HTTP = FILES_FIRST + FILES_FD_HTTP,
+	SERVICE_SOCKETS = FILES_FIRST + FILES_FD_COUNT,
+};
+
+struct net_service {
+	struct list untold; /* of services.untold */
+	struct net *net;
+	bool wanted[WORKER_KINDS];
+	bool dhcp4, ip6, dhcp6;     /* what the dhcp worker does */
+	bool held[SERVICE_SOCKETS]; /* the keeper has the socket as well */
+	int fd[SERVICE_SOCKETS];    /* -1: not open */
+	int ifindex;
+	struct ip address; /* where names and files are asked for */
+	struct ip
+	    address6; /* where names are asked for as well; not set without a second address */
+	char *root;   /* of the files */
+	bool http;    /* whether they are given by HTTP as well */
+	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
+	struct network *told[WORKER_KINDS];       /* the definition that it knows, or NULL */
+	unsigned crashes[WORKER_KINDS];
+	usec_t changed; /* when the workers were told another definition; 0: never */
+	const void *by; /* the definition that they were told; only to be compared */
+};
+
+struct services {
+	struct controller *c;
+	struct workers *workers;
+	struct list
+	    untold; /* started in this turn of the loop; keeper and workers are told in the next */
+	sd_event_source *tell;
+	bool replied; /* a turn has passed since the last start */
+	/* verdicts gathered for one worker */
+	struct msg_dhcp4_verdict verdict[MSG_DHCP_RECORDS_MAX];
+	size_t n_verdicts;
+	uint32_t verdict_worker;
+	int verdict_family;
+};
+
+/* ---- service-leases.c ---- */
+
+void service_post_dns_lease(struct worker_proc *p, const struct message_dns_lease *m);
+
+/* ---- service-sockets.c ---- */
+
+/* Open what the network's services want, or take it up from an earlier life. What a service can do
+ * without is a warning. */
+int service_sockets_open(struct services *s, const struct net *n, struct err *e) mustcheck;
+/* Have the keeper hold them as well. */
+void service_sockets_store(struct services *s, const struct net *n);
+void service_sockets_close(struct services *s, const struct net *n);
+
+#endif
