@@ -10,7 +10,10 @@
  * autostart it
  *
  * Loading never drops a network: a file that can't be read or parsed is replaced by its last good
- * copy, and when there is none the network is listed as broken with the reason. */
+ * copy, and when there is none the network is listed as broken with the reason. A file that has the
+ * uuid of another network was copied from it, and gets one of its own; whichever of the two has a
+ * last good copy is the original, else the first by name. Files that are no definitions, and
+ * definitions whose file is gone, are told in the log. */
 #ifndef NETD_DEFINITIONS_H
 #define NETD_DEFINITIONS_H
 

@@ -30,7 +30,8 @@ void lifecycle_set_autostart(struct controller *c, struct net *n, bool on, lifec
 			     void *data);
 
 /* A change of a part, made by a pure function: from the old definition a new, valid one. Called
- * once for each definition that is to change, with whatever lifecycle_change() was given. */
+ * once for each definition that is to change (so once when the network runs by the one on disk),
+ * with whatever lifecycle_change() was given. */
 typedef int lifecycle_change_fn(const void *how, const struct network *old, struct network **ret,
 				struct err *e);
 
