@@ -71,7 +71,7 @@ static int read_group(struct report *r, xmlNode *node, void *port)
 
 static const struct attr mac_attrs[] = {
 	ATTR("address", attr_mac, struct network_port, mac, .missing = ERR_INTERNAL,
-	     .given = GIVEN(struct network_port, has_mac)),
+	     .class = ERR_INTERNAL, .given = GIVEN(struct network_port, has_mac)),
 };
 static const struct attr isolation_attrs[] = { ATTR_YES_NO("isolated", struct network_port,
 							   isolated) };
@@ -124,11 +124,8 @@ static int read_bandwidth_of_port(struct report *r, xmlNode *node, void *port)
 /* <plug>: only where a VM manager claims back what it has */
 
 static const struct word plug_types[] = {
-	{ "network", PLUG_NETWORK },
-	{ "bridge", PLUG_BRIDGE },
-	{ "direct", PLUG_DIRECT },
-	{ "hostdev-pci", PLUG_HOSTDEV_PCI },
-	{ NULL, 0 },
+	{ "none", PLUG_NONE },     { "network", PLUG_NETWORK },         { "bridge", PLUG_BRIDGE },
+	{ "direct", PLUG_DIRECT }, { "hostdev-pci", PLUG_HOSTDEV_PCI }, { NULL, 0 },
 };
 static const struct word managers[] = { { "kernel", MAC_TABLE_KERNEL },
 					{ "libvirt", MAC_TABLE_LIBVIRT },
@@ -141,7 +138,7 @@ static const struct word direct_modes[] = {
 	{ NULL, 0 },
 };
 static const struct attr plug_attrs[] = {
-	ATTR("type", attr_word, struct plug, type, .words = plug_types, .missing = ERR_INTERNAL),
+	ATTR("type", attr_word, struct plug, type, .words = plug_types, .from = ERR_FROM_XML),
 	ATTR("bridge", attr_text, struct plug, bridge),
 	ATTR("macTableManager", attr_word, struct plug, mac_table_manager, .words = managers),
 	ATTR("dev", attr_text, struct plug, dev),
@@ -188,11 +185,14 @@ static int read_plug(struct report *r, xmlNode *node, void *port)
 	if (err < 0)
 		return err;
 	if ((plug->type == PLUG_NETWORK || plug->type == PLUG_BRIDGE) && !plug->bridge)
-		return report_refuse(r, ERR_INTERNAL, line_of(node),
+		return report_refuse(r, ERR_XML, line_of(node),
 				     "Missing network port bridge name: <plug> needs bridge='…'");
 	if (plug->type == PLUG_DIRECT && !plug->dev)
 		return report_refuse(r, ERR_XML, line_of(node),
 				     "Missing network port link device name: <plug> needs dev='…'");
+	if (plug->type == PLUG_HOSTDEV_PCI && !xmlFirstElementChild(node))
+		return report_refuse(r, ERR_XML, line_of(node),
+				     "Missing network port PCI address: <plug> needs <address …/>");
 	return 0;
 }
 
@@ -256,15 +256,19 @@ static int read_document(struct report *r, const xmlDoc *doc, struct network_por
 	int err;
 
 	if (!root || strcmp((const char *)root->name, "networkport") != 0)
-		return report_refuse(r, ERR_XML, root ? line_of(root) : 0,
-				     "unexpected root element <%.100s>, expecting <networkport>",
-				     root ? (const char *)root->name : "");
+		return report_from(
+		    r, ERR_FROM_XML,
+		    report_refuse(r, ERR_XML, root ? line_of(root) : 0,
+				  "unexpected root element <%.100s>, expecting <networkport>",
+				  root ? (const char *)root->name : ""));
 	err = read_no_attrs(r, root);
 	if (err == 0)
 		err = READ_CHILDREN(r, root, port_children, p);
 	/* There is no schema of ports here; these tables are nearly one. */
-	if (err < 0 && err != -ENOMEM && r->e && r->flags & NETWORK_PARSE_VALIDATE)
+	if (err < 0 && err != -ENOMEM && r->e && r->flags & NETWORK_PARSE_VALIDATE) {
 		r->e->class = ERR_XML_INVALID_SCHEMA;
+		r->e->from = ERR_FROM_USUAL;
+	}
 	return err < 0 ? err : check_complete(r, p);
 }
 
