@@ -8,6 +8,7 @@
 #include "netd/messages/messages.h"
 #include "netd/service/service-dhcp.h"
 #include "netd/service/service-files.h"
+#include "netd/service/service-hosts.h"
 #include "netd/service/upstreams.h"
 
 #include <errno.h>
@@ -84,66 +85,6 @@ static int tell_dns(struct services *s, struct worker_proc *p, const struct net 
 	return 0;
 }
 
-/* Only the static hosts of a definition have changed, and not many of them: they are said alone.
- * False: all has to be said. */
-static bool tell_dhcp_hosts(struct worker_proc *p, const struct net *n,
-			    const struct network *before)
-{
-	for (size_t i = 0; i < n->live->n_ips; i++) {
-		struct hosts_change c = network_hosts_change(&before->ips[i], &n->live->ips[i]);
-		if (n->live->ips[i].address.family == AF_INET6 && (c.n_before || c.n_now))
-			return false;
-	}
-	return !n->service->dhcp4 || service_dhcp4_tell_hosts(p, n, before);
-}
-
-static bool post_dns_hosts(struct worker_proc *p, const struct net *n,
-			   const struct network_ip *before, const struct network_ip *now)
-{
-	struct hosts_change c = network_hosts_change(before, now);
-	struct message_dns_hosts m;
-	auto_free uint8_t *body = NULL;
-	size_t len = 0;
-
-	if (!c.n_before && !c.n_now)
-		return true;
-	if (MAX_OF(c.n_before, c.n_now) > DNS_HOSTS_CHANGE_MAX ||
-	    message_dns_hosts_from_change(before, now, &c, &m) < 0)
-		return false;
-	m.net_id = n->id;
-	int r = message_dns_hosts_encode(&m, &body, &len);
-	message_dns_hosts_done(&m);
-	if (r == 0)
-		worker_post(p, MSG_DNS_HOSTS, body, len, NULL, 0);
-	return r == 0;
-}
-
-static bool tell_dns_hosts(struct worker_proc *p, const struct net *n, const struct network *before)
-{
-	for (size_t i = 0; i < n->live->n_ips; i++)
-		if (!post_dns_hosts(p, n, &before->ips[i], &n->live->ips[i]))
-			return false;
-	return true;
-}
-
-static bool tell_hosts(struct worker_proc *p, const struct net *n)
-{
-	const struct network *before = n->service->told[worker_kind(p)];
-
-	if (!before || !network_equal_but_hosts(before, n->live))
-		return false;
-	switch (worker_kind(p)) {
-	case WORKER_DHCP:
-		return tell_dhcp_hosts(p, n, before);
-	case WORKER_DNS:
-		return tell_dns_hosts(p, n, before);
-	case WORKER_FILES:
-	case WORKER_KINDS:
-		break;
-	}
-	return true;
-}
-
 static void note_told(struct net_service *sv, enum worker_kind kind, struct network *def)
 {
 	network_free(sv->told[kind]);
@@ -169,7 +110,7 @@ static void tell(struct services *s, struct worker_proc *p, const struct net *n,
 {
 	int r = 0;
 
-	if (!anew && tell_hosts(p, n)) {
+	if (!anew && service_tell_hosts(p, n, n->service->told[worker_kind(p)])) {
 		note_told(n->service, worker_kind(p), n->live);
 		return;
 	}
