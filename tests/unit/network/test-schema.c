@@ -103,8 +103,8 @@ static void test_crowd(void **state)
 
 		text_add(&t, "<network><name>t</name><dns>");
 		for (unsigned k = 1; k < 1000; k++)
-			text_addf(&t, "\n<host ip='10.1.%u.%u'><hostname>h%s</hostname></host>", k / 250,
-				  k % 250, k == crowds[i].flaw ? "&apos;" : "");
+			text_addf(&t, "\n<host ip='10.1.%u.%u'><hostname>h%s</hostname></host>",
+				  k / 250, k % 250, k == crowds[i].flaw ? "&apos;" : "");
 		text_add(&t, "</dns></network>");
 		assert_false(t.failed);
 		if (network_parse(t.s, t.len, NETWORK_PARSE_VALIDATE, &n, NULL, &e) == 0)
