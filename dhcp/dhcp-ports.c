@@ -74,7 +74,6 @@ bool dhcp_ports_match(const struct dhcp_member *m, uint32_t id)
 bool dhcp_ports_sated(const struct dhcp_ports *ps, uint32_t id, uint32_t size, uint32_t n_free)
 {
 	const struct dhcp_port *p = id ? dhcp_ports_find(ps, id) : NULL;
-	uint32_t fair = MAX_OF(MIN_OF(size / 8, DHCP_PORT_FAIR), 1);
 
-	return p && p->n >= fair && p->n >= n_free;
+	return p && n_free <= MIN_OF(p->n, MAX_OF(size / 8, 1));
 }

@@ -10,7 +10,6 @@
 #include "base/list.h"
 #include "base/table.h"
 
-#define DHCP_PORT_FAIR      8   /* leases of a port that are never too many in a large pool */
 #define DHCP_PORT_GRACE_SEC 300 /* that the leases of a port live on when it is gone */
 
 struct dhcp_port { /* lives as long as it has leases */
@@ -39,7 +38,9 @@ void dhcp_ports_leave(struct dhcp_ports *ps, struct dhcp_member *m);
 bool dhcp_ports_match(const struct dhcp_member *m, uint32_t id);
 
 /* The port has as many leases as it can have while others may want some: out of `size` addresses,
- * `n_free` of which are free, it leaves others as many as it has itself. */
+ * `n_free` of which are free, it leaves others as many as it has itself, but not more than an
+ * eighth. So a port with a hundred guests behind it is served while there is room, and one that
+ * takes all it can leaves something to the next, and that one to the one after it. */
 bool dhcp_ports_sated(const struct dhcp_ports *ps, uint32_t id, uint32_t size, uint32_t n_free);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "firewall/nft-guard.h"
 
-#include "base/text.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -23,7 +22,6 @@
 #define PRIORITY     (-300) /* before anybody else looks, and before the bridge decides */
 #define ROOM         8192   /* octets that no message of ours exceeds */
 #define ELEMENTS_MAX 128    /* in one message */
-#define FLOOD_MSEC   10000
 
 /* nft's own numbers of types and byte orders, by which it knows how to show a key. */
 #define TYPE_ETHER   9
@@ -142,8 +140,6 @@ static const struct set sets[] = {
 	{ "port", NFT_SET_MAP, TYPE_IFINDEX, 4, TYPE_MARK, 0, 0, false },
 	{ "guard4", 0, TYPE_IFINDEX, 4, 0, 0, 0, false },
 	{ "guard6", 0, TYPE_IFINDEX, 4, 0, 0, 0, false },
-	{ "flood", NFT_SET_EVAL | NFT_SET_TIMEOUT, TYPE_IFINDEX, 4, 0, FLOOD_MSEC,
-	  FW_GUARD_PORTS_MAX, false },
 	ROGUE("rogue_dhcp4"),
 	ROGUE("rogue_dhcp6"),
 	ROGUE("rogue_router"),
@@ -326,23 +322,18 @@ static void drop(struct making *m)
 	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_VERDICT, NF_DROP);
 }
 
-static void dynset(struct making *m, uint32_t op, const char *set, struct nftnl_expr *with)
+static void remember(struct making *m, const char *set)
 {
 	struct nftnl_expr *x = expr(m, "dynset");
 
-	if (!x) {
-		if (with)
-			nftnl_expr_free(with);
+	if (!x)
 		return;
-	}
-	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_OP, op);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
 	nftnl_expr_set_str(x, NFTNL_EXPR_DYNSET_SET_NAME, set);
-	if (with)
-		nftnl_expr_add_expr(x, NFTNL_EXPR_DYNSET_EXPRESSIONS, with);
 }
 
-/* `port` in host order; source when `from`. */
+/* Ports in host order; `from` 0: any. */
 static void match_udp(struct making *m, uint16_t ether_type, uint16_t from, uint16_t to)
 {
 	uint16_t type = htons(ether_type), ports[2] = { htons(from), htons(to) };
@@ -383,35 +374,12 @@ static void drop_rogue(struct making *m, enum fw_rogue kind)
 {
 	meta(m, NFT_META_IIF);
 	payload(m, NFT_REG32_01, NFT_PAYLOAD_LL_HEADER, 6, 6);
-	dynset(m, NFT_DYNSET_OP_UPDATE, rogue_set[kind], NULL);
+	remember(m, rogue_set[kind]);
 	drop(m);
 }
 
-static struct nftnl_expr *over_limit(struct making *m)
+static void mark_client(struct making *m)
 {
-	struct nftnl_expr *x = nftnl_expr_alloc("limit");
-
-	m->failed |= !x;
-	if (!x)
-		return NULL;
-	nftnl_expr_set_u64(x, NFTNL_EXPR_LIMIT_RATE, FW_GUARD_RATE);
-	nftnl_expr_set_u64(x, NFTNL_EXPR_LIMIT_UNIT, 1);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_LIMIT_BURST, FW_GUARD_BURST);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
-	nftnl_expr_set_u32(x, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
-	return x;
-}
-
-/* What a client says: too much of it is dropped, the rest marked with the port. */
-static void mark_client(struct making *m, bool flood)
-{
-	from_port_in(m, "port");
-	if (flood) {
-		meta(m, NFT_META_IIF);
-		dynset(m, NFT_DYNSET_OP_ADD, "flood", over_limit(m));
-		drop(m);
-		return;
-	}
 	meta(m, NFT_META_IIF);
 	lookup(m, "port", true);
 	set_mark(m);
@@ -424,28 +392,26 @@ static bool make_rule(struct making *m, unsigned i)
 {
 	switch (i) {
 	case 0:
-	case 1:
 		match_udp(m, ETHER_IP4, 0, 67);
-		mark_client(m, i == 0);
+		mark_client(m);
+		return true;
+	case 1:
+		match_udp(m, ETHER_IP6, 0, 547);
+		mark_client(m);
 		return true;
 	case 2:
-	case 3:
-		match_udp(m, ETHER_IP6, 0, 547);
-		mark_client(m, i == 2);
-		return true;
-	case 4:
 		match_udp(m, ETHER_IP4, 67, 68);
 		from_port_in(m, "guard4");
 		drop_rogue(m, FW_ROGUE_DHCP4);
 		return true;
-	case 5:
+	case 3:
 		match_udp(m, ETHER_IP6, 547, 546);
 		from_port_in(m, "guard6");
 		drop_rogue(m, FW_ROGUE_DHCP6);
 		return true;
-	case 6:
-	case 7:
-		match_icmp6(m, i == 6 ? ND_ROUTER_ADVERT : ND_REDIRECT);
+	case 4:
+	case 5:
+		match_icmp6(m, i == 4 ? ND_ROUTER_ADVERT : ND_REDIRECT);
 		from_port_in(m, "guard6");
 		drop_rogue(m, FW_ROGUE_ROUTER);
 		return true;

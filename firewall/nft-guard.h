@@ -2,10 +2,10 @@
 /* nft-guard.h — the table `bridge netd_dhcp`: what is judged of guests' frames at the very port of
  * the bridge by which they come in, for the services that hand out addresses.
  *
- *   set port       which ports: datagrams to DHCP servers are marked with the port's number, so
- * that the worker knows whose they are, and each port may send so many in a second set guard4,
- * guard6   ports from which nobody may answer as a DHCPv4 server; as a DHCPv6 server or a router.
- * What tries is dropped, and remembered with its MAC in rogue_…
+ * From the ports in the map `port` datagrams to DHCP servers are marked with the port's number, so
+ * that the worker knows whose they are. From those in the set `guard4` nobody may answer as a
+ * DHCPv4 server, from those in `guard6` nobody as a DHCPv6 server or a router: what tries is
+ * dropped, and remembered with its MAC in the sets `rogue_…`.
  *
  * It is written as a whole, by a socket of its own, and again when it is not there any more.
  * Nothing else in the ruleset is touched. One thread at a time. */
@@ -16,8 +16,6 @@
 #include "base/err.h"
 
 #define FW_GUARD_TABLE      "netd_dhcp" /* of family bridge */
-#define FW_GUARD_RATE       1000        /* datagrams to DHCP servers by one port in a second */
-#define FW_GUARD_BURST      2000
 #define FW_GUARD_PORTS_MAX  65536
 #define FW_GUARD_ROGUES_MAX 256   /* remembered of each kind, */
 #define FW_GUARD_ROGUE_MSEC 60000 /* for so long after the last frame */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* guard.h — the guests' ports as the address services need them: from which port of a bridge a
- * datagram came, that no port says too much, and that nobody but netd answers as a DHCP server or
+ * datagram came, and that nobody but netd answers as a DHCP server or
  * router where netd is one, unless its port is trusted (<netd:trusted-port>). Who tries is dropped
  * (firewall/nft-guard.h) and shown as a condition as long as it goes on.
  *

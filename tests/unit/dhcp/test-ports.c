@@ -10,7 +10,7 @@ static uint32_t dora_by(struct scene *c, uint32_t port, unsigned i)
 	return dora(c, client(i), NULL);
 }
 
-/* Half of what is free, and never less than a few: so everybody else finds something. */
+/* An eighth stays for others, and half of the rest for those after them. */
 static void test_share(void **state)
 {
 	struct scene c;
@@ -19,13 +19,13 @@ static void test_share(void **state)
 	scene_open(&c, 64);
 	while (dora_by(&c, 7, i++))
 		n++;
-	assert_int_equal(n, 32);
+	assert_int_equal(n, 56);
 	assert_int_equal(c.drop, DHCP4_DROP_SHARE);
 	assert_int_equal(request(&c, client(900), NET + 70, NULL), DHCP4_DROP_SHARE);
 	assert_int_equal(init_reboot(&c, client(901), NET + 71), DHCP4_DROP_SHARE);
 	for (n = 0; dora_by(&c, 8, 100 + i++);)
 		n++;
-	assert_int_equal(n, 16);
+	assert_int_equal(n, 4);
 	assert_int_not_equal(dora_by(&c, 9, 500), 0);
 	assert_int_not_equal(dora_by(&c, 0, 501), 0); /* not known: not judged */
 	/* Who has an address keeps it. */
@@ -45,8 +45,8 @@ static void test_offers_count(void **state)
 		discover(&c, client(i), NULL);
 	struct dhcp4_usage u;
 	dhcp4_get_usage(c.s, &u);
-	assert_int_equal(u.offered, 32);
-	for (unsigned i = 0; i < 16; i++)
+	assert_int_equal(u.offered, 56);
+	for (unsigned i = 0; i < 4; i++)
 		assert_int_not_equal(dora_by(&c, 8, 20000 + i), 0);
 	/* Offers lapse, and the share is free again. */
 	scene_tick(&c, DHCP4_OFFER_SEC + 1);
