@@ -11,12 +11,14 @@
 #define FILES_DATA_SOCKETS 4 /* from whose ports TFTP data is sent */
 #define FILES_MESSAGE_MAX  256
 
-/* The order of the descriptors of MSG_FILES_SERVE. Without HTTP the last one is left out. */
+/* The order of the descriptors of MSG_FILES_SERVE. Without HTTP the last two are left out, without
+ * IPv6 the last one. */
 enum files_fd {
 	FILES_FD_ROOT, /* O_PATH: what is beneath it is served */
 	FILES_FD_REQUESTS,
 	FILES_FD_DATA,
 	FILES_FD_HTTP = FILES_FD_DATA + FILES_DATA_SOCKETS,
+	FILES_FD_HTTP6,
 	FILES_FD_COUNT
 };
 

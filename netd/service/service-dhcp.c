@@ -59,14 +59,19 @@ static bool is_link_local(const struct ip *ip)
 	return ip->family == AF_INET6 && ip->v6[0] == 0xfe && (ip->v6[1] & 0xc0) == 0x80;
 }
 
-struct ip service_dns6(const struct network *def)
+struct ip service_address6(const struct network *def)
 {
 	const struct network_ip *ip = network_dhcp_ip(def, AF_INET6);
 
 	for (size_t i = 0; !ip && i < def->n_ips; i++)
 		if (def->ips[i].address.family == AF_INET6 && !is_link_local(&def->ips[i].address))
 			ip = &def->ips[i];
-	return ip && service_wants_dns(def) ? ip->address : (struct ip){ 0 };
+	return ip ? ip->address : (struct ip){ 0 };
+}
+
+struct ip service_dns6(const struct network *def)
+{
+	return service_wants_dns(def) ? service_address6(def) : (struct ip){ 0 };
 }
 
 /* Strings of a definition are valid by its own rules; what doesn't fit a DHCP field is left out. */

@@ -19,6 +19,9 @@ bool service_wants_dns(const struct network *def);
 /* The IPv6 address of the gateway where guests ask for names; not set without one (a link-local one
  * counts not). */
 struct ip service_dns6(const struct network *def);
+/* Our own IPv6 address that guests can reach: that of the <ip> with DHCPv6, or the first; not set:
+ * none. */
+struct ip service_address6(const struct network *def);
 
 /* Say it. `anew`: the worker knows nothing of this network yet, so it gets leases and sockets as
  * well. 0 or -errno. */

@@ -66,6 +66,7 @@ int service_files_open(const struct network *def, unsigned which, const struct i
 	case FILES_FD_REQUESTS:
 		return socket_tftp(def->bridge, address, TFTP_PORT, e);
 	case FILES_FD_HTTP:
+	case FILES_FD_HTTP6:
 		return socket_http(def->bridge, address, e);
 	default:
 		return socket_tftp(def->bridge, address, 0, e);
@@ -81,6 +82,8 @@ void service_files_tell(struct worker_proc *p, uint32_t net_id, const struct net
 	struct wr w = wr_over(body, sizeof(body));
 
 	message_files_serve_encode(&w, &m);
-	worker_post(p, MSG_FILES_SERVE, body, wr_len(&w), fds,
-		    fds[FILES_FD_HTTP] < 0 ? FILES_FD_HTTP : FILES_FD_COUNT);
+	unsigned n = FILES_FD_HTTP;
+	while (n < FILES_FD_COUNT && fds[n] >= 0)
+		n++;
+	worker_post(p, MSG_FILES_SERVE, body, wr_len(&w), fds, n);
 }

@@ -15,7 +15,7 @@ const char *service_files_root(const struct network *def);
 int service_files_check(const struct network *def, struct err *e) mustcheck;
 
 /* The descriptor with that number in MSG_FILES_SERVE, or -errno with *e filled. `address` is the
- * gateway's. */
+ * gateway's, of the family that is meant. */
 int service_files_open(const struct network *def, unsigned which, const struct ip *address,
 		       struct err *e) mustcheck;
 

@@ -26,7 +26,9 @@ static int open_socket(const struct net *n, enum service_socket which, struct er
 	const char *bridge = n->live->bridge;
 
 	if (which >= FILES_FIRST)
-		return service_files_open(n->live, which - FILES_FIRST, &n->service->address, e);
+		return service_files_open(
+		    n->live, which - FILES_FIRST,
+		    which == FILES_HTTP6 ? &n->service->http6 : &n->service->address, e);
 	switch ((unsigned)which) {
 	case DHCP4_UDP:
 		return socket_dhcp4(bridge, e);
@@ -71,7 +73,9 @@ static bool is_wanted(const struct net_service *sv, enum service_socket which)
 		return which < IP6_FRAMES ? sv->dhcp4 : sv->ip6;
 	if (which == DNS_UDP6 || which == DNS_TCP6)
 		return ip_is_set(&sv->address6);
-	return sv->wanted[socket_kind(which)] && (which != FILES_HTTP || sv->http);
+	if (which == FILES_HTTP6 && !(ip_is_set(&sv->http6) && sv->fd[FILES_HTTP] >= 0))
+		return false;
+	return sv->wanted[socket_kind(which)] && (which < FILES_HTTP || sv->http);
 }
 
 /* Without these guests are served all the same: the host can't ask for guests' names, there are no
@@ -80,7 +84,7 @@ static bool is_wanted(const struct net_service *sv, enum service_socket which)
 static bool is_optional(enum service_socket which)
 {
 	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_FIRST ||
-	       which == FILES_HTTP;
+	       which == FILES_HTTP || which == FILES_HTTP6;
 }
 
 int service_sockets_open(struct services *s, const struct net *n, struct err *e)

@@ -25,6 +25,7 @@ enum service_socket {
 	DNS_TCP6 = DNS_FIRST + DNS_SOCKET_TCP6,
 	FILES_FIRST, /* in the order of enum files_fd */
 	FILES_HTTP = FILES_FIRST + FILES_FD_HTTP,
+	FILES_HTTP6 = FILES_FIRST + FILES_FD_HTTP6,
 	SERVICE_SOCKETS = FILES_FIRST + FILES_FD_COUNT,
 };
 
@@ -38,9 +39,10 @@ struct net_service {
 	int ifindex;
 	struct ip address; /* where names and files are asked for */
 	struct ip
-	    address6; /* where names are asked for as well; not set without a second address */
-	char *root;   /* of the files */
-	bool http;    /* whether they are given by HTTP as well */
+	    address6;    /* where names are asked for as well; not set without a second address */
+	char *root;      /* of the files */
+	bool http;       /* whether they are given by HTTP as well */
+	struct ip http6; /* where they are, by IPv6; not set: not by IPv6 */
 	struct worker_proc *worker[WORKER_KINDS]; /* NULL: this kind doesn't serve it */
 	struct network *told[WORKER_KINDS];       /* the definition that it knows, or NULL */
 	unsigned crashes[WORKER_KINDS];

@@ -300,6 +300,7 @@ static int take_root(struct net *n, struct err *e)
 	const char *root = service_files_root(n->live);
 
 	n->service->http = n->live->options.http;
+	n->service->http6 = service_address6(n->live);
 	if (root && !(n->service->root = strdup(root)))
 		return err_sys(e, ENOMEM, "network '%s': cannot serve it", n->name);
 	return 0;
@@ -390,6 +391,9 @@ static bool sockets_fit(const struct net *n)
 	const char *root = service_files_root(def);
 	if (!root != !sv->root ||
 	    (root && (strcmp(sv->root, root) != 0 || sv->http != def->options.http)))
+		return false;
+	struct ip http6 = service_address6(def);
+	if (sv->root && sv->http && !ip_equal(&http6, &sv->http6))
 		return false;
 	struct ip now = service_address(def), now6 = second_address(def);
 	if (!ip_equal(&now6, &sv->address6))

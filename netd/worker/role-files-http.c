@@ -33,7 +33,7 @@ struct connection {
 	struct list link; /* in role->connections; the one that came into its state first, first */
 	struct files_role *role;
 	int fd, file; /* file -1: none */
-	uint32_t client;
+	struct ip client;
 	enum state state;
 	uint32_t events;
 	usec_t until;
@@ -208,13 +208,13 @@ static void connection_ready(void *data, int fd, uint32_t events, usec_t now)
 	worker_serving(role->w, 0);
 }
 
-static bool has_room(struct files_role *role, uint32_t client)
+static bool has_room(struct files_role *role, const struct ip *client)
 {
 	struct connection *c, *idle = NULL;
 	unsigned n = 0;
 
 	list_foreach (c, &role->connections, struct connection, link) {
-		n += c->client == client;
+		n += ip_equal(&c->client, client);
 		if (!idle && c->state != ANSWERING)
 			idle = c;
 	}
@@ -227,7 +227,7 @@ static bool has_room(struct files_role *role, uint32_t client)
 	return idle != NULL;
 }
 
-static void connection_new(struct files_role *role, int fd, uint32_t client, usec_t now)
+static void connection_new(struct files_role *role, int fd, const struct ip *client, usec_t now)
 {
 	auto_close int keep = fd;
 	struct connection *c = has_room(role, client) ? malloc(sizeof(*c)) : NULL;
@@ -235,7 +235,7 @@ static void connection_new(struct files_role *role, int fd, uint32_t client, use
 	if (!c)
 		return;
 	*c = (struct connection){
-		.role = role, .fd = fd, .file = -1, .client = client, .events = EPOLLIN
+		.role = role, .fd = fd, .file = -1, .client = *client, .events = EPOLLIN
 	};
 	if (worker_watch(role->w, fd, EPOLLIN, connection_ready, c) < 0) {
 		free(c);
@@ -247,19 +247,35 @@ static void connection_new(struct files_role *role, int fd, uint32_t client, use
 	set_state(c, READING, FILES_HEAD_SEC, now);
 }
 
+union peer {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static struct ip ip_of(const union peer *peer)
+{
+	struct ip ip = { .family = AF_INET6 };
+
+	if (peer->any.sa_family == AF_INET)
+		return ip_from_v4(ntohl(peer->v4.sin_addr.s_addr));
+	memcpy(ip.v6, &peer->v6.sin6_addr, sizeof(ip.v6));
+	return ip;
+}
+
 void role_files_http_ready(void *data, int fd, uint32_t events, usec_t now)
 {
 	struct files_role *role = data;
 
 	worker_serving(role->w, role->net_id);
 	for (unsigned i = 0; i < ACCEPT_ONCE; i++) {
-		struct sockaddr_in peer = { 0 };
+		union peer peer = { .v6 = { 0 } };
 		socklen_t len = sizeof(peer);
-		int conn =
-		    accept4(fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int conn = accept4(fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (conn < 0)
 			break;
-		connection_new(role, conn, ntohl(peer.sin_addr.s_addr), now);
+		struct ip client = ip_of(&peer);
+		connection_new(role, conn, &client, now);
 	}
 	role_files_settle(role, now);
 	worker_serving(role->w, 0);

@@ -23,7 +23,7 @@ struct files_role {
 	struct worker *w;
 	uint32_t net_id; /* 0: nothing to do yet */
 	int root;
-	int requests, data[FILES_DATA_SOCKETS], http; /* -1: none */
+	int requests, data[FILES_DATA_SOCKETS], http, http6; /* -1: none */
 	struct tftp *tftp;
 	struct files_tftp *packets;
 	struct list connections;

@@ -146,9 +146,13 @@ static bool serve(struct files_role *role, const struct channel_message *m)
 		role->data[i] = m->fds[FILES_FD_DATA + i];
 		watch(role, role->data[i], role_files_tftp_ready);
 	}
-	if (m->n_fds == FILES_FD_COUNT) {
+	if (m->n_fds > FILES_FD_HTTP) {
 		role->http = m->fds[FILES_FD_HTTP];
 		watch(role, role->http, role_files_http_ready);
+	}
+	if (m->n_fds > FILES_FD_HTTP6) {
+		role->http6 = m->fds[FILES_FD_HTTP6];
+		watch(role, role->http6, role_files_http_ready);
 	}
 	return true;
 }
@@ -173,7 +177,7 @@ static void *start(struct worker *w)
 	sigaddset(&pipe, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &pipe, NULL);
 	role->w = w;
-	role->root = role->requests = role->http = -1;
+	role->root = role->requests = role->http = role->http6 = -1;
 	for (unsigned i = 0; i < FILES_DATA_SOCKETS; i++)
 		role->data[i] = -1;
 	role->deadline = role->counters_at = USEC_INFINITY;

@@ -435,6 +435,22 @@ class Files(lib.Case):
         ''')).out.split()
         self.assertEqual(out, ['-', 'closed'])
 
+    @lib.needs('curl')
+    def test_http_by_ipv6(self):
+        """The same files at the bridge's IPv6 address; also after the address changes on the running network."""
+        content = self.file('pxe/boot.bin', os.urandom(300000))
+        ip6 = "<ip family='ipv6' address='{}' prefix='64'/>"
+        self.serve(extra=ip6.format('fd00:150::1'))
+        self.g.sh('ip', '-6', 'addr', 'add', 'fd00:150::9/64', 'dev', 'eth0', 'nodad')
+        for address in ('[fd00:150::1]', GATEWAY):
+            self.g.sh('curl', '-sgf', '-m', '10', '-o', self.out, f'http://{address}/pxe/boot.bin')
+            with open(self.out, 'rb') as f:
+                self.assertEqual(f.read(), content)
+        self.hosting.netctl('net-update', 'net1', 'delete', 'ip', ip6.format('fd00:150::1'), '--live')
+        self.hosting.netctl('net-update', 'net1', 'add', 'ip', ip6.format('fd00:150::2'), '--live')
+        lib.wait_for('the new address', lambda: self.g.sh('curl', '-sgf', '-m', '5', '-o', self.out,
+                                                          'http://[fd00:150::2]/pxe/boot.bin', check=False).rc == 0, 10)
+
     @unittest.skipUnless(os.path.exists('/dev/fuse'), 'no /dev/fuse')
     def test_root_that_does_not_answer(self):
         """A file system whose server is gone: only that network can't be started, and nobody waits for it."""

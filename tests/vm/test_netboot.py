@@ -5,6 +5,7 @@ its folder.
 Debian's firmware under QEMU's own processor: iPXE as the ROM of a BIOS machine, OVMF with its own PXE, OVMF that boots by
 HTTP."""
 import os
+import re
 import shutil
 import sys
 import unittest
@@ -91,6 +92,25 @@ class Netboot(machine.Machines):
         vm = self.run_uefi('-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n', '-fw_cfg',
                            'name=opt/org.tianocore/IPv6PXESupport,string=n')
         self.becomes_linux(vm, 'efi')
+
+    @needs_files(f'{OVMF}/OVMF_CODE_4M.fd', f'{IPXE}/snponly.efi')
+    def test_uefi_http_by_ipv6(self):
+        """OVMF's HTTP boot where only DHCPv6 tells what to boot: its class gets the URL, and iPXE its own."""
+        rules = """<netd:class ipxe='yes'><netd:boot family='ipv6' url='http://[fd00:160::1]/boot.ipxe'/></netd:class>
+            <netd:class arch='x64-uefi-http'><netd:boot family='ipv6' url='http://[fd00:160::1]/snponly.efi'/></netd:class>"""
+        ip6 = """<ip family='ipv6' address='fd00:160::1' prefix='64'><dhcp><range start='fd00:160::100'
+            end='fd00:160::1ff'/></dhcp></ip>"""
+
+        def change(xml):
+            xml = re.sub(r'(<netd:dhcp>).*(</netd:dhcp>)', lambda m: m[1] + rules + m[2], xml, flags=re.S)
+            return xml.replace('</network>', ip6 + '</network>')
+        self.serve(change)
+        vm = self.run_uefi('-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n', '-fw_cfg',
+                           'name=opt/org.tianocore/IPv6PXESupport,string=n')
+        self.wait_for(vm, 'done', FIRMWARE_SEC)
+        leases = self.net.json('net-dhcp-leases', 'pxe')['leases']
+        self.assertIn(('ipv6', MAC), {(x['protocol'], x['mac-address']) for x in leases})
+        self.assertEqual(vm.popen.wait(30), 0)
 
 
 if __name__ == '__main__':
