@@ -33,6 +33,9 @@ typedef int bridge_make_fn(struct kernel_socket *ks, const char *name, void *how
 int bridge_port_named(struct kernel_socket *ks, const char *wish, bridge_make_fn *make, void *how,
 		      char name[static LINK_NAME_MAX], struct err *e);
 
+/* port-settle.c: let all VLANs pass a port, tagged but for the first. */
+int bridge_port_trunk(struct kernel_socket *ks, uint32_t ifindex, struct err *e);
+
 /* uplink.c: carry out a step about an uplink or a VLAN; `bridge` is the plan's, 0 when it has none.
  */
 int bridge_uplink_step(struct kernel_socket *ks, const struct bridge_plan *plan,

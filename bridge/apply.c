@@ -104,6 +104,8 @@ static int put_bridge_options(struct nl_msg *m, const struct link_row *l, unsign
 		r |= nla_put_u32(m, IFLA_BR_FORWARD_DELAY, l->forward_delay_cs);
 	if (what & LINK_CHANGE_HELLO && l->hello_cs)
 		r |= nla_put_u32(m, IFLA_BR_HELLO_TIME, l->hello_cs);
+	if (what & LINK_CHANGE_VLANS)
+		r |= nla_put_u8(m, IFLA_BR_VLAN_FILTERING, l->vlan_filtering);
 	if (what & LINK_CHANGE_STP)
 		r |= nla_put_u32(m, IFLA_BR_STP_STATE, l->stp);
 	nla_nest_end(m, data);
@@ -123,11 +125,13 @@ static int put_link(struct nl_msg *m, const struct link_row *l, unsigned what)
 		r |= nla_put_u32(m, IFLA_MTU, l->mtu);
 	if (what & LINK_CHANGE_ALIAS)
 		r |= nla_put(m, IFLA_IFALIAS, (int)strlen(l->alias), l->alias);
-	if (what & (LINK_CHANGE_STP | LINK_CHANGE_DELAY | LINK_CHANGE_HELLO))
+	if (what & (LINK_CHANGE_STP | LINK_CHANGE_DELAY | LINK_CHANGE_HELLO | LINK_CHANGE_VLANS))
 		r |= put_bridge_options(m, l, what);
 	return r;
 }
 
+/* Not VLANs: a kernel without them would refuse the bridge. Whether it has them can be seen once
+ * the bridge is there; the plan after this one sets them. */
 #define LINK_CHANGE_ALL                                                                            \
 	(LINK_CHANGE_NAME | LINK_CHANGE_MAC | LINK_CHANGE_MTU | LINK_CHANGE_STP |                  \
 	 LINK_CHANGE_DELAY | LINK_CHANGE_HELLO | LINK_CHANGE_ALIAS)

@@ -55,6 +55,17 @@ static uint32_t delay_in_force(const struct network *n)
 	return sec > UINT32_MAX / 100 ? UINT32_MAX : sec * 100;
 }
 
+/* For ports that have a VLAN; with macTableManager='libvirt' as libvirt does, so that the kernel
+ * knows from whom a device has to receive. */
+static bool vlans_wanted(const struct network *n)
+{
+	bool any = n->vlan.n_tags || n->mac_table_manager == MAC_TABLE_LIBVIRT;
+
+	for (size_t i = 0; i < n->n_portgroups && !any; i++)
+		any = n->portgroups[i].vlan.n_tags;
+	return any;
+}
+
 static void want_link(const struct network *n, struct bridge_want *w)
 {
 	w->link = (struct link_row){
@@ -63,6 +74,7 @@ static void want_link(const struct network *n, struct bridge_want *w)
 		.stp = stp_wanted(n),
 		.forward_delay_cs = delay_in_force(n),
 		.hello_cs = stp_wanted(n) ? BRIDGE_HELLO_CS : 0,
+		.vlan_filtering = vlans_wanted(n),
 	};
 	copy_text(w->link.name, sizeof(w->link.name), n->bridge);
 	link_alias_bridge(&n->uuid, w->link.alias);

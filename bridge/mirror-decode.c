@@ -47,6 +47,7 @@ static void decode_bridge_data(struct nlattr *data, struct mirror_link *l)
 		[IFLA_BR_FORWARD_DELAY] = { .type = NLA_U32 },
 		[IFLA_BR_HELLO_TIME] = { .type = NLA_U32 },
 		[IFLA_BR_STP_STATE] = { .type = NLA_U32 },
+		[IFLA_BR_VLAN_FILTERING] = { .type = NLA_U8 },
 		[IFLA_BR_ROOT_ID] = { .minlen = 8 },
 		[IFLA_BR_BRIDGE_ID] = { .minlen = 8 },
 	};
@@ -57,6 +58,9 @@ static void decode_bridge_data(struct nlattr *data, struct mirror_link *l)
 	l->row.stp = get_u32(tb[IFLA_BR_STP_STATE]) != 0;
 	l->kernel_stp = get_u32(tb[IFLA_BR_STP_STATE]) == 1; /* 2: a daemon's */
 	l->row.forward_delay_cs = get_u32(tb[IFLA_BR_FORWARD_DELAY]);
+	/* A kernel without them tells only that they are off. */
+	l->knows_vlans = tb[IFLA_BR_VLAN_FILTERING] && tb[IFLA_BR_VLAN_DEFAULT_PVID];
+	l->row.vlan_filtering = l->knows_vlans && nla_get_u8(tb[IFLA_BR_VLAN_FILTERING]);
 	l->row.hello_cs = get_u32(tb[IFLA_BR_HELLO_TIME]);
 	l->foreign_root =
 	    l->row.stp && tb[IFLA_BR_ROOT_ID] && tb[IFLA_BR_BRIDGE_ID] &&

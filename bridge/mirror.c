@@ -334,6 +334,7 @@ static bool same_values(const struct mirror_link *l, const struct mirror_link *f
 	       l->row.mtu == f->row.mtu && l->row.stp == f->row.stp &&
 	       l->row.forward_delay_cs == f->row.forward_delay_cs &&
 	       l->row.hello_cs == f->row.hello_cs && l->foreign_root == f->foreign_root &&
+	       l->row.vlan_filtering == f->row.vlan_filtering && l->knows_vlans == f->knows_vlans &&
 	       l->kernel_stp == f->kernel_stp && l->peer_elsewhere == f->peer_elsewhere &&
 	       l->port_isolated == f->port_isolated && l->port_state == f->port_state &&
 	       l->has_ipv6 == f->has_ipv6 && l->disable_ipv6 == f->disable_ipv6 &&

@@ -48,6 +48,7 @@ struct mirror_link {
 	bool ours;           /* a bridge marked with a network's UUID; then `uuid` */
 	bool parked;         /* ours too, of no network */
 	struct uuid uuid;
+	bool knows_vlans;    /* a bridge of a kernel that has VLANs on bridges */
 	bool kernel_stp;     /* a bridge whose spanning tree runs in the kernel, now */
 	bool foreign_root;   /* another bridge is root: the times in `row` are that one's */
 	bool peer_elsewhere; /* a veth whose other end is in another network namespace */

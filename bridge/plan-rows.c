@@ -99,6 +99,7 @@ static uint64_t hash_of_link(const struct link_row *l)
 	h = diff_hash(h, l->mac.b, sizeof(l->mac.b));
 	h = diff_hash(h, &l->mtu, sizeof(l->mtu));
 	h = diff_hash(h, &l->stp, sizeof(l->stp));
+	h = diff_hash(h, &l->vlan_filtering, sizeof(l->vlan_filtering));
 	h = diff_hash(h, &l->hello_cs, sizeof(l->hello_cs));
 	return diff_hash(h, &l->forward_delay_cs, sizeof(l->forward_delay_cs));
 }
@@ -360,6 +361,8 @@ struct link_row plan_found_link(const struct planner *p)
 	}
 	if (!p->want->link.hello_cs)
 		row.hello_cs = 0;
+	if (!p->link->knows_vlans) /* it can't be had; who needs it refuses elsewhere */
+		row.vlan_filtering = p->want->link.vlan_filtering;
 	return row;
 }
 

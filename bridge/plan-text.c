@@ -35,6 +35,8 @@ static void add_changes(const struct bridge_step *s, struct text *out)
 		text_addf(out, " stp %s", l->stp ? "on" : "off");
 	if (s->change & LINK_CHANGE_DELAY)
 		add_delay(l->forward_delay_cs, out);
+	if (s->change & LINK_CHANGE_VLANS)
+		text_addf(out, " vlans %s", l->vlan_filtering ? "on" : "off");
 	if (s->change & LINK_CHANGE_HELLO && l->hello_cs)
 		text_addf(out, " hello %u", l->hello_cs / 100);
 }

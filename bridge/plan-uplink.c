@@ -232,16 +232,27 @@ int plan_uplink_last(struct planner *p, struct err *e)
 
 	if (!p->want->running || !u->row.dev[0])
 		return 0;
+	if (p->link && !p->link->knows_vlans && p->want->link.vlan_filtering)
+		return err_sys(
+		    e, EOPNOTSUPP,
+		    "bridge '%s': <vlan> needs VLANs on bridges, which this kernel doesn't "
+		    "have (CONFIG_BRIDGE_VLAN_FILTERING)",
+		    p->want->name);
 	if (u->lost)
 		r = restore(p, 0, e);
 	if (r < 0)
 		return r;
 	if (parent && u->row.vlan && !l)
 		make_vlan(p, parent);
-	if (!l || (bridge && l->master == bridge && (u->leave_rows || !bridge_uplink_has_rows(l))))
+	bool trunk = p->want->link.vlan_filtering &&
+		     (!p->link || !p->link->row.vlan_filtering || (l && l->master != bridge));
+	if (!l || (bridge && l->master == bridge && !trunk &&
+		   (u->leave_rows || !bridge_uplink_has_rows(l))))
 		return 0;
 	if (l->master && l->master != bridge)
 		return refuse_uplink(p, l, e);
-	add_named_step(p, BRIDGE_TAKE_UPLINK, l)->change = l->master ? 0 : PORT_CHANGE_BRIDGE;
+	struct bridge_step *s = add_named_step(p, BRIDGE_TAKE_UPLINK, l);
+	s->change = l->master ? 0 : PORT_CHANGE_BRIDGE;
+	s->trunk = p->want->link.vlan_filtering;
 	return 0;
 }

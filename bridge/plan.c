@@ -58,6 +58,7 @@ static void step_change_link(struct planner *p)
 		    (w->mtu == h->mtu ? 0 : LINK_CHANGE_MTU) |
 		    (w->stp == h->stp ? 0 : LINK_CHANGE_STP) |
 		    (w->hello_cs == h->hello_cs ? 0 : LINK_CHANGE_HELLO) |
+		    (w->vlan_filtering == h->vlan_filtering ? 0 : LINK_CHANGE_VLANS) |
 		    (w->forward_delay_cs == h->forward_delay_cs ? 0 : LINK_CHANGE_DELAY);
 }
 

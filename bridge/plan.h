@@ -58,7 +58,8 @@ enum {
 	LINK_CHANGE_STP = 8,
 	LINK_CHANGE_DELAY = 16,
 	LINK_CHANGE_ALIAS = 32,
-	LINK_CHANGE_HELLO = 64
+	LINK_CHANGE_HELLO = 64,
+	LINK_CHANGE_VLANS = 128
 };
 
 /* For BRIDGE_ATTACH_PORT. */
@@ -70,6 +71,7 @@ struct bridge_step {
 	unsigned change;  /* LINK_CHANGE_*, for BRIDGE_CHANGE_LINK and _LINK_UP; PORT_CHANGE_* */
 	bool isolated;    /* of BRIDGE_ATTACH_PORT */
 	uint16_t vlan;    /* of BRIDGE_ADD_VLAN */
+	bool trunk;       /* of BRIDGE_TAKE_UPLINK: all VLANs pass it */
 	bool stp_before;  /* STP is on: the delay can leave 2..30 s only once it is off */
 	uint32_t recycle;
 	union {

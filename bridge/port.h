@@ -55,6 +55,20 @@ int bridge_port_tap(struct kernel_socket *ks, const struct port_spec *spec,
 		    const struct tap_spec *tap, struct bridge_port *ret, int *ret_fd, struct err *e)
     mustcheck;
 
+/* What a port on a bridge is given beside that: its VLANs (the bridge must filter them), and with
+ * macTableManager='libvirt' its MAC address, instead of learning who is there. */
+struct port_settings {
+	struct vlan vlan;     /* n_tags 0: none are set */
+	struct mac fixed_mac; /* zero: the bridge learns */
+};
+static inline bool port_settings_are_empty(const struct port_settings *s)
+{
+	return !s->vlan.n_tags && mac_is_zero(&s->fixed_mac);
+}
+/* The settings are lost with the bridge: set them whenever the port joins one. */
+int bridge_port_settle(struct kernel_socket *ks, const struct bridge_port *port,
+		       const struct port_settings *s, struct err *e) mustcheck;
+
 /* Make a link that exists a port of the bridge, set it up and set its isolation. Its MAC, MTU and
  * alias stay as they are. `name` is for messages only. */
 int bridge_port_attach(struct kernel_socket *ks, uint32_t bridge, uint32_t ifindex,

@@ -36,6 +36,7 @@ struct link_row {
 	/* In force, 1/100 s. With STP the kernel keeps it within 2..30 s, so a wanted row does too.
 	 */
 	uint32_t forward_delay_cs;
+	bool vlan_filtering;
 	uint32_t hello_cs; /* of STP, in force, 1/100 s; 0 in a wanted row: no matter */
 };
 

@@ -191,13 +191,16 @@ static int vlan_remove(struct kernel_socket *ks, uint32_t ifindex, struct err *e
 int bridge_uplink_step(struct kernel_socket *ks, const struct bridge_plan *plan,
 		       const struct bridge_step *s, uint32_t bridge, struct err *e)
 {
+	int r;
+
 	switch ((int)s->op) {
 	case BRIDGE_ADD_VLAN:
 		return vlan_add(ks, s->ifindex, &s->link, s->vlan, e);
 	case BRIDGE_REMOVE_VLAN:
 		return vlan_remove(ks, s->ifindex, e);
 	case BRIDGE_TAKE_UPLINK:
-		return take(ks, bridge, s->ifindex, s->change & PORT_CHANGE_BRIDGE, e);
+		r = take(ks, bridge, s->ifindex, s->change & PORT_CHANGE_BRIDGE, e);
+		return r == 0 && s->trunk ? bridge_port_trunk(ks, s->ifindex, e) : r;
 	case BRIDGE_GIVE_UPLINK:
 		return give(ks, bridge, s->ifindex, e);
 	case BRIDGE_RESTORE_UPLINK:

@@ -72,12 +72,35 @@ static void device_gone(struct controller *c, struct port *port)
 	ports_drop(c, port);
 }
 
+static struct port_settings settings_of(const struct network_port *p)
+{
+	struct port_settings s = { .vlan = p->vlan };
+
+	if (p->plug.mac_table_manager == MAC_TABLE_LIBVIRT)
+		s.fixed_mac = p->mac;
+	return s;
+}
+
+/* With its bridge a port loses what it was given there. */
+static void settle_again(struct controller *c, struct port *port, const struct mirror_link *l)
+{
+	struct port_settings s = settings_of(port->p);
+	bool joined = l->master && l->master != port->master;
+
+	port->master = l->master;
+	if (joined && !port->hidden && !port_settings_are_empty(&s) &&
+	    port->p->device != PORT_DEVICE_NONE)
+		devices_settle(c, l->ifindex, l->row.name, &s);
+}
+
 static void look_at(struct controller *c, struct port *port)
 {
 	const struct mirror_link *l = mirror_by_ifindex(c->mirror, port->ifindex);
 	struct net *n = registry_find_uuid(&c->registry, &port->net);
 	struct err e = { 0 };
 
+	if (l)
+		settle_again(c, port, l);
 	if (!l)
 		device_gone(c, port);
 	else if (note_device(port, l) && n && ports_save(c, n, port->p, &e) < 0)
@@ -376,6 +399,7 @@ static void make_device(struct controller *c, const struct net *n, const struct 
 		.veth = w->guest_interface,
 		.mac = port->p->mac,
 		.isolated = port->p->isolated == TRI_YES,
+		.settings = settings_of(port->p),
 		.netns_fd = w->guest_interface ? fcntl(w->netns_fd, F_DUPFD_CLOEXEC, 0) : -1,
 		.tap = { .vnet_hdr = w->flags & RPC_TAP_VNET_HDR,
 			 .multi_queue = w->flags & RPC_TAP_MULTI_QUEUE,

@@ -22,6 +22,7 @@ struct port {
 	bool shaped_by_owner; /* its VM manager limits the guest's link by itself */
 	uint32_t ifindex;     /* of its device; 0: none (yet) */
 	uint32_t link;        /* the link that it was found to have on the host; 0: none yet */
+	uint32_t master;      /* the bridge that the device was last seen on */
 	/* The rest is ports-known.c's. */
 	struct net *owner;
 	struct list in_net;        /* of net_ports */

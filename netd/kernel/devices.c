@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum device_action { DEVICE_NONE, DEVICE_MAKE, DEVICE_REMOVE, DEVICE_DETACH };
+enum device_action { DEVICE_NONE, DEVICE_MAKE, DEVICE_REMOVE, DEVICE_DETACH, DEVICE_SETTLE };
 
 struct device_job {
 	struct job job;
@@ -29,13 +29,24 @@ struct device_job {
 
 static int make(struct device_job *d)
 {
+	int r;
+
 	if (d->spec.macvtap.lower)
 		return bridge_port_macvtap(d->kernel, &d->port, &d->spec.macvtap, &d->link,
 					   &d->err);
-	return d->spec.veth
-		   ? bridge_port_veth(d->kernel, &d->port, d->spec.guest_name, d->spec.netns_fd,
-				      &d->link, &d->err)
-		   : bridge_port_tap(d->kernel, &d->port, &d->spec.tap, &d->link, NULL, &d->err);
+	if (d->spec.veth)
+		r = bridge_port_veth(d->kernel, &d->port, d->spec.guest_name, d->spec.netns_fd,
+				     &d->link, &d->err);
+	else
+		r = bridge_port_tap(d->kernel, &d->port, &d->spec.tap, &d->link, NULL, &d->err);
+	if (r < 0 || port_settings_are_empty(&d->spec.settings))
+		return r;
+	r = bridge_port_settle(d->kernel, &d->link, &d->spec.settings, &d->err);
+	if (r < 0) {
+		struct err ignored = { 0 };
+		(void)!bridge_port_delete(d->kernel, d->link.ifindex, d->link.name, &ignored);
+	}
+	return r;
 }
 
 static void device_run(struct job *j)
@@ -48,6 +59,9 @@ static void device_run(struct job *j)
 		return;
 	case DEVICE_MAKE:
 		r = make(d);
+		break;
+	case DEVICE_SETTLE:
+		r = bridge_port_settle(d->kernel, &d->link, &d->spec.settings, &d->err);
 		break;
 	case DEVICE_REMOVE:
 		r = bridge_port_delete(d->kernel, d->link.ifindex, d->link.name, &d->err);
@@ -74,6 +88,7 @@ static void device_done(struct job *j)
 	else if (d->err.code)
 		log_warning("%s", d->err.msg);
 	close_fd(&d->spec.netns_fd);
+	free(d->spec.settings.vlan.tags);
 	free(d);
 }
 
@@ -152,6 +167,39 @@ bool devices_are_macvtaps(const struct network *def)
 	       mode == FORWARD_PRIVATE || mode == FORWARD_VEPA || mode == FORWARD_PASSTHROUGH;
 }
 
+/* The job outlives the port. */
+static int copy_settings(struct port_settings *to, const struct port_settings *from)
+{
+	size_t n = from->vlan.n_tags;
+
+	*to = *from;
+	to->vlan.tags = n ? calloc(n, sizeof(*to->vlan.tags)) : NULL;
+	if (n && !to->vlan.tags) {
+		to->vlan.n_tags = 0;
+		return -ENOMEM;
+	}
+	if (n)
+		memcpy(to->vlan.tags, from->vlan.tags, n * sizeof(*to->vlan.tags));
+	return 0;
+}
+
+static int check_vlans(const struct net *n, const struct mirror_link *bridge, struct err *e)
+{
+	if (!bridge->knows_vlans)
+		return err_set(
+		    e, ERR_OPERATION_UNSUPPORTED,
+		    "network '%s': a port with <vlan> needs VLANs on bridges, which this "
+		    "kernel doesn't have (CONFIG_BRIDGE_VLAN_FILTERING)",
+		    n->name);
+	if (!bridge->row.vlan_filtering)
+		return err_set(
+		    e, ERR_OPERATION_FAILED,
+		    "network '%s': bridge '%s' doesn't filter VLANs: ip link set %s type "
+		    "bridge vlan_filtering 1",
+		    n->name, bridge->row.name, bridge->row.name);
+	return 0;
+}
+
 void devices_make(struct controller *c, const struct net *n, const struct device_spec *spec,
 		  device_made_fn *done, void *data)
 {
@@ -167,6 +215,12 @@ void devices_make(struct controller *c, const struct net *n, const struct device
 		return;
 	}
 	d->spec = *spec;
+	if (copy_settings(&d->spec.settings, &spec->settings) < 0)
+		err_sys(&d->err, ENOMEM, "cannot make a port of network '%s'", n->name);
+	else if (bridge && spec->settings.vlan.n_tags)
+		(void)!check_vlans(n, bridge, &d->err);
+	if (d->err.code)
+		d->action = DEVICE_NONE;
 	d->made = done;
 	d->data = data;
 	d->port = (struct port_spec){ .network = n->uuid,
@@ -208,5 +262,19 @@ void devices_detach(struct controller *c, uint32_t ifindex, const char *name, de
 	if (!d)
 		return;
 	attached_forget(c->attached, ifindex);
+	jobs_push(c->kernel, &d->job);
+}
+
+void devices_settle(struct controller *c, uint32_t ifindex, const char *name,
+		    const struct port_settings *settings)
+{
+	struct device_job *d = link_job(c, DEVICE_SETTLE, ifindex, name, NULL, NULL);
+
+	if (!d)
+		return;
+	if (copy_settings(&d->spec.settings, settings) < 0) {
+		err_sys(&d->err, ENOMEM, "port '%s' has not its VLANs", name);
+		d->action = DEVICE_NONE;
+	}
 	jobs_push(c->kernel, &d->job);
 }

@@ -17,6 +17,7 @@ struct device_spec {
 	bool isolated;
 	char guest_name[LINK_NAME_MAX]; /* veth: of the other end, in the namespace netns_fd */
 	int netns_fd;                   /* taken over in any case; -1: none */
+	struct port_settings settings;  /* on a bridge; copied */
 	struct tap_spec tap;
 	struct macvtap_spec macvtap; /* lower_name given: that is made; `lower` is found here */
 };
@@ -43,5 +44,10 @@ void devices_remove(struct controller *c, uint32_t ifindex, const char *name, de
 /* Take a link, whoever made it, out of its bridge; it is not attached again. */
 void devices_detach(struct controller *c, uint32_t ifindex, const char *name, device_done_fn *done,
 		    void *data);
+
+/* The link has joined a bridge, another or again: give it its settings. Copied; failures are
+ * logged. */
+void devices_settle(struct controller *c, uint32_t ifindex, const char *name,
+		    const struct port_settings *settings);
 
 #endif

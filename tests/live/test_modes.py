@@ -144,6 +144,24 @@ class Modes(lib.Case):
         guest.ping('192.168.150.1')
         self.assertFalse(self.reaches(guest, '192.168.150.10'))
 
+    def test_known_macs(self):
+        """macTableManager='libvirt': the bridge learns nothing and floods nothing; it is told who is where."""
+        self.h.start_network(document().replace("stp='off'", "stp='off' macTableManager='libvirt'"))
+        guest = self.namespace('g1')
+        name = self.h.netctl('-q', 'port-add', 'net1', '--netns', guest.ns, '--mac', '52:54:00:00:07:01').out.split()[0]
+
+        def settled():
+            data = self.h.ip_json('-d', 'link', 'show', 'dev', name)[0].get('linkinfo', {}).get('info_slave_data', {})
+            return data.get('learning') is False and data.get('flood') is False and '52:54:00:00:07:01' in self.h.sh(
+                'bridge', 'fdb', 'show', 'dev', name).out
+        self.assertTrue(settled())
+        guest.sh('ip', 'link', 'set', 'eth0', 'up')
+        guest.sh('ip', 'addr', 'add', '192.168.150.9/24', 'dev', 'eth0')
+        guest.ping('192.168.150.1')
+        self.h.sh('ip', 'link', 'del', 'virbr1')
+        lib.wait_for('it is so on the next bridge', settled)
+        guest.ping('192.168.150.1')
+
     def test_several_subnets_routes_and_mtu(self):
         self.h.start_network(document(forward="<forward mode='route'/>", six='a', extra="<mtu size='9000'/>").replace(
             '</network>', "<ip address='192.168.151.1' prefix='24'/><route address='10.77.0.0' prefix='16' gateway='192.168.150.9'/>"
@@ -208,6 +226,23 @@ class HostBridge(lib.Case):
         self.h.netctl('net-undefine', 'lan')
         lib.wait_for('the port is gone', lambda: name not in self.h.links())
         self.assertEqual(self.h.addresses('br9'), ['192.0.2.1/24'])
+
+    def test_vlan_where_the_kernel_has_none(self):
+        self.make_bridge()
+        if 'vlan_default_pvid' in self.h.sh('ip', '-d', 'link', 'show', 'dev', 'br9').out:
+            self.skipTest('this kernel has VLANs on bridges: tests/vm/test_vlan.py')
+        tag = "<vlan><tag id='7'/></vlan>"
+        self.h.start_network(f"<network><name>v</name><forward mode='bridge'/><bridge name='br9'/>{tag}</network>")
+        done = self.h.netctl('port-add', 'v', check=False)
+        self.assertEqual(done.rc, 1)
+        self.assertIn('CONFIG_BRIDGE_VLAN_FILTERING', done.err)
+        self.h.wire(self.namespace('world'), 'up1', 'eth0')
+        self.h.define("<network><name>u</name><metadata><netd:network xmlns:netd='urn:netd:network:1'><netd:uplink dev='up1'/>"
+                      f"</netd:network></metadata><forward mode='bridge'/><bridge name='br8'/>{tag}</network>")
+        done = self.h.netctl('net-start', 'u', check=False)
+        self.assertEqual(done.rc, 1)
+        self.assertIn('CONFIG_BRIDGE_VLAN_FILTERING', done.err)
+        self.assertNotIn('br8', self.h.links())
 
     def test_bridge_missing(self):
         self.h.netctl('net-start', 'lan')

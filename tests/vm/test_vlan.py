@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import test_machine as machine  # noqa: E402
 from test_machine import lib  # noqa: E402
 
-MODULES = ('8021q', 'bridge', 'veth', 'nfnetlink', 'nf_tables', 'nft_chain_nat', 'nft_masq', 'nft_ct', 'nft_reject_inet')
+MODULES = ('8021q', 'bridge', 'veth', 'tun', 'nfnetlink', 'nf_tables', 'nft_chain_nat', 'nft_masq', 'nft_ct', 'nft_reject_inet')
 PROGRAMS = ('ip', 'bridge')
 INIT = r'''#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /etc /run /tmp /root /var /usr/bin /usr/sbin /sbin
@@ -26,7 +26,7 @@ ip() { /usr/sbin/ip "$@"; } # not busybox's
 say() { echo "nt $*"; }
 ok() { what=$1; shift; "$@" > /tmp/out 2>&1 && say ok $what || { say failed $what; cat /tmp/out; }; }
 not() { what=$1; shift; "$@" > /tmp/out 2>&1 && { say failed $what; cat /tmp/out; } || say ok $what; }
-soon() { for i in 1 2 3 4 5 6 7 8 9 10; do "$@" > /dev/null 2>&1 && return 0; sleep 0.5; done; return 1; }
+soon() { for i in $(seq 20); do "$@" > /dev/null 2>&1 && return 0; sleep 0.5; done; return 1; }
 for m in @modules@; do insmod /$m.ko || say failed insmod $m; done
 ip link set lo up
 echo 'root:x:0:0::/root:/bin/sh' > /etc/passwd; echo 'root:x:0:' > /etc/group; : > /etc/resolv.conf
@@ -82,6 +82,34 @@ ok its-address-moved sh -c '/usr/sbin/ip -4 addr show dev br100 | grep -q 192.0.
 ok stop-there ctl net-destroy tagged
 ok its-address-came-back sh -c '/usr/sbin/ip -4 addr show dev mine | grep -q 192.0.2.77'
 '''
+PORTS = r'''
+network trunk br0 "<netd:uplink dev='up0'/>" "<portgroup name='blue'><vlan><tag id='100'/></vlan></portgroup><portgroup name='plain' default='yes'/>" | ctl net-define - > /dev/null
+ok start ctl net-start trunk
+ok bridge-filters grep -q 1 /sys/class/net/br0/bridge/vlan_filtering
+ok guest-in-a-vlan guest trunk g1 192.0.2.9/24 --portgroup blue
+ok guest-without guest trunk g2 198.51.100.9/24
+ok reaches-the-vlan reach g1 192.0.2.1
+ok reaches-the-device reach g2 198.51.100.1
+ok host-on-the-bridge soon ping -c 1 -W 1 198.51.100.1
+ip -n g2 addr add 192.0.2.10/24 dev eth0
+not nobody-crosses ip netns exec g2 ping -c 1 -W 1 192.0.2.9
+ok delete-the-bridge ip link del br0
+ok reaches-again reach g1 192.0.2.1
+ok host-has-its-own-again soon ping -c 1 -W 1 198.51.100.1
+ok stop ctl net-destroy trunk
+ip link add br9 type bridge; ip link set br9 up
+printf "<network><name>host</name><forward mode='bridge'/><bridge name='br9'/><vlan><tag id='7'/></vlan></network>" | ctl net-define - > /dev/null
+ok start-on-the-hosts ctl net-start host
+not refused-without-filtering ctl port-add host
+ok why sh -c '/nt/netctl --root /r port-add host 2>&1 | grep -q "ip link set br9 type bridge vlan_filtering 1"'
+ip link set br9 type bridge vlan_filtering 1
+ok port-with-a-vlan ctl port-add host --tap tap7
+ok its-vlan sh -c 'bridge vlan show dev tap7 | grep -q "7 PVID Egress Untagged"'
+not not-the-first sh -c 'bridge vlan show dev tap7 | grep -qw 1'
+printf "<network><name>known</name><bridge name='br5' macTableManager='libvirt'/><ip address='10.5.0.1' prefix='24'/></network>" | ctl net-define - > /dev/null
+ok start-with-known-macs ctl net-start known
+ok filters-too grep -q 1 /sys/class/net/br5/bridge/vlan_filtering
+'''
 
 
 def libraries(*programs):
@@ -130,6 +158,9 @@ class Vlans(lib.Case):
 
     def test_uplinks(self):
         self.run_in_machine(UPLINKS)
+
+    def test_ports(self):
+        self.run_in_machine(PORTS)
 
 
 if __name__ == '__main__':
