@@ -443,6 +443,10 @@ int attached_want(const struct attached *p, const struct net *n, struct bridge_w
 
 void attached_tried(struct attached *p, const struct bridge_plan *plan)
 {
+	/* Removing a bridge releases its ports first and may take longer than they were given: that
+	 * it failed to take them back is no fault of theirs, and the next bridge gets them. */
+	if (plan->ifindex && !mirror_by_ifindex(p->c->mirror, plan->ifindex))
+		return;
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct bridge_step *s = &plan->steps[i];
 		const struct mirror_link *l;
