@@ -14,7 +14,15 @@ static void hosts(const uint8_t *body, size_t n)
 	if (message_dns_hosts_encode(&m, &again, &n_again) < 0)
 		abort();
 	free(again);
-	(void)!message_dns_hosts_apply(&m, m.come);
+	struct dns_config *c = dns_config_new(NULL);
+	for (size_t i = 0; c && i < m.come->n_hosts; i++) {
+		const struct dns_config_host *h = &m.come->hosts[i];
+		if (dns_config_add_host(c, h->name, &h->ip, h->ptr) < 0)
+			abort();
+	}
+	if (c)
+		(void)!message_dns_hosts_apply(&m, c);
+	dns_config_free(c);
 	message_dns_hosts_done(&m);
 }
 
