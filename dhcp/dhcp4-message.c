@@ -615,11 +615,14 @@ static void look_up_client(struct exchange *x)
 	struct dhcp4_static *by_name = NULL;
 
 	x->lease = dhcp4_pool_find_client(&x->s->pool, &x->mac, x->m.client_id.p, x->m.client_id.n);
+	/* Who is known by an identifier may come with another card, and so by another port. */
 	x->stranger = x->lease && x->lease->state == DHCP4_LEASE_BOUND &&
+		      mac_equal(&x->lease->b.mac, &x->mac) &&
 		      !dhcp_ports_match(&x->lease->member, x->in->port);
-	if (x->stranger) { /* it may renew, a bond has two ports; but not change who it is */
-		x->m.host_name.p = x->m.fqdn.p = x->m.client_id.p = NULL;
-	}
+	if (x->stranger) /* it may renew, a bond has two ports; but not change who it is */
+		x->m.host_name.p = x->m.fqdn.p = NULL;
+	if (x->stranger && x->s->pool.identity == DHCP4_BY_MAC)
+		x->m.client_id = (struct dhcp4_span){ 0 };
 	if (x->m.host_name.p)
 		(void)dhcp4_clean_name(x->m.host_name.p, x->m.host_name.n, x->asked);
 	if (!x->asked[0] && x->m.fqdn.p)

@@ -61,6 +61,25 @@ static void test_by_client_id(void **state)
 	scene_close(&c);
 }
 
+/* On bridge ports that are known: another card is at another port, and keeps its identifier. */
+static void test_other_port(void **state)
+{
+	struct scene c;
+
+	scene_open(&c, 20);
+	scene_identity(&c, DHCP4_BY_CLIENT_ID);
+	c.port = 5;
+	uint32_t ip = dora_as(&c, client(1), "system");
+	c.port = 6;
+	assert_int_equal(dora_as(&c, client(2), "system"), ip | 1u << 31);
+	assert_int_equal(dora_as(&c, client(2), "system"), ip);
+	/* The same card at another port is a stranger by its MAC, but the same client. */
+	c.port = 7;
+	assert_int_equal(dora_as(&c, client(2), "system"), ip);
+	assert_int_not_equal(dora_as(&c, client(2), NULL), ip);
+	scene_close(&c);
+}
+
 static void test_by_both(void **state)
 {
 	struct scene c;
@@ -144,9 +163,10 @@ static void test_rapid_commit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_mac),  cmocka_unit_test(test_by_client_id),
-		cmocka_unit_test(test_by_both), cmocka_unit_test(test_change),
-		cmocka_unit_test(test_restore), cmocka_unit_test(test_rapid_commit),
+		cmocka_unit_test(test_by_mac),       cmocka_unit_test(test_by_client_id),
+		cmocka_unit_test(test_other_port),   cmocka_unit_test(test_by_both),
+		cmocka_unit_test(test_change),       cmocka_unit_test(test_restore),
+		cmocka_unit_test(test_rapid_commit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
