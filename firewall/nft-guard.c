@@ -39,7 +39,9 @@ static const char *const rogue_set[] = { [FW_ROGUE_DHCP4] = "rogue_dhcp4",
 struct fw_guard {
 	struct mnl_socket *nl;
 	uint32_t seq;
-	bool there; /* as far as we know */
+	bool there; /* as far as we know, and saying this: */
+	struct fw_guard_port *ports;
+	size_t n_ports, cap_ports;
 	uint8_t *out;
 	size_t n, cap, last;
 	bool failed;
@@ -72,6 +74,7 @@ void fw_guard_free(struct fw_guard *g)
 	if (g->nl)
 		mnl_socket_close(g->nl);
 	free(g->out);
+	free(g->ports);
 	free(g);
 }
 
@@ -528,11 +531,33 @@ static void put_table(struct fw_guard *g)
 		;
 }
 
+static bool is_said(const struct fw_guard *g, const struct fw_guard_port *ports, size_t n)
+{
+	if (g->there != (n > 0) || g->n_ports != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (g->ports[i].ifindex != ports[i].ifindex ||
+		    g->ports[i].guard4 != ports[i].guard4 || g->ports[i].guard6 != ports[i].guard6)
+			return false;
+	return true;
+}
+
+/* Without memory for it the next writing is one more than needed. */
+static void note_said(struct fw_guard *g, const struct fw_guard_port *ports, size_t n)
+{
+	g->there = n > 0;
+	g->n_ports = n && GROW(g->ports, g->cap_ports, n) == 0 ? n : 0;
+	if (g->n_ports)
+		memcpy(g->ports, ports, n * sizeof(*ports));
+}
+
 int fw_guard_sync(struct fw_guard *g, const struct fw_guard_port *ports, size_t n, bool anew,
 		  struct err *e)
 {
 	int r = -ENOENT;
 
+	if (!anew && is_said(g, ports, n))
+		return 0;
 	if (g->there && n && !anew) {
 		struct err gone = { 0 };
 		begin(g);
@@ -549,7 +574,10 @@ int fw_guard_sync(struct fw_guard *g, const struct fw_guard_port *ports, size_t 
 		}
 		r = transact(g, e);
 	}
-	g->there = r == 0 && n;
+	if (r == 0)
+		note_said(g, ports, n);
+	else
+		g->there = false;
 	return r;
 }
 
