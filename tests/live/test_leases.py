@@ -64,6 +64,9 @@ class Leases(lib.Case):
         self.assertEqual({(r['mac-address'], r['hostname']) for r in rows}, {(self.vm.mac, 'vm1'), (other.mac, 'vm2')})
         six, = self.leases(mac_address=self.vm.mac, protocol='ipv6')
         self.assertIn('iaid', six)
+        self.net.netctl('lease-pin', 'net1', six['ip-address'])
+        self.assertIn(f"<host id='{six['client-id']}' name='vm1' ip='{six['ip-address']}'/>",
+                      self.net.netctl('net-dumpxml', 'net1').out)
         self.net.netctl('lease-release', 'net1', six['ip-address'])
         self.assertEqual(self.leases(ip_address=six['ip-address']), [])
         self.assertEqual(len(self.leases()), 3)

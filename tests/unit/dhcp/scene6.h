@@ -28,6 +28,7 @@ struct scene6 {
 	size_t n; /* actions of the last call */
 	enum dhcp6_drop drop;
 	const char *known_name;
+	uint32_t port; /* of the bridge, that clients speak by; 0: not known */
 };
 
 /* A client message under construction. */
@@ -164,6 +165,7 @@ static inline enum dhcp6_drop scene6_bytes(struct scene6 *c, const struct packet
 				  .src = p->src,
 				  .dst = p->dst,
 				  .from = p->from,
+				  .port = c->port,
 				  .known_name = c->known_name };
 	c->n = dhcp6_input(c->s, &in, c->now, c->out, ARRAY_LEN(c->out));
 	c->drop = dhcp6_last_drop(c->s);
@@ -192,8 +194,8 @@ static inline const struct dhcp6_action *binding6(const struct scene6 *c, enum d
 	return NULL;
 }
 
-/* The store says yes (or no) to all that the last call asked for; then n and out are the answer. */
-static inline void commit6(struct scene6 *c, bool durable)
+/* The store's verdict on all that the last call asked for; then n and out are the answer. */
+static inline void judge6(struct scene6 *c, enum dhcp4_verdict verdict)
 {
 	uint64_t token[DHCP6_ACTIONS_MAX];
 	size_t n = 0;
@@ -203,7 +205,12 @@ static inline void commit6(struct scene6 *c, bool durable)
 			token[n++] = c->out[i].token;
 	c->n = 0;
 	for (size_t i = 0; i < n; i++)
-		c->n += dhcp6_committed(c->s, token[i], durable, c->out + c->n, 1);
+		c->n += dhcp6_committed(c->s, token[i], verdict, c->out + c->n, 1);
+}
+
+static inline void commit6(struct scene6 *c, bool durable)
+{
+	judge6(c, durable ? DHCP4_STORED : DHCP4_UNSTORED);
 }
 
 /* The `nth` option `code` among `all`; bad when absent. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The DHCPv6 engine: scripts of messages and time, and what must come back. */
+#include "dhcp/dhcp-ports.h"
 #include "scene6.h"
 
 static void assert_ip(struct ip a, struct ip b)
@@ -324,6 +325,57 @@ static void test_store_fails(void **state)
 	scene6_close(&c);
 }
 
+/* A new client gets no answer, and nobody a binding; who has one is answered. */
+static void test_store_fails_and_refuses(void **state)
+{
+	struct scene6 c;
+	struct packet6 p;
+
+	scene6_open(&c, 16);
+	packet6_make(&p, 1, DHCP6_TYPE_REQUEST, NULL);
+	scene6_send(&c, &p);
+	const struct ip ip = binding6(&c, DHCP4_GRANT)->binding->ip;
+	judge6(&c, DHCP4_REFUSED);
+	assert_null(sent6(&c));
+	assert_true(ip_equal(&binding6(&c, DHCP4_RELEASE)->binding->ip, &ip));
+	struct dhcp6_usage u;
+	dhcp6_get_usage(c.s, &u);
+	assert_int_equal(u.bound + u.idle, 0);
+	scene6_send(&c, &p);
+	commit6(&c, true);
+	struct told6 t = told6(sent6(&c), 0);
+	packet6_make(&p, 1, DHCP6_TYPE_RENEW, &t.ip);
+	scene6_send(&c, &p);
+	assert_int_equal(told6(sent6(&c), 0).valid, DHCP6_LEASE_DEFAULT);
+	scene6_close(&c);
+}
+
+static void test_ports(void **state)
+{
+	struct scene6 c;
+	struct packet6 p;
+
+	scene6_open(&c, 16);
+	c.port = 7;
+	packet6_make(&p, 1, DHCP6_TYPE_REQUEST, NULL);
+	scene6_send(&c, &p);
+	assert_int_equal(binding6(&c, DHCP4_GRANT)->binding->port, 7);
+	commit6(&c, true);
+	const struct ip ip = told6(sent6(&c), 0).ip;
+	c.port = 8; /* even with the right MAC, DUID and IAID */
+	packet6_make(&p, 1, DHCP6_TYPE_RELEASE, &ip);
+	scene6_send(&c, &p);
+	assert_null(binding6(&c, DHCP4_RELEASE));
+	packet6_make(&p, 1, DHCP6_TYPE_DECLINE, &ip);
+	scene6_send(&c, &p);
+	assert_null(binding6(&c, DHCP4_DECLINE));
+	dhcp6_port_gone(c.s, 7, c.now);
+	c.now += (DHCP_PORT_GRACE_SEC + 1) * USEC_PER_SEC;
+	c.n = dhcp6_tick(c.s, c.now, c.out, ARRAY_LEN(c.out));
+	assert_true(ip_equal(&binding6(&c, DHCP4_EXPIRE)->binding->ip, &ip));
+	scene6_close(&c);
+}
+
 static void test_store_is_silent(void **state)
 {
 	struct scene6 c;
@@ -458,6 +510,8 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_several_ias_wait_together),
 		cmocka_unit_test(test_store_fails),
+		cmocka_unit_test(test_store_fails_and_refuses),
+		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_store_is_silent),
 		cmocka_unit_test(test_expiry_and_restore),
 		cmocka_unit_test(test_fair_share),
