@@ -57,7 +57,7 @@ class Modes(lib.Case):
         guest.sh('ip', 'route', 'add', 'default', 'via', f'{net}.1')
         if six:
             guest.sh('ip', '-6', 'addr', 'add', f'2001:db8:{six}::{last}/64', 'dev', 'eth0', 'nodad')
-            guest.sh('ip', '-6', 'route', 'add', 'default', 'via', f'2001:db8:{six}::1')
+            guest.sh('ip', '-6', 'route', 'replace', 'default', 'via', f'2001:db8:{six}::1')
         return guest
 
     def seen_as(self, guest, address, port=40000, check=True):
