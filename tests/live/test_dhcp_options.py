@@ -168,6 +168,25 @@ class Options(lib.Case):
         got = self.ask([1], _93='0010', _60=text('HTTPClient:Arch:00016:UNDI:003000'))
         self.assertEqual((got['60'], got['67']), (text('HTTPClient'), text('http://192.168.150.1/snponly.efi')))
 
+    def test_own_files_by_http(self):
+        """Firmware that boots by HTTP is told the URL of the file that others get by TFTP."""
+        os.chmod(self.folder, 0o711)
+        root = os.path.join(self.folder, 'boot')
+        os.mkdir(root)
+        self.net = self.host()
+        xml = self.xml("<netd:http/><netd:dhcp><netd:class vendor='HTTPClient:Arch:00019'><netd:boot file='arm.efi'/>"
+                       "</netd:class></netd:dhcp>")
+        self.net.start_network(xml.replace('<dhcp>', f"<tftp root='{root}'/><dhcp>")
+                               .replace('</dhcp>', "<bootp file='/x64.efi'/></dhcp>"))
+        self.g = self.guest('g1', self.net, 'virbr1')
+
+        def told(vendor):
+            got = self.ask([67], _60=text(vendor))
+            return bytes.fromhex(got['67']).rstrip(b'\0').decode(), got.get('60')
+        self.assertEqual(told('HTTPClient:Arch:00016'), ('http://192.168.150.1/x64.efi', text('HTTPClient')))
+        self.assertEqual(told('HTTPClient:Arch:00019'), ('http://192.168.150.1/arm.efi', text('HTTPClient')))
+        self.assertEqual(told('PXEClient:Arch:00007'), ('/x64.efi', None))
+
     def test_lease_times(self):
         """By class, with T1 and T2; what is bound already keeps its lease, and gets the new one at its renewal."""
         self.serve("""<netd:dhcp><netd:lease expiry='30' renew='10' rebind='20'/>
