@@ -52,6 +52,8 @@ static const struct {
 		"<bridge zone=...>" },
 	[CONDITION_OWN_RULES] = { "own-rules",
 		"correct the file and reload netd (SIGHUP), or set the rules by netctl net-rules --set" },
+	[CONDITION_NAMES_NOT_REGISTERED] = { "names-not-registered",
+		"start systemd-resolved, or have the host's own resolver ask the network for its domain (netd(8), HOST NAMES)" },
 	// clang-format on
 };
 _Static_assert(ARRAY_LEN(kinds) == CONDITION_KINDS, "every kind has its row");

@@ -26,6 +26,7 @@
 #include "netd/lease/leases.h"
 #include "netd/process/keeper-link.h"
 #include "netd/process/privileges.h"
+#include "netd/service/resolved.h"
 #include "netd/service/services.h"
 #include "netd/service/upstreams.h"
 
@@ -228,7 +229,8 @@ static int build_up(struct controller *c, struct err *e)
 	    !(c->reconcile = reconcile_new(c, e)) || !(c->attached = attached_new(c, e)) ||
 	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)) ||
 	    !(c->blocked = blocked_new(c, e)) || !(c->stations = stations_new(c, e)) ||
-	    !(c->zones = zones_new(c, e)) || !(c->foreign = foreign_new(c, e)))
+	    !(c->zones = zones_new(c, e)) || !(c->resolved = resolved_new(c, e)) ||
+	    !(c->foreign = foreign_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -405,6 +407,7 @@ static void tear_down(struct controller *c)
 	blocked_free(c->blocked);
 	stations_free(c->stations);
 	zones_free(c->zones);
+	resolved_free(c->resolved);
 	foreign_free(c->foreign);
 	upstreams_free(c->upstreams);
 	ports_free(c);

@@ -30,6 +30,7 @@ struct attached;
 struct foreign;
 struct conflicts;
 struct reconcile;
+struct resolved;
 struct services;
 struct stations;
 struct uplinks;
@@ -51,6 +52,7 @@ struct controller {
 	struct foreign *foreign; /* ports on bridges of others */
 	struct uplinks *uplinks;
 	struct zones *zones; /* of firewalld */
+	struct resolved *resolved; /* systemd-resolved, for <domain register='yes'> */
 	struct services *services;
 	struct leases *leases;
 	struct lease_files *lease_files;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* services-internal.h — what the files of netd/service/services.h share: services.c begins, changes
  * and ends a network's services and talks with the workers, service-sockets.c has the sockets,
- * service-leases.c what is said about leases. */
+ * service-leases.c what is said about leases,
+ * service-host.c what the host's own resolver is told. */
 #ifndef NETD_SERVICES_INTERNAL_H
 #define NETD_SERVICES_INTERNAL_H
 
@@ -67,6 +68,11 @@ struct services {
 /* ---- service-leases.c ---- */
 
 void service_post_dns_lease(struct worker_proc *p, const struct message_dns_lease *m);
+
+/* ---- service-host.c ---- */
+
+/* The network's name service has come, changed or gone. */
+void service_host_tell(struct services *s, const struct net *n);
 
 /* ---- service-sockets.c ---- */
 

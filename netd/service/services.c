@@ -326,6 +326,7 @@ static void stop(struct services *s, struct net *n)
 	free(sv->root);
 	free(sv);
 	n->service = NULL;
+	service_host_tell(s, n);
 }
 
 int services_check(const struct net *n, struct err *e)
@@ -366,6 +367,7 @@ int services_start(struct services *s, struct net *n, struct err *e)
 		stop(s, n);
 	else
 		tell_others_soon(s, sv);
+	service_host_tell(s, n);
 	guard_changed(s->c->guard);
 	return r;
 }
@@ -410,6 +412,7 @@ int services_update(struct services *s, struct net *n, struct err *e)
 			n->service->changed = clock_boottime();
 		return r;
 	}
+	service_host_tell(s, n);
 	if (n->service && !list_is_empty(&n->service->untold))
 		return 0; /* what they are told soon is the new definition */
 	if (n->service) {

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "dhcp/dhcp4.h"
 #include "netd/controller/controller.h"
+#include "netd/service/host-names.h"
 
 struct keeper_link;
 
@@ -52,6 +53,10 @@ void services_free_lease(struct services *s, const struct net *n, const struct i
 /* A guest's name has come or gone. */
 void services_dns_lease(struct services *s, const struct net *n, const char *name,
 			const struct ip *address, bool add, usec_t expires);
+
+/* What the host can ask this network's name service for. False: nothing; the network doesn't run,
+ * has no name service, or none that the host can reach. End with host_names_done(). */
+bool services_host_names(const struct net *n, struct host_names *ret);
 
 /* ---- from the keeper and the host ---- */
 

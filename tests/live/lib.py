@@ -81,6 +81,44 @@ def needs(*programs):
     return unittest.skipIf(missing, 'not installed: ' + ', '.join(missing))
 
 
+SYSTEM_PYTHON = '/usr/bin/python3'
+CACHE = os.path.join(os.environ.get('XDG_CACHE_HOME') or '/var/cache', 'netd-tests')
+BUS_CONF = '''<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
+</busconfig>
+'''
+
+
+def has_python_modules(*names):
+    return subprocess.run([SYSTEM_PYTHON, '-c', 'import ' + ', '.join(names)], capture_output=True).returncode == 0
+
+
+def unpacked(*packages):
+    """Packages unpacked into the cache, where nothing starts them; the folder. Skips the test where they can't be had."""
+    final = os.path.join(CACHE, packages[0])
+    if os.path.isdir(final):
+        return final
+    folder = os.path.join(CACHE, f'{packages[0]}-{os.getpid()}')
+    os.makedirs(folder, exist_ok=True)
+    try:
+        got = sh('apt-get', '-q', '-o', 'Acquire::Retries=0', 'download', *packages, check=False, cwd=folder, timeout=100)
+        debs = glob.glob(os.path.join(folder, '*.deb'))
+        if got.rc or len(debs) < len(packages):
+            reason = (got.err.strip().splitlines() or ['no reason given'])[-1]
+            raise unittest.SkipTest(f'no {packages[0]}: {reason}')
+        for deb in debs:
+            sh('dpkg-deb', '-x', deb, os.path.join(folder, 'root'))
+        try:
+            os.rename(os.path.join(folder, 'root'), final)
+        except OSError:
+            pass  # another test was quicker
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return final
+
+
 class Namespace:
     """A network namespace with lo up, removed at the end with all processes in it."""
 
@@ -354,6 +392,25 @@ class Guest(Namespace):
         """dig +short at the name server of the lease; the answer's lines."""
         at = server or self.lease.dns[0]
         return self.sh('dig', '+short', '+time=2', '+tries=2', f'@{at}', *words, check=check).out.split()
+
+
+class Bus:
+    """A system bus of the test's own: give `env` to whom shall use it."""
+
+    def __init__(self, host):
+        self.host, self.path = host, os.path.join(host.case.folder, f'bus-{host.case.next_number()}')
+        self.env = {**os.environ, 'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=' + self.path}
+
+    def start(self):
+        with open(self.path + '.conf', 'w') as f:
+            f.write(BUS_CONF.format(path=self.path))
+        self.daemon = self.host.spawn('dbus-daemon', '--nofork', '--nopidfile', '--config-file', self.path + '.conf')
+        wait_for('the bus', lambda: os.path.exists(self.path))
+
+    def stop(self):
+        self.daemon.kill()
+        if os.path.exists(self.path):
+            os.unlink(self.path)
 
 
 class Outside(Namespace):

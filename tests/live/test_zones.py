@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """firewalld's zones: bridges are put into them, again after each reload. On a system bus of the test's own, with a
 stand-in for firewalld and, where its packages can be fetched, with firewalld itself."""
-import glob
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 import unittest
@@ -13,36 +11,16 @@ import unittest
 import lib
 
 MOCK = os.path.join(lib.HERE, 'firewalld-mock')
-SYSTEM_PYTHON = '/usr/bin/python3'
-CACHE = os.path.join(os.environ.get('XDG_CACHE_HOME') or '/var/cache', 'netd-tests')
-BUS_CONF = '''<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy>
-</busconfig>
-'''
 
 
-def has_python_modules(*names):
-    return subprocess.run([SYSTEM_PYTHON, '-c', 'import ' + ', '.join(names)], capture_output=True).returncode == 0
-
-
-class Bus(lib.Case):
+class Zones(lib.Case):
     def setUp(self):
         super().setUp()
         self.h = self.host(start=False)
-        self.path = os.path.join(self.folder, 'bus')
-        self.env = {**os.environ, 'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=' + self.path}
-
-    def start_bus(self):
-        conf = os.path.join(self.folder, 'bus.conf')
-        with open(conf, 'w') as f:
-            f.write(BUS_CONF.format(path=self.path))
-        self.bus = self.h.spawn('dbus-daemon', '--nofork', '--nopidfile', '--config-file', conf)
-        lib.wait_for('the bus', lambda: os.path.exists(self.path))
+        self.bus = lib.Bus(self.h)
 
     def start_netd(self):
-        self.h.start_netd(env=self.env)
+        self.h.start_netd(env=self.bus.env)
 
     def conditions(self):
         return [(k['network'], k['kind']) for k in self.h.json('status')['conditions']]
@@ -55,11 +33,11 @@ def document(name, bridge, net, mode, zone=''):
 
 
 @lib.needs('dbus-daemon')
-@unittest.skipUnless(has_python_modules('dbus', 'gi'), 'not installed: python3-dbus, python3-gi')
-class Mock(Bus):
+@unittest.skipUnless(lib.has_python_modules('dbus', 'gi'), 'not installed: python3-dbus, python3-gi')
+class Mock(Zones):
     def firewalld(self, *zones):
         self.state = os.path.join(self.folder, f'zones-{self.next_number()}')
-        self.mock = self.h.spawn(SYSTEM_PYTHON, MOCK, self.state, *zones, env=self.env, stdin=subprocess.PIPE)
+        self.mock = self.h.spawn(lib.SYSTEM_PYTHON, MOCK, self.state, *zones, env=self.bus.env, stdin=subprocess.PIPE)
         lib.wait_for('the stand-in', lambda: 'ready' in self.mock.log(), 10)
 
     def tell(self, word):
@@ -86,7 +64,7 @@ class Mock(Bus):
         return {'libvirt': ['virbri', 'virbrn'], 'libvirt-routed': ['virbrr']}
 
     def test_defaults(self):
-        self.start_bus()
+        self.bus.start()
         self.firewalld('public', 'libvirt', 'libvirt-routed')
         self.start_netd()
         self.assertEqual(self.start_three(), self.zones())
@@ -95,7 +73,7 @@ class Mock(Bus):
         lib.wait_for('it is out', lambda: self.zones()['libvirt'] == ['virbri'])
 
     def test_reload(self):
-        self.start_bus()
+        self.bus.start()
         self.firewalld('libvirt', 'libvirt-routed', 'mine')
         self.start_netd()
         wanted = self.start_three()
@@ -115,7 +93,7 @@ class Mock(Bus):
         lib.wait_for('all are back', lambda: self.zones() == wanted, 2)
 
     def test_zone_of_the_definition(self):
-        self.start_bus()
+        self.bus.start()
         self.firewalld('libvirt', 'mine', 'other')
         self.start_netd()
         self.h.start_network(document('z', 'virbrz', '192.168.154', 'nat', 'mine'))
@@ -134,7 +112,7 @@ class Mock(Bus):
         self.assertNotIn('virbry', self.h.links())
 
     def test_no_zone_of_libvirts(self):
-        self.start_bus()
+        self.bus.start()
         self.firewalld('public', 'netd')
         self.start_netd()
         self.h.start_network(document('n', 'virbrn', '192.168.150', 'route'))
@@ -151,7 +129,7 @@ class Mock(Bus):
         for bus in False, True:
             if bus:
                 self.h.stop_netd()
-                self.start_bus()
+                self.bus.start()
             self.start_netd()
             self.h.netctl('net-define', '-', stdin=document('z', 'virbrz', '192.168.154', 'nat', 'mine')
                           .replace('<forward', '<uuid>6e657464-0000-4000-8000-0000000000b1</uuid><forward'))
@@ -161,57 +139,32 @@ class Mock(Bus):
             self.assertNotIn('virbrz', self.h.links())
         # The bus goes, comes back, and firewalld with it.
         self.h.start_network(document('n', 'virbrn', '192.168.150', 'nat'))
-        self.bus.kill()
-        os.path.exists(self.path) and os.unlink(self.path)
-        self.start_bus()
+        self.bus.stop()
+        self.bus.start()
         self.firewalld('libvirt')
         lib.wait_for('it is in its zone', lambda: self.zones() == {'libvirt': ['virbrn']}, 10)
 
 
-def fetch_firewalld():
-    """Unpack firewalld into the cache, where nothing starts it; its folder."""
-    final = os.path.join(CACHE, 'firewalld')
-    if os.path.isdir(final):
-        return final
-    folder = os.path.join(CACHE, f'firewalld-{os.getpid()}')
-    os.makedirs(folder, exist_ok=True)
-    try:
-        got = lib.sh('apt-get', '-q', '-o', 'Acquire::Retries=0', 'download', 'firewalld', 'python3-firewall', check=False,
-                     cwd=folder, timeout=100)
-        debs = glob.glob(os.path.join(folder, '*.deb'))
-        if got.rc or len(debs) < 2:
-            raise unittest.SkipTest('no firewalld: ' + (got.err.strip().splitlines() or ['no reason given'])[-1])
-        for deb in debs:
-            lib.sh('dpkg-deb', '-x', deb, os.path.join(folder, 'root'))
-        try:
-            os.rename(os.path.join(folder, 'root'), final)
-        except OSError:
-            pass  # another test was quicker
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return final
-
-
 @lib.needs('dbus-daemon', 'nft')
-@unittest.skipUnless(has_python_modules('dbus', 'gi', 'nftables'), 'not installed: python3-dbus, python3-gi, python3-nftables')
-class Real(Bus):
+@unittest.skipUnless(lib.has_python_modules('dbus', 'gi', 'nftables'), 'not installed: python3-dbus, python3-gi, python3-nftables')
+class Real(Zones):
     def setUp(self):
         super().setUp()
-        self.root = fetch_firewalld()
-        self.start_bus()
+        self.root = lib.unpacked('firewalld', 'python3-firewall')
+        self.bus.start()
         conf = os.path.join(self.folder, 'firewalld')
         os.makedirs(os.path.join(conf, 'zones'))
         with open(os.path.join(conf, 'zones', 'libvirt.xml'), 'w') as f:
             f.write('<zone target="ACCEPT"><short>libvirt</short></zone>\n')
         self.firewalld = self.h.spawn(
-            SYSTEM_PYTHON, os.path.join(self.root, 'usr/sbin/firewalld'), '--nofork', '--nopid', '--debug', '--log-file',
+            lib.SYSTEM_PYTHON, os.path.join(self.root, 'usr/sbin/firewalld'), '--nofork', '--nopid', '--debug', '--log-file',
             os.path.join(conf, 'log'), '--default-config', os.path.join(self.root, 'usr/lib/firewalld'), '--system-config', conf,
-            env={**self.env, 'PYTHONPATH': os.path.join(self.root, 'usr/lib/python3/dist-packages')})
+            env={**self.bus.env, 'PYTHONPATH': os.path.join(self.root, 'usr/lib/python3/dist-packages')})
         lib.wait_for('firewalld', lambda: self.ask('state', check=False) == 'running', 60, 0.2)
 
     def ask(self, *words, check=True):
-        done = self.h.sh(SYSTEM_PYTHON, os.path.join(self.root, 'usr/bin/firewall-cmd'), *[f'--{w}' for w in words], check=check,
-                         env={**self.env, 'PYTHONPATH': os.path.join(self.root, 'usr/lib/python3/dist-packages')})
+        done = self.h.sh(lib.SYSTEM_PYTHON, os.path.join(self.root, 'usr/bin/firewall-cmd'), *[f'--{w}' for w in words], check=check,
+                         env={**self.bus.env, 'PYTHONPATH': os.path.join(self.root, 'usr/lib/python3/dist-packages')})
         return done.out.strip()
 
     def zone(self):
