@@ -15,6 +15,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <netinet/icmp6.h>
+#include <stdalign.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -45,7 +46,7 @@ struct fw_guard {
 	uint8_t *out;
 	size_t n, cap, last;
 	bool failed;
-	uint8_t in[65536];
+	alignas(struct nlmsghdr) uint8_t in[65536];
 };
 
 int fw_guard_open(struct fw_guard **ret, struct err *e)

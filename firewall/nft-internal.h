@@ -11,6 +11,7 @@
 #include <libnftnl/rule.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdalign.h>
 #include <string.h>
 
 #define BUFFER      65536 /* octets of one receive */
@@ -27,7 +28,7 @@ struct fw_kernel {
 	uint32_t seq;
 	uint8_t *out; /* the batch; kept for the next */
 	size_t out_cap;
-	uint8_t in[BUFFER];
+	alignas(struct nlmsghdr) uint8_t in[BUFFER];
 };
 
 /* Userdata are {type, length, value}; this type is ours, far from those that nft may give a

@@ -151,7 +151,7 @@ static int build(uint8_t *buf, const struct fw_foreign_opening *list, size_t n, 
 /* The first failure, or the acknowledgement of the end. */
 static int answer(struct mnl_socket *nl)
 {
-	uint8_t in[8192];
+	alignas(struct nlmsghdr) uint8_t in[8192];
 	ssize_t got = mnl_socket_recvfrom(nl, in, sizeof(in));
 
 	if (got < 0)

@@ -149,7 +149,7 @@ struct fw_watch {
 	bool others;  /* have been heard of */
 	bool foreign; /* in the transaction that is being told of */
 	char who[40];
-	uint8_t in[BUFFER];
+	alignas(struct nlmsghdr) uint8_t in[BUFFER];
 };
 
 int fw_watch_open(uint32_t own_port, struct fw_watch **ret, struct err *e)

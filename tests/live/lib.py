@@ -153,9 +153,9 @@ class Namespace:
         return [f"{a['local']}/{a['prefixlen']}" for row in rows for a in row.get('addr_info', [])]
 
     def rules(self):
-        """The whole ruleset without counters and handles, for comparing."""
+        """The whole ruleset for comparing: without counters, handles, and what packets put into dynamic sets."""
         text = self.sh('nft', '-s', 'list', 'ruleset').out if have('nft') else ''
-        return text
+        return re.sub(r'(\tset [^{]*\{[^{}]*\bflags [^\n]*\bdynamic\b[^{}]*?)\n\t*elements = \{[^{}]*\}', r'\1', text)
 
     def ping(self, address, check=True, count=1, wait=2):
         return self.sh('ping', '-n', '-c', count, '-i', '0.2', '-W', wait, address, check=check)
