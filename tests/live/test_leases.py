@@ -257,7 +257,7 @@ class LibvirtFiles(lib.Case):
         self.assertEqual(self.getent('libvirt', 'vm2'), [])
         port = os.path.join(self.folder, 'port.xml')
         with open(port, 'w') as f:
-            f.write(f"""<networkport><owner><name>domain-of-vm1</name><uuid>5a7c4bb8-9b3c-4b0e-9e0a-5b5d2a9d1f11</uuid></owner>
+            f.write(f"""<networkport><uuid>5a7c4bb8-9b3c-4b0e-9e0a-5b5d2a9d1f12</uuid><owner><name>domain-of-vm1</name><uuid>5a7c4bb8-9b3c-4b0e-9e0a-5b5d2a9d1f11</uuid></owner>
                 <mac address='{guest.mac}'/></networkport>""")
         self.net.virsh('net-port-create', 'net1', port)
         lib.wait_for('the domain', lambda: self.load('macs'))
