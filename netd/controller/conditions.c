@@ -54,6 +54,8 @@ static const struct {
 		"correct the file and reload netd (SIGHUP), or set the rules by netctl net-rules --set" },
 	[CONDITION_NAMES_NOT_REGISTERED] = { "names-not-registered",
 		"start systemd-resolved, or have the host's own resolver ask the network for its domain (netd(8), HOST NAMES)" },
+	[CONDITION_NO_RESOLVERS] = { "no-resolvers",
+		"let the file name the host's name servers; netd reads it again as soon as it changes" },
 	// clang-format on
 };
 _Static_assert(ARRAY_LEN(kinds) == CONDITION_KINDS, "every kind has its row");

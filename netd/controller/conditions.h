@@ -38,6 +38,7 @@ enum condition_kind {
 	CONDITION_ZONE_MISSING, /* firewalld has no zone for a bridge; object: the bridge */
 	CONDITION_OWN_RULES,    /* can't be read; object: their file below /etc/netd */
 	CONDITION_NAMES_NOT_REGISTERED, /* with the host; object: the domain */
+	CONDITION_NO_RESOLVERS, /* of the host; object: the file that should name them */
 	CONDITION_KINDS,
 };
 

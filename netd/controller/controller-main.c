@@ -163,12 +163,24 @@ static int open_threads(struct controller *c, struct err *e)
 	return r < 0 ? r : controller_watch(c, jobs_fd(c->files), jobs_ready, c->files, e);
 }
 
+static void tell_resolvers(struct controller *c)
+{
+	const char *problem = upstreams_problem(c->upstreams);
+
+	if (problem)
+		conditions_raise(c->conditions, NULL, CONDITION_NO_RESOLVERS, RESOLV_CONF,
+				 "%s; guests' questions go to the servers known last", problem);
+	else
+		conditions_clear(c->conditions, NULL, CONDITION_NO_RESOLVERS, NULL);
+}
+
 static void resolvers_ready(void *data)
 {
 	struct controller *c = data;
 
 	if (upstreams_read(c->upstreams))
 		services_upstreams_changed(c->services);
+	tell_resolvers(c);
 }
 
 static int open_upstreams(struct controller *c, struct err *e)
@@ -176,6 +188,7 @@ static int open_upstreams(struct controller *c, struct err *e)
 	c->upstreams = upstreams_new(RESOLV_CONF, e);
 	if (!c->upstreams)
 		return -ENOMEM;
+	tell_resolvers(c);
 	if (upstreams_fd(c->upstreams) < 0)
 		return 0;
 	return controller_watch(c, upstreams_fd(c->upstreams), resolvers_ready, c, e);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Watched are the folders of the file and of every symbolic link on the way to it, because editors
- * and network managers replace the file, or the link, by a rename; the watches are made anew after
- * each event. */
+ * and network managers replace the file, or the link, by a rename; where a folder isn't there yet,
+ * the nearest one above it. The file itself is watched, too: what is written into one that is
+ * mounted over another shows in no folder. After each event the watches are made anew. */
 #include "netd/service/upstreams.h"
 
 #include "base/file.h"
@@ -12,15 +13,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #define RESOLV_CONF_MAX (64 * 1024)
 #define LINKS_MAX       8
+#define WATCHES_MAX     (2 * (LINKS_MAX + 1))
+#define FOLDER_EVENTS                                                                              \
+	(IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_CLOSE_WRITE | IN_DELETE | IN_DELETE_SELF |   \
+	 IN_MOVE_SELF | IN_ONLYDIR)
+#define FILE_EVENTS (IN_CLOSE_WRITE | IN_ATTRIB)
 
 struct upstreams {
 	char path[PATH_MAX];
 	int fd;
+	int watch[WATCHES_MAX];
+	size_t n_watches;
 	struct ip server[UPSTREAMS_MAX];
 	size_t n;
+	struct err problem;
 };
 
 size_t upstreams_parse(const char *text, struct ip *ret, size_t cap)
@@ -44,16 +54,16 @@ static bool load(struct upstreams *u)
 {
 	auto_free char *text = NULL;
 	struct ip now[UPSTREAMS_MAX] = { 0 };
-	struct err e = { 0 };
 
-	if (file_read(u->path, RESOLV_CONF_MAX, &text, NULL, &e) < 0) {
-		log_warning("%s; the resolvers known last stay in use", e.msg);
+	err_clear(&u->problem);
+	if (file_read(u->path, RESOLV_CONF_MAX, &text, NULL, &u->problem) < 0)
 		return false;
-	}
 	size_t n = upstreams_parse(text, now, UPSTREAMS_MAX);
 	bool same = n == u->n;
 	for (size_t i = 0; same && i < n; i++)
 		same = ip_equal(&now[i], &u->server[i]);
+	if (n == 0)
+		err_set(&u->problem, ERR_OPERATION_FAILED, "%s names no server", u->path);
 	if (n == 0 || same)
 		return false;
 	memcpy(u->server, now, sizeof(now));
@@ -61,19 +71,50 @@ static bool load(struct upstreams *u)
 	return true;
 }
 
-/* Watch the folder of `path`; what happens to other files in it is cheap to look at. */
+/* ---- watching ---- */
+
+static bool is_watched(const struct upstreams *u, int wd)
+{
+	for (size_t i = 0; i < u->n_watches; i++)
+		if (u->watch[i] == wd)
+			return true;
+	return false;
+}
+
+static bool watch(struct upstreams *u, const char *path, uint32_t events)
+{
+	int wd = inotify_add_watch(u->fd, path, events);
+
+	if (wd >= 0 && !is_watched(u, wd) && u->n_watches < WATCHES_MAX)
+		u->watch[u->n_watches++] = wd;
+	return wd >= 0;
+}
+
+static bool cut_name(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash || !slash[1])
+		return false;
+	slash[slash == path] = '\0';
+	return true;
+}
+
+/* Watch the folder of `path`, or the nearest above it that is there; what happens to other files in
+ * it is cheap to look at. */
 static void watch_folder(struct upstreams *u, const char *path)
 {
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], missing[PATH_MAX];
 
-	copy_text(dir, sizeof(dir), path);
-	char *slash = strrchr(dir, '/');
-	if (!slash)
-		return;
-	slash[slash == dir] = '\0';
-	if (inotify_add_watch(
-		u->fd, dir, IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE | IN_ONLYDIR) < 0)
-		log_debug("cannot watch %s: %s", dir, strerror(errno));
+	for (unsigned attempt = 0; attempt < LINKS_MAX; attempt++) {
+		copy_text(dir, sizeof(dir), path);
+		missing[0] = '\0';
+		while (cut_name(dir) && !watch(u, dir, FOLDER_EVENTS))
+			copy_text(missing, sizeof(missing), dir);
+		/* It may have come just before its parent was watched. */
+		if (!missing[0] || access(missing, F_OK) < 0)
+			return;
+	}
 }
 
 /* One step along a symbolic link; false when `path` isn't one. */
@@ -95,11 +136,20 @@ static bool follow(char path[static PATH_MAX])
 static void watch_all(struct upstreams *u)
 {
 	char path[PATH_MAX];
+	int before[WATCHES_MAX];
+	size_t n_before = u->n_watches;
 
+	memcpy(before, u->watch, sizeof(before));
+	u->n_watches = 0;
 	copy_text(path, sizeof(path), u->path);
 	watch_folder(u, path);
 	for (unsigned i = 0; i < LINKS_MAX && follow(path); i++)
 		watch_folder(u, path);
+	(void)!watch(u, path, FILE_EVENTS);
+	/* Some have ended by themselves, with what they watched. */
+	for (size_t i = 0; i < n_before; i++)
+		if (!is_watched(u, before[i]))
+			(void)!inotify_rm_watch(u->fd, before[i]);
 }
 
 struct upstreams *upstreams_new(const char *path, struct err *e)
@@ -135,6 +185,11 @@ const struct ip *upstreams_list(const struct upstreams *u, size_t *ret_n)
 {
 	*ret_n = u->n;
 	return u->server;
+}
+
+const char *upstreams_problem(const struct upstreams *u)
+{
+	return u->problem.code ? u->problem.msg : NULL;
 }
 
 int upstreams_fd(const struct upstreams *u)

@@ -2,8 +2,8 @@
 /* upstreams.h — the host's own resolvers, followed as they change.
  *
  * /etc/resolv.conf is read again when it, or what a symbolic link behind it names, is replaced. A
- * file that is missing or empty keeps the servers known last. Not below --root: it is the host's
- * file. */
+ * file that is missing or empty keeps the servers known last, as does one whose folder isn't there
+ * yet, and is read as soon as it comes. Not below --root: it is the host's file. */
 #ifndef NETD_UPSTREAMS_H
 #define NETD_UPSTREAMS_H
 
@@ -20,6 +20,10 @@ void upstreams_free(struct upstreams *u);
 
 /* The servers in the file's order; valid until the next upstreams_read(). */
 const struct ip *upstreams_list(const struct upstreams *u, size_t *ret_n);
+
+/* Why the list isn't what the file says: it is missing, unreadable or names no server. NULL: it is.
+ */
+const char *upstreams_problem(const struct upstreams *u);
 
 /* Readable when upstreams_read() should be called, which tells whether the list has changed. */
 int upstreams_fd(const struct upstreams *u);

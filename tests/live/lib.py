@@ -223,9 +223,16 @@ class Host(Namespace):
         os.makedirs(os.path.join(self.root, 'etc'))
         self.resolv_conf = os.path.join(self.root, 'etc', 'resolv.conf')
         self.daemon = None
+        self.own_etc = False
         self.set_upstreams()
         if start:
             self.start_netd()
+
+    def have_own_etc(self):
+        """Let netd see a folder of its own as /etc, where resolv.conf can be replaced as editors and managers do it."""
+        for name in 'passwd', 'group', 'nsswitch.conf', 'ld.so.cache':
+            shutil.copy('/etc/' + name, os.path.join(self.root, 'etc'))
+        self.own_etc = True
 
     def set_upstreams(self, *servers):
         """What this host's /etc/resolv.conf says. Without servers: a resolver that isn't there."""
@@ -242,7 +249,8 @@ class Host(Namespace):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
             door.bind(notify)
             door.settimeout(0.1)
-            script = f'mount --bind {self.resolv_conf} /etc/resolv.conf && exec "$@"'
+            what, where = (os.path.dirname(self.resolv_conf), '/etc') if self.own_etc else (self.resolv_conf, '/etc/resolv.conf')
+            script = f'mount --bind {what} {where} && exec "$@"'
             self.daemon = self.spawn('sh', '-c', script, 'sh', NETD, '--root', self.root, *options,
                                      env={**os.environ, 'NOTIFY_SOCKET': notify, **(env or {})})
             end = time.monotonic() + seconds

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static char dir[] = "/tmp/netd-test-upstreams-XXXXXX";
 
@@ -95,10 +96,63 @@ static void follows_renames_and_links(void **state)
 	put("target", "# nothing\n");
 	assert_false(changed_within(u, 50));
 	expect(u, "10.0.0.4");
+	assert_non_null(strstr(upstreams_problem(u), "names no server"));
 
 	upstreams_free(u);
 	unlink(conf);
 	unlink(target);
+	rmdir(dir);
+}
+
+/* As with systemd-resolved: a link to a file in a folder that comes, goes and comes again. */
+static void waits_for_a_folder(void **state)
+{
+	char conf[128], inner[128], outer[128], aside[128];
+	struct err e = { 0 };
+
+	strcpy(strrchr(dir, '-') + 1, "XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	path_in(conf, "resolv.conf");
+	path_in(outer, "run");
+	path_in(inner, "run/resolve");
+	path_in(aside, "aside");
+	assert_int_equal(symlink("run/resolve/stub", conf), 0);
+	struct upstreams *u = upstreams_new(conf, &e);
+	assert_non_null(u);
+	assert_non_null(upstreams_problem(u));
+	for (unsigned round = 1; round <= 3; round++) {
+		char text[128], first[16];
+		snprintf(first, sizeof(first), "10.0.1.%u", round);
+		snprintf(text, sizeof(text), "nameserver %s\n", first);
+		assert_int_equal(mkdir(outer, 0755), 0);
+		assert_false(changed_within(u, 20));
+		assert_int_equal(mkdir(inner, 0755), 0);
+		assert_false(changed_within(u, 20));
+		put("run/resolve/stub", text);
+		assert_true(changed_within(u, 1000));
+		expect(u, first);
+		assert_null(upstreams_problem(u));
+		/* The link is swapped for a moment, then all of it is taken away. */
+		put("aside", "nameserver 10.0.2.1\n");
+		path_in(text, "link");
+		assert_int_equal(symlink("aside", text), 0);
+		assert_int_equal(rename(text, conf), 0);
+		assert_true(changed_within(u, 1000));
+		expect(u, "10.0.2.1");
+		assert_int_equal(symlink("run/resolve/stub", text), 0);
+		assert_int_equal(rename(text, conf), 0);
+		assert_true(changed_within(u, 1000));
+		path_in(text, "run/resolve/stub");
+		assert_int_equal(unlink(text), 0);
+		assert_int_equal(rmdir(inner), 0);
+		assert_int_equal(rmdir(outer), 0);
+		assert_false(changed_within(u, 20));
+		assert_non_null(upstreams_problem(u));
+		expect(u, first);
+	}
+	upstreams_free(u);
+	unlink(conf);
+	unlink(aside);
 	rmdir(dir);
 }
 
@@ -107,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parses_what_glibc_would),
 		cmocka_unit_test(follows_renames_and_links),
+		cmocka_unit_test(waits_for_a_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
