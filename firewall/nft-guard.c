@@ -28,6 +28,7 @@
 #define TYPE_ETHER   9
 #define TYPE_MARK    19
 #define TYPE_IFINDEX 20
+#define FLOOD_MSEC   10000
 #define ORDER_HOST   1
 
 /* The key of the rogue sets: ifindex, then the MAC in two words. */
@@ -144,6 +145,8 @@ static const struct set sets[] = {
 	{ "port", NFT_SET_MAP, TYPE_IFINDEX, 4, TYPE_MARK, 0, 0, false },
 	{ "guard4", 0, TYPE_IFINDEX, 4, 0, 0, 0, false },
 	{ "guard6", 0, TYPE_IFINDEX, 4, 0, 0, 0, false },
+	{ "flood", NFT_SET_EVAL | NFT_SET_TIMEOUT, TYPE_IFINDEX, 4, 0, FLOOD_MSEC,
+	  FW_GUARD_PORTS_MAX, false },
 	ROGUE("rogue_dhcp4"),
 	ROGUE("rogue_dhcp6"),
 	ROGUE("rogue_router"),
@@ -326,7 +329,23 @@ static void drop(struct making *m)
 	nftnl_expr_set_u32(x, NFTNL_EXPR_IMM_VERDICT, NF_DROP);
 }
 
-static void remember(struct making *m, const char *set)
+static struct nftnl_expr *over_limit(struct making *m)
+{
+	struct nftnl_expr *x = nftnl_expr_alloc("limit");
+
+	m->failed |= !x;
+	if (!x)
+		return NULL;
+	nftnl_expr_set_u64(x, NFTNL_EXPR_LIMIT_RATE, FW_GUARD_RATE);
+	nftnl_expr_set_u64(x, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_LIMIT_BURST, FW_GUARD_BURST);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	return x;
+}
+
+/* Update the element of what is in the register; with `limit`, go on only above it. */
+static void remember(struct making *m, const char *set, bool limit)
 {
 	struct nftnl_expr *x = expr(m, "dynset");
 
@@ -335,6 +354,9 @@ static void remember(struct making *m, const char *set)
 	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
 	nftnl_expr_set_str(x, NFTNL_EXPR_DYNSET_SET_NAME, set);
+	struct nftnl_expr *over = limit ? over_limit(m) : NULL;
+	if (over)
+		nftnl_expr_add_expr(x, NFTNL_EXPR_DYNSET_EXPRESSIONS, over);
 }
 
 /* Ports in host order; `from` 0: any. */
@@ -378,13 +400,20 @@ static void drop_rogue(struct making *m, enum fw_rogue kind)
 {
 	meta(m, NFT_META_IIF);
 	payload(m, NFT_REG32_01, NFT_PAYLOAD_LL_HEADER, 6, 6);
-	remember(m, rogue_set[kind]);
+	remember(m, rogue_set[kind], false);
 	drop(m);
 }
 
-static void mark_client(struct making *m)
+static void mark_client(struct making *m, bool flood)
 {
 	meta(m, NFT_META_IIF);
+	if (flood) {
+		lookup(m, "port", false);
+		meta(m, NFT_META_IIF);
+		remember(m, "flood", true);
+		drop(m);
+		return;
+	}
 	lookup(m, "port", true);
 	set_mark(m);
 }
@@ -396,12 +425,14 @@ static bool make_rule(struct making *m, unsigned i)
 {
 	switch (i) {
 	case 0:
-		match_udp(m, ETHER_IP4, 0, 67);
-		mark_client(m);
-		return true;
 	case 1:
+		match_udp(m, ETHER_IP4, 0, 67);
+		mark_client(m, i == 0);
+		return true;
+	case 6:
+	case 7:
 		match_udp(m, ETHER_IP6, 0, 547);
-		mark_client(m);
+		mark_client(m, i == 6);
 		return true;
 	case 2:
 		match_udp(m, ETHER_IP4, 67, 68);

@@ -3,9 +3,10 @@
  * the bridge by which they come in, for the services that hand out addresses.
  *
  * From the ports in the map `port` datagrams to DHCP servers are marked with the port's number, so
- * that the worker knows whose they are. From those in the set `guard4` nobody may answer as a
- * DHCPv4 server, from those in `guard6` nobody as a DHCPv6 server or a router: what tries is
- * dropped, and remembered with its MAC in the sets `rogue_…`.
+ * that the worker knows whose they are; what is more in a second than any storm of honest guests is
+ * dropped, so that a flood leaves the worker time for others. From those in the set `guard4` nobody
+ * may answer as a DHCPv4 server, from those in `guard6` nobody as a DHCPv6 server or a router: what
+ * tries is dropped, and remembered with its MAC in the sets `rogue_…`.
  *
  * It is written as a whole, by a socket of its own, and again when it is not there any more.
  * Nothing else in the ruleset is touched. One thread at a time. */
@@ -16,6 +17,8 @@
 #include "base/err.h"
 
 #define FW_GUARD_TABLE      "netd_dhcp" /* of family bridge */
+#define FW_GUARD_RATE       100000      /* datagrams to DHCP servers by one port in a second */
+#define FW_GUARD_BURST      100000
 #define FW_GUARD_PORTS_MAX  65536
 #define FW_GUARD_ROGUES_MAX 256   /* remembered of each kind, */
 #define FW_GUARD_ROGUE_MSEC 60000 /* for so long after the last frame */

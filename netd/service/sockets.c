@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 
 /* Octets, which the kernel doubles and of which a DISCOVER takes 1300: a storm of a thousand guests
- * fits, also while a worker is restarted. */
-#define RECEIVE_BUFFER (1024 * 1024)
+ * fits, also while a worker is restarted; and what a flood leaves room for. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
 #define DATA_BUFFER    (4 * 1024 * 1024) /* octets: forty windows */
 #define TCP_BACKLOG    128
 #define DHCP6_PORT     547
