@@ -53,7 +53,7 @@ static const struct {
 	[CONDITION_OWN_RULES] = { "own-rules",
 		"correct the file and reload netd (SIGHUP), or set the rules by netctl net-rules --set" },
 	[CONDITION_NAMES_NOT_REGISTERED] = { "names-not-registered",
-		"start systemd-resolved, or have the host's own resolver ask the network for its domain (netd(8), HOST NAMES)" },
+		"start systemd-resolved, or tell the host's own resolver what /run/netd/resolvers says (netd(8), HOST NAMES)" },
 	[CONDITION_NO_RESOLVERS] = { "no-resolvers",
 		"let the file name the host's name servers; netd reads it again as soon as it changes" },
 	// clang-format on

@@ -27,6 +27,7 @@
 #include "netd/process/keeper-link.h"
 #include "netd/process/privileges.h"
 #include "netd/service/resolved.h"
+#include "netd/service/resolvers-file.h"
 #include "netd/service/services.h"
 #include "netd/service/upstreams.h"
 
@@ -243,6 +244,7 @@ static int build_up(struct controller *c, struct err *e)
 	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)) ||
 	    !(c->blocked = blocked_new(c, e)) || !(c->stations = stations_new(c, e)) ||
 	    !(c->zones = zones_new(c, e)) || !(c->resolved = resolved_new(c, e)) ||
+	    !(c->resolvers_file = resolvers_file_new(c, e)) ||
 	    !(c->foreign = foreign_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
@@ -421,6 +423,7 @@ static void tear_down(struct controller *c)
 	stations_free(c->stations);
 	zones_free(c->zones);
 	resolved_free(c->resolved);
+	resolvers_file_free(c->resolvers_file);
 	foreign_free(c->foreign);
 	upstreams_free(c->upstreams);
 	ports_free(c);

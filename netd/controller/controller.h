@@ -31,6 +31,7 @@ struct foreign;
 struct conflicts;
 struct reconcile;
 struct resolved;
+struct resolvers_file;
 struct services;
 struct stations;
 struct uplinks;
@@ -53,6 +54,7 @@ struct controller {
 	struct uplinks *uplinks;
 	struct zones *zones; /* of firewalld */
 	struct resolved *resolved; /* systemd-resolved, for <domain register='yes'> */
+	struct resolvers_file *resolvers_file;
 	struct services *services;
 	struct leases *leases;
 	struct lease_files *lease_files;

@@ -47,7 +47,8 @@ int host_names_init(struct host_names *h, const struct network *def)
 
 	for (size_t i = 0; i < def->n_ips; i++)
 		n += count_zones(&def->ips[i]);
-	*h = (struct host_names){ .registered = def->domain_register == TRI_YES,
+	*h = (struct host_names){ .local_only = def->domain_local_only == TRI_YES,
+				  .registered = def->domain_register == TRI_YES,
 				  .zone = calloc(MIN_OF(n, (size_t)HOST_NAMES_ZONES) + 1,
 						 sizeof(*h->zone)) };
 	if (!h->zone)
@@ -67,8 +68,9 @@ void host_names_done(struct host_names *h)
 
 bool host_names_equal(const struct host_names *a, const struct host_names *b)
 {
-	if (strcmp(a->domain, b->domain) != 0 || a->registered != b->registered ||
-	    a->ifindex != b->ifindex || strcmp(a->bridge, b->bridge) != 0 || a->port != b->port ||
+	if (strcmp(a->domain, b->domain) != 0 || a->local_only != b->local_only ||
+	    a->registered != b->registered || a->ifindex != b->ifindex ||
+	    strcmp(a->bridge, b->bridge) != 0 || a->port != b->port ||
 	    !ip_equal(&a->server, &b->server) || a->n_zones != b->n_zones)
 		return false;
 	for (size_t i = 0; i < a->n_zones; i++)

@@ -14,6 +14,7 @@
 
 struct host_names {
 	char domain[DNS_TEXT_MAX]; /* without a dot at its end; "": the network has none */
+	bool local_only;           /* nobody else has names in the domain */
 	bool registered;           /* <domain register='yes'> */
 	int ifindex;
 	char bridge[16];

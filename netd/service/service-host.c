@@ -2,6 +2,7 @@
 /* service-host.c — what the host itself may ask a network's name service for, and who tells it. */
 #include "base/log.h"
 #include "netd/service/resolved.h"
+#include "netd/service/resolvers-file.h"
 #include "netd/service/services-internal.h"
 
 bool services_host_names(const struct net *n, struct host_names *ret)
@@ -26,6 +27,7 @@ void service_host_tell(struct services *s, const struct net *n)
 {
 	struct host_names h;
 
+	resolvers_file_changed(s->c->resolvers_file);
 	if (services_host_names(n, &h))
 		resolved_update(s->c->resolved, n, &h);
 	else

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""<domain register='yes'>: the host finds guests by systemd-resolved. On a system bus of the test's own, with a stand-in
+"""Guests' names on the host: what its resolvers are told. <domain register='yes'>: the host finds guests by systemd-resolved. On a system bus of the test's own, with a stand-in
 and, where its package can be fetched, with systemd-resolved itself, unpacked aside: installing it would take over
 resolv.conf."""
 import json
@@ -18,6 +18,13 @@ ZONE = '150.168.192.in-addr.arpa'
 def document(name='net1', bridge='virbr1', net='192.168.150', domain='lab', register='yes'):
     return lib.network_xml(name, bridge, net, domain=domain).replace(
         f"<domain name='{domain}'/>", f"<domain name='{domain}' localOnly='yes' register='{register}'/>")
+
+
+def kill_controller(host):
+    pids = [pid for pid in lib.sh('ip', 'netns', 'pids', host.ns).out.split()
+            if open(f'/proc/{pid}/comm').read().strip() == 'netd-controller']
+    os.kill(int(pids[0]), signal.SIGKILL)
+    lib.wait_for('another controller', lambda: host.netctl('net-list', check=False).rc == 0, 10)
 
 
 class Resolved(lib.Case):
@@ -46,11 +53,62 @@ class Resolved(lib.Case):
         guest = self.guest('g1', self.h, 'virbr1')
         return guest, guest.dhcp(hostname='web').address
 
-    def kill_controller(self):
-        pids = [pid for pid in lib.sh('ip', 'netns', 'pids', self.h.ns).out.split()
-                if open(f'/proc/{pid}/comm').read().strip() == 'netd-controller']
-        os.kill(int(pids[0]), signal.SIGKILL)
-        lib.wait_for('another controller', lambda: self.h.netctl('net-list', check=False).rc == 0, 10)
+
+class List(lib.Case):
+    """ROOT/run/netd/resolvers, for other resolvers."""
+
+    def setUp(self):
+        super().setUp()
+        self.h = self.host()
+        self.path = os.path.join(self.h.root, 'run/netd/resolvers')
+
+    def rows(self):
+        with open(self.path) as f:
+            return [line.rstrip('\n').split(' ', 3) for line in f if not line.startswith('#')]
+
+    def wait_rows(self, *wanted):
+        lib.wait_for('the list', lambda: self.rows() == [w.split(' ', 3) for w in wanted], 2)
+
+    def test_follows_the_networks(self):
+        lib.wait_for('an empty list', lambda: os.path.exists(self.path))
+        self.wait_rows()
+        self.h.start_network(document(register='no'))
+        self.h.start_network(document('other', 'virbr2', '192.168.151', 'other').replace('<name>other', '<name>other net'))
+        self.h.start_network(lib.network_xml('forwarded', 'virbr3', '192.168.152', domain='example.org'))
+        self.h.start_network(lib.network_xml('nameless', 'virbr4', '192.168.153'))
+        lab = 'lab 192.168.150.1 53 net1', ZONE + ' 192.168.150.1 53 net1'
+        other = 'other 192.168.151.1 53 other net', '151.168.192.in-addr.arpa 192.168.151.1 53 other net'
+        self.wait_rows(*lab, *other)
+        self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o644)
+        self.h.netctl('net-update', 'net1', 'modify', 'domain', "<domain name='lab2' localOnly='yes'/>", '--live')
+        lab2 = lab[0].replace('lab', 'lab2'), lab[1]
+        self.wait_rows(*lab2, *other)
+        kill_controller(self.h)
+        self.h.netctl('net-destroy', 'other net')
+        self.wait_rows(*lab2)
+        self.h.stop_netd()
+        with open(self.path, 'w') as f:
+            f.write('torn')
+        self.h.start_netd()
+        self.wait_rows(*lab2)
+
+    @lib.needs('dnsmasq', 'dig')
+    def test_dnsmasq(self):
+        """By the words of the manual."""
+        self.h.start_network(document())
+        address = self.guest('g1', self.h, 'virbr1').dhcp(hostname='web').address
+        with open(os.path.join(lib.TOP, 'docs', 'netd.8.scd')) as f:
+            words = next(line for line in f if line.startswith('awk') and 'server=/' in line)
+        conf = os.path.join(self.folder, 'dnsmasq.conf')
+        lib.wait_for('the list', self.rows)
+        lib.sh('sh', '-c', words.replace('/run/netd/resolvers', self.path).replace('/etc/dnsmasq.d/netd.conf', conf))
+        self.h.spawn('dnsmasq', '-k', '-C', conf, '--no-resolv', '--listen-address=127.0.0.1', '--bind-interfaces', '--user=root',
+                     '--pid-file=')
+        lib.wait_for('web.lab', lambda: self.ask('web.lab') == [address])
+        self.assertEqual(self.ask('-x', address), ['web.lab.'])
+
+    def ask(self, *words):
+        return self.h.sh('dig', '+short', '+time=1', '+tries=1', '@127.0.0.1', *words, check=False).out.split()
 
 
 @lib.needs('dbus-daemon', 'busctl')
@@ -110,11 +168,11 @@ class Mock(Resolved):
         self.wait_links({'virbr1': self.link()}, 1)
         lib.wait_for('it is over', lambda: self.conditions() == [])
         self.end()
-        self.kill_controller()
+        kill_controller(self.h)
         lib.wait_for('it is told', lambda: ('net1', 'names-not-registered', 'lab') in self.conditions())
         self.resolved()
         self.wait_links({'virbr1': self.link()}, 1)
-        self.kill_controller()
+        kill_controller(self.h)
         _, address = self.a_guest()
         self.wait_resolved('web.lab', address)
         self.h.stop_netd()
@@ -232,7 +290,7 @@ class Real(Resolved):
         self.process.stop()
         self.start_resolved()
         self.wait_resolved('web.lab', address, 10)
-        self.kill_controller()
+        kill_controller(self.h)
         self.wait_resolved('web.lab', address, 10)
         self.h.netctl('net-destroy', 'net1')
         lib.wait_for('it is taken back', lambda: self.resolve('web.lab') is None, 10, 0.1)
