@@ -42,7 +42,7 @@ static void format_pci_plug(struct out *o, const struct plug *plug)
 
 	out_attr(o, "managed", plug->managed == TRI_YES ? "yes" : "no");
 	out_open(o);
-	if (plug->driver_name) {
+	if (plug->driver_name || plug->driver_model) {
 		out_start(o, "driver");
 		out_attr(o, "name", plug->driver_name);
 		out_attr(o, "model", plug->driver_model);
@@ -145,104 +145,4 @@ char *network_port_format(const struct network_port *p)
 	format_device(&o, p);
 	out_close(&o, "networkport");
 	return text_take(&o.text);
-}
-
-/* ---- what it gets from the network ---- */
-
-const struct portgroup *network_portgroup(const struct network *n, const char *name)
-{
-	for (size_t i = 0; i < n->n_portgroups; i++) {
-		const struct portgroup *g = &n->portgroups[i];
-		if (name ? strcmp(g->name, name) == 0 : g->is_default)
-			return g;
-	}
-	return NULL;
-}
-
-static int inherit_vlan(struct vlan *to, const struct vlan *from)
-{
-	if (to->n_tags || !from->n_tags)
-		return 0;
-	to->tags = calloc(from->n_tags, sizeof(*to->tags));
-	if (!to->tags)
-		return -ENOMEM;
-	memcpy(to->tags, from->tags, from->n_tags * sizeof(*to->tags));
-	to->n_tags = from->n_tags;
-	to->trunk = from->trunk;
-	return 0;
-}
-
-static int inherit_virtualport(struct virtualport *to, const struct virtualport *from,
-			       struct err *e)
-{
-	if (!from->given)
-		return 0;
-	if (to->type != VPORT_NONE && from->type != VPORT_NONE && to->type != from->type)
-		return err_set(e, ERR_CONFIG_UNSUPPORTED,
-			       "attempt to merge virtualports with mismatched types: the port asks "
-			       "for another "
-			       "one than its network or portgroup");
-	struct virtualport own = *to;
-	*to = *from;
-	to->profileid = own.profileid     ? own.profileid
-			: from->profileid ? strdup(from->profileid)
-					  : NULL;
-	if (from->profileid && !to->profileid)
-		return err_sys(e, ENOMEM, "cannot set up a port");
-	if (own.type != VPORT_NONE)
-		to->type = own.type;
-	if (own.has_interfaceid)
-		to->interfaceid = own.interfaceid, to->has_interfaceid = true;
-	if (own.has_instanceid)
-		to->instanceid = own.instanceid, to->has_instanceid = true;
-	return 0;
-}
-
-int network_port_inherit(struct network_port *p, const struct network *n, struct err *e)
-{
-	const struct portgroup *g = network_portgroup(n, p->group);
-
-	if (g) {
-		if (!p->bandwidth.given)
-			p->bandwidth = g->bandwidth;
-		if (p->trust_guest_rx_filters == TRI_ABSENT)
-			p->trust_guest_rx_filters = g->trust_guest_rx_filters;
-		if (inherit_vlan(&p->vlan, &g->vlan) < 0)
-			return err_sys(e, ENOMEM, "cannot set up a port");
-		int r = inherit_virtualport(&p->virtualport, &g->virtualport, e);
-		if (r < 0)
-			return r;
-	}
-	if (p->trust_guest_rx_filters == TRI_ABSENT)
-		p->trust_guest_rx_filters = n->trust_guest_rx_filters;
-	if (p->isolated == TRI_ABSENT)
-		p->isolated = n->port_isolated;
-	if (inherit_vlan(&p->vlan, &n->vlan) < 0)
-		return err_sys(e, ENOMEM, "cannot set up a port");
-	return inherit_virtualport(&p->virtualport, &n->virtualport, e);
-}
-
-int network_port_check(const struct network_port *p, const struct network *n, struct err *e)
-{
-	bool managed = network_owns_bridge(n);
-
-	if (p->virtualport.type != VPORT_NONE && managed)
-		return err_set(e, ERR_CONFIG_UNSUPPORTED,
-			       "<virtualport type='…'> not supported for network '%s' which uses "
-			       "IP forwarding",
-			       n->name);
-	if (p->vlan.n_tags && managed)
-		return err_set(e, ERR_CONFIG_UNSUPPORTED,
-			       "an interface connecting to network '%s' is requesting a vlan tag, "
-			       "but that is not "
-			       "supported for this type of network",
-			       n->name);
-	if (p->bandwidth.inbound.floor && (!managed || !n->bandwidth.inbound.average))
-		return err_set(e, ERR_OPERATION_UNSUPPORTED,
-			       "Invalid use of 'floor' on interface with MAC address "
-			       "%02x:%02x:%02x:%02x:%02x:%02x - "
-			       "network '%s' has no inbound QoS set",
-			       p->mac.b[0], p->mac.b[1], p->mac.b[2], p->mac.b[3], p->mac.b[4],
-			       p->mac.b[5], n->name);
-	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* port.h — a port: one guest's interface on a network, as libvirt's <networkport> describes it.
  *
- * A VM manager creates it with who it is for and what it wishes; network_port_resolve() adds what
- * the network and the portgroup say, and the *plug*: what the guest is to be connected to. */
+ * A VM manager creates it with who it is for and what it wishes; network_port_inherit() adds what
+ * the network and the portgroup say. The *plug* is what the guest is to be connected to. */
 #ifndef NETWORK_PORT_H
 #define NETWORK_PORT_H
 
@@ -71,8 +71,14 @@ const struct portgroup *network_portgroup(const struct network *n, const char *n
  * doesn't say otherwise: virtualport, bandwidth, VLAN, isolation, trust. Not the plug. */
 int network_port_inherit(struct network_port *p, const struct network *n, struct err *e) mustcheck;
 
-/* Whether a port with these wishes can be on this network: VLAN, virtualport, floor. */
-int network_port_check(const struct network_port *p, const struct network *n, struct err *e)
+/* Whether the port's <virtualport>, after network_port_inherit(), is one that interfaces on this
+ * network can have, and whole; its UUID at the switch is chosen where it has none.
+ * ERR_CONFIG_UNSUPPORTED; ERR_XML for what is missing. */
+int network_port_settle_virtualport(struct network_port *p, const struct network *n, struct err *e)
+    mustcheck;
+
+/* Whether there is a bandwidth of the network's for the port's floor. ERR_OPERATION_UNSUPPORTED. */
+int network_port_check_floor(const struct network_port *p, const struct network *n, struct err *e)
     mustcheck;
 
 #endif

@@ -184,6 +184,9 @@ static int read_plug(struct report *r, xmlNode *node, void *port)
 		err = READ_CHILDREN(r, node, plug_children, plug);
 	if (err < 0)
 		return err;
+	if (plug->type == PLUG_NONE && r->flags & NETWORK_PARSE_VALIDATE)
+		return report_refuse(r, ERR_XML, line_of(node),
+				     "<plug> has no type that tells what it is; remove it");
 	if ((plug->type == PLUG_NETWORK || plug->type == PLUG_BRIDGE) && !plug->bridge)
 		return report_refuse(r, ERR_XML, line_of(node),
 				     "Missing network port bridge name: <plug> needs bridge='…'");
@@ -264,12 +267,14 @@ static int read_document(struct report *r, const xmlDoc *doc, struct network_por
 	err = read_no_attrs(r, root);
 	if (err == 0)
 		err = READ_CHILDREN(r, root, port_children, p);
+	if (err == 0)
+		err = check_complete(r, p);
 	/* There is no schema of ports here; these tables are nearly one. */
 	if (err < 0 && err != -ENOMEM && r->e && r->flags & NETWORK_PARSE_VALIDATE) {
 		r->e->class = ERR_XML_INVALID_SCHEMA;
 		r->e->from = ERR_FROM_USUAL;
 	}
-	return err < 0 ? err : check_complete(r, p);
+	return err;
 }
 
 int network_port_parse(const char *xml, size_t n, unsigned flags, struct network_port **ret,

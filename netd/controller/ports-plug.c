@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netd/controller/ports-internal.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -100,17 +102,25 @@ static int plug_hostdev(const struct controller *c, const struct net *n, struct 
 	p->plug.type = PLUG_HOSTDEV_PCI;
 	p->plug.managed = f->managed;
 	p->plug.pci = i->pci;
-	return f->driver_name ? copy_name(&p->plug.driver_name, f->driver_name, e) : 0;
+	int r = f->driver_name ? copy_name(&p->plug.driver_name, f->driver_name, e) : 0;
+	return r == 0 && f->driver_model ? copy_name(&p->plug.driver_model, f->driver_model, e) : r;
 }
 
 /* A port that is reclaimed has its device already: it must be one of the network's, and an
- * exclusive one nobody else's. */
+ * exclusive one nobody else's. Which bridge it is on is not asked: the network's may have had
+ * another name when the guest began. */
 static int check_plug(const struct controller *c, const struct net *n, const struct network_port *p,
 		      struct err *e)
 {
 	const struct forward *f = &n->live->forward;
 	const struct plug *plug = &p->plug;
 
+	if (plug->type == PLUG_NETWORK || plug->type == PLUG_BRIDGE)
+		return n->live->bridge ? 0
+				       : err_set(e, ERR_INTERNAL,
+						 "network '%s' has no bridge that a port could be "
+						 "plugged into",
+						 n->name);
 	for (size_t i = 0; i < f->n_interfaces; i++) {
 		const struct forward_interface *dev = &f->interfaces[i];
 		if (!plugs_into(plug, dev))
@@ -122,8 +132,6 @@ static int check_plug(const struct controller *c, const struct net *n, const str
 				       n->name, plug->dev ? plug->dev : "PCI");
 		return 0;
 	}
-	if (plug->type != PLUG_DIRECT && plug->type != PLUG_HOSTDEV_PCI)
-		return 0;
 	return err_set(e, ERR_INTERNAL, "network '%s' doesn't have dev='%s' in use by network port",
 		       n->name, plug->dev ? plug->dev : "PCI");
 }
@@ -190,18 +198,47 @@ static int check_new(const struct controller *c, const struct net *n, const stru
 	return 0;
 }
 
+/* As libvirt 11.3 a port may have a VLAN anywhere; a bridge that switches by MAC addresses alone
+ * doesn't heed it. */
+static void warn_of_vlan(const struct net *n, const struct network_port *p)
+{
+	char mac[MAC_TEXT_MAX];
+
+	if (p->vlan.n_tags && network_owns_bridge(n->live) &&
+	    n->live->mac_table_manager != MAC_TABLE_LIBVIRT)
+		log_warning("network '%s': the port of %s asks for a VLAN, but bridge %s doesn't "
+			    "filter by VLANs: its frames are on the network like all others",
+			    n->name, mac_format(&p->mac, mac), n->live->bridge);
+}
+
+static int settle_new(const struct controller *c, const struct net *n, struct network_port *p,
+		      struct err *e)
+{
+	int r = network_port_inherit(p, n->live, e);
+
+	if (r == 0)
+		r = network_port_settle_virtualport(p, n->live, e);
+	if (r == 0)
+		r = network_port_check_floor(p, n->live, e);
+	if (r == 0)
+		r = ports_check_floor(c, n, p, e);
+	if (r == 0)
+		r = choose_plug(c, n, p, e);
+	if (r == 0)
+		warn_of_vlan(n, p);
+	return r;
+}
+
 int ports_complete(struct controller *c, struct net *n, struct network_port *p, bool reclaim,
 		   struct err *e)
 {
 	int r = check_new(c, n, p, reclaim, e);
 
-	if (r == 0)
-		r = network_port_inherit(p, n->live, e);
-	if (r == 0)
-		r = network_port_check(p, n->live, e);
-	if (r == 0)
-		r = ports_check_floor(c, n, p, e);
-	if (r == 0)
-		r = reclaim ? check_plug(c, n, p, e) : choose_plug(c, n, p, e);
+	/* Its guest runs with what the port says: nothing is added or refused that can't be undone.
+	 */
+	if (r == 0 && reclaim)
+		r = check_plug(c, n, p, e);
+	else if (r == 0)
+		r = settle_new(c, n, p, e);
 	return r == 0 ? ports_choose_class(n, p, e) : r;
 }

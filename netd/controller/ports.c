@@ -299,7 +299,7 @@ int ports_set_bandwidth(struct controller *c, struct net *n, struct network_port
 	struct bandwidth before = p->bandwidth;
 
 	like.bandwidth = *b;
-	int r = network_port_check(&like, n->live, e);
+	int r = network_port_check_floor(&like, n->live, e);
 	if (r == 0)
 		r = ports_check_floor(c, n, &like, e);
 	if (r == 0 && !before.inbound.floor)

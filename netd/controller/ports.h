@@ -21,7 +21,8 @@ void ports_free(struct controller *c);
 	2u /* who asks limits the guest's link by itself; only the floor is ours */
 /* `p` is taken over in every case. Unless it is reclaimed the plug is chosen here, and what the
  * same guest left behind for the same interface while netd didn't run is forgotten.
- * ERR_OPERATION_INVALID, ERR_NETWORK_PORT_EXIST and the refusals of network_port_check(). */
+ * ERR_OPERATION_INVALID, ERR_NETWORK_PORT_EXIST and the refusals of
+ * network_port_settle_virtualport() and network_port_check_floor(). */
 int ports_create(struct controller *c, struct net *n, struct network_port *p, unsigned how,
 		 struct err *e) mustcheck;
 int ports_delete(struct controller *c, struct net *n, const struct uuid *u, struct err *e)

@@ -220,7 +220,8 @@ static int gather_floors(const struct net *n, struct shape_floors *ret)
 {
 	struct port *port;
 
-	if (!n->ports || !n->ports->floors)
+	/* A port that was reclaimed may have a floor where there is nothing to take it from. */
+	if (!n->ports || !n->ports->floors || !n->live->bandwidth.inbound.average)
 		return 0;
 	ret->floor = calloc(n->ports->n, sizeof(*ret->floor));
 	if (!ret->floor)

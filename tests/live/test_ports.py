@@ -176,13 +176,42 @@ class Ports(lib.Case):
         rows = [(port_xml(1, "<plug type='network' bridge='x'/>"), 'must not have a <plug>'),
                 (port_xml(1).replace(OWNER, ''), 'Missing network port owner name'),
                 (re.sub('<uuid>0.*?</uuid>', '', port_xml(1), count=1), 'Missing network port uuid'),
-                (port_xml(1, "<vlan><tag id='7'/></vlan>"), 'requesting a vlan tag'),
-                (port_xml(1, "<virtualport type='openvswitch'/>"), 'not supported for network'),
+                (port_xml(1, "<virtualport type='openvswitch'/>"),
+                 "<virtualport type='openvswitch'> not supported for network 'net1' which uses IP forwarding"),
+                (port_xml(1, '<virtualport/>'), "<virtualport type='none'> not supported"),
                 (port_xml(1, "<bandwidth><inbound average='1' floor='1'/></bandwidth>"), 'has no inbound QoS set'),
                 ('<port/>', 'expecting <networkport>'), ('<networkport', 'end of Start Tag')]
         for xml, words in rows:
             self.assertIn(words, self.create('net1', xml, check=False))
         self.assertEqual(self.h.virsh('net-port-list', 'net1', '--uuid').out.split(), [])
+
+    def test_virtualports(self):
+        """As libvirt: which types a kind of network takes, what is merged, and what is chosen."""
+        for device in ('up1', 'br1'):
+            self.h.sh('ip', 'link', 'add', device, 'type', 'bridge')
+        qbg = "<virtualport type='802.1Qbg'><parameters managerid='{}' typeid='7' typeidversion='2'/></virtualport>"
+        self.h.start_network("<network><name>v</name><forward mode='vepa'><interface dev='up1'/></forward>"
+                             f'{qbg.format(11)}</network>')
+        self.h.start_network("<network><name>m</name><forward mode='bridge'><interface dev='up1'/></forward></network>")
+        self.h.start_network("<network><name>b</name><forward mode='bridge'/><bridge name='br1'/></network>")
+        self.assertRegex(self.dump('v', self.create('v', port_xml(1))),
+                         "<parameters managerid='11' typeid='7' typeidversion='2' instanceid='[0-9a-f-]{36}'/>")
+        self.assertRegex(self.dump('b', self.create('b', port_xml(2, "<virtualport type='openvswitch'/>"))),
+                         "<parameters interfaceid='[0-9a-f-]{36}'/>")
+        for net, xml, words in (
+                ('v', qbg.format(12), 'mismatched managerids'),
+                ('v', "<virtualport type='openvswitch'/>", 'mismatched types'),
+                ('m', "<virtualport type='openvswitch'/>", 'which uses a macvtap device'),
+                ('m', "<virtualport type='802.1Qbg'/>", 'missing managerid'),
+                ('m', "<virtualport type='802.1Qbh'/>", 'missing profileid'),
+                ('b', qbg.format(11), 'which uses a bridge device')):
+            self.assertIn(words, self.create(net, port_xml(3, xml), check=False))
+
+    def test_vlan(self):
+        """A port's VLAN is kept; that the bridge doesn't heed it is in the log."""
+        self.h.start_network(lib.network_xml(name='net1', bridge='virbr1'))
+        self.assertIn("<tag id='7'/>", self.dump('net1', self.create('net1', port_xml(1, "<vlan><tag id='7'/></vlan>"))))
+        lib.wait_for('the warning', lambda: 'asks for a VLAN' in self.h.daemon.log())
 
     @lib.needs('virsh')
     def test_words(self):
