@@ -15,18 +15,23 @@ want = json.loads(sys.argv[1])
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'eth0')
-s.bind(('0.0.0.0', 68)); s.settimeout(5)
+s.bind(('0.0.0.0', 68)); s.settimeout(3)
 mac = bytes.fromhex(want['mac'].replace(':', ''))
 def ask(type_, extra):
     xid = os.urandom(4)
     p = struct.pack('!4B4sHH16s16s192xI', 1, 1, 6, 0, xid, 0, 0x8000, b'', mac, 0x63825363)
     for code, value in [(53, bytes([type_]))] + extra:
         p += bytes([code, len(value)]) + value
-    s.sendto(p + b'\\xff', ('255.255.255.255', 67))
-    while True:
-        r = s.recv(2000)
-        if r[4:8] == xid:
-            return r
+    for again in range(6):
+        s.sendto(p + b'\\xff', ('255.255.255.255', 67))
+        try:
+            while True:
+                r = s.recv(2000)
+                if r[4:8] == xid:
+                    return r
+        except TimeoutError:
+            pass
+    sys.exit('no answer')
 def walk(b, into):
     while b and b[0] != 255:
         if b[0] == 0: b = b[1:]; continue
