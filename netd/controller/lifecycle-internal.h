@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lifecycle-internal.h — what lifecycle.c (coming and going) and lifecycle-update.c (change) share:
- * the op. */
+/* lifecycle-internal.h — what lifecycle.c (coming and going), lifecycle-update.c (change) and
+ * lifecycle-resume.c (the daemon's start) share: the op, and its queue (lifecycle-op.c). */
 #ifndef NETD_LIFECYCLE_INTERNAL_H
 #define NETD_LIFECYCLE_INTERNAL_H
 
@@ -21,6 +21,9 @@ struct op {
 	sd_event_source *deferred;
 };
 
+/* Queue an op; `def` is taken over. Without memory `done` is told at once. */
+void op_push(struct controller *c, struct net *n, void (*begin)(struct op *), struct network *def,
+	     lifecycle_done_fn *done, void *data, bool on);
 /* Put behind the network's other ops. */
 void op_enqueue(struct op *op);
 /* Tell `done` what op->err says, free the op, go on with the next. */
@@ -31,5 +34,12 @@ void op_take_error(struct op *op, const struct err *e);
 void op_refuse(struct op *op, const char *why);
 /* False: the network went while the op waited; it is finished then. */
 bool op_needs_network(struct op *op);
+
+/* The ends of a start: the network runs; or what was made so far goes again, op->err says why. */
+void op_started(struct op *op);
+void op_give_up_start(struct op *op);
+
+/* Whether the host has a link of that name; `data` is the mirror. */
+bool op_link_exists(void *data, const char *name);
 
 #endif

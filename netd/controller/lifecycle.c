@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Each request is an op in its network's queue; the first one is running. An op begins in
- * begin_*(), which checks the rules and sets the next step going, and ends in op_finish(), whatever
- * happened. Ops on different networks run side by side; what must hold among networks (names,
- * bridges, subnets) is decided within one call from the loop. */
+/* lifecycle.c — networks come and go: defined, started, stopped, undefined. Each request is an op
+ * in its network's queue (lifecycle-op.c). Ops on different networks run side by side; what must
+ * hold among networks (names, bridges, subnets) is decided within one call from the loop. */
 #include "netd/controller/lifecycle-internal.h"
 
 #include "base/log.h"
@@ -12,137 +11,22 @@
 #include "netd/controller/ports-device.h"
 #include "netd/controller/ports.h"
 #include "netd/door/door.h"
-#include "netd/kernel/attached.h"
 #include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
 #include "netd/kernel/pool.h"
 #include "netd/kernel/reconcile.h"
-#include "netd/kernel/shaping.h"
 #include "netd/kernel/subnets.h"
-#include "netd/kernel/uplinks.h"
 #include "netd/kernel/zones.h"
 #include "netd/lease/leases.h"
 #include "netd/service/services.h"
 #include "network/dnsmasq.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-static void run_next(struct net *n);
-
-static void op_free(struct op *op)
-{
-	sd_event_source_disable_unref(op->deferred);
-	network_free(op->def);
-	if (op->free_extra)
-		op->free_extra(op);
-	free(op);
-}
-
-/* A network that nothing is left of: no definition, not running, nothing asked of it. */
-static bool is_gone(const struct net *n)
-{
-	return !n->config && !n->live && !n->broken && list_is_empty(&n->ops);
-}
-
-void op_finish(struct op *op)
-{
-	struct net *n = op->net;
-	struct controller *c = op->c;
-
-	list_remove(&op->node);
-	op->done(op->data, n, &op->err);
-	op_free(op);
-	if (is_gone(n)) {
-		port_devices_forget(c, n);
-		attached_forget_network(c->attached, n);
-		uplinks_forget(c->uplinks, n);
-		shaping_free(n);
-		conditions_forget(c->conditions, n);
-		registry_remove(&c->registry, n);
-	} else {
-		run_next(n);
-	}
-}
-
-static int begin_deferred(sd_event_source *s, void *data)
-{
-	struct op *op = data;
-
-	op->begin(op);
-	return 0;
-}
-
-/* Begin the first op of the queue from the loop, never from inside the caller. */
-static void run_next(struct net *n)
-{
-	struct op *op = list_first(&n->ops, struct op, node);
-
-	if (op && !op->deferred &&
-	    sd_event_add_defer(op->c->loop, &op->deferred, begin_deferred, op) < 0)
-		op->begin(op); /* out of memory: recursion is the lesser evil */
-}
-
-void op_enqueue(struct op *op)
-{
-	bool idle = list_is_empty(&op->net->ops);
-
-	list_add_tail(&op->net->ops, &op->node);
-	if (idle)
-		run_next(op->net);
-}
-
-/* Queue an op; `def` is taken over. Without memory `done` is told at once. */
-static void op_push(struct controller *c, struct net *n, void (*begin)(struct op *),
-		    struct network *def, lifecycle_done_fn *done, void *data, bool on)
-{
-	struct op *op = calloc(1, sizeof(*op));
-
-	if (!op) {
-		struct err e = { 0 };
-		err_sys(&e, ENOMEM, "cannot change network '%s'", n->name);
-		network_free(def);
-		done(data, n, &e);
-		if (is_gone(n)) /* made for this op alone; its names would be taken for ever */
-			registry_remove(&c->registry, n);
-		return;
-	}
-	*op = (struct op){
-		.c = c, .net = n, .begin = begin, .def = def, .done = done, .data = data, .on = on
-	};
-	op_enqueue(op);
-}
-
-/* The network may have gone while the op waited in the queue. */
-bool op_needs_network(struct op *op)
-{
-	struct net *n = op->net;
-	char text[UUID_TEXT_MAX];
-
-	if (net_is_shown(n))
-		return true;
-	err_set(&op->err, ERR_NO_NETWORK, "no network with matching uuid '%s' (%s)",
-		uuid_format(&n->uuid, text), n->name);
-	op_finish(op);
-	return false;
-}
-
-void op_refuse(struct op *op, const char *why)
-{
-	err_set(&op->err, ERR_OPERATION_INVALID, "%s", why);
-	op_finish(op);
-}
-
-void op_take_error(struct op *op, const struct err *e)
-{
-	if (e->code && !op->err.code)
-		op->err = *e;
-}
 
 /* ---- define ---- */
 
-static bool link_exists(void *data, const char *name)
+bool op_link_exists(void *data, const char *name)
 {
 	return mirror_by_name(data, name) != NULL;
 }
@@ -171,7 +55,7 @@ static int complete_definition(struct op *op)
 	reconcile_read_mirror(op->c->reconcile);
 	if (subnets_choose(op->c->mirror, &op->c->registry, n, NULL, def, &op->err) < 0)
 		return -op->err.code;
-	return registry_choose_bridge(&op->c->registry, n, def, link_exists, op->c->mirror,
+	return registry_choose_bridge(&op->c->registry, n, def, op_link_exists, op->c->mirror,
 				      &op->err);
 }
 
@@ -308,14 +192,13 @@ void lifecycle_destroy(struct controller *c, struct net *n, lifecycle_done_fn *d
 
 /* ---- start ---- */
 
-/* What was made so far goes again; op->err says why. */
-static void give_up_start(struct op *op)
+void op_give_up_start(struct op *op)
 {
 	op->net->state = NET_INACTIVE; /* wanted from here on: nothing */
 	stop_network(op);
 }
 
-static void started(struct op *op)
+void op_started(struct op *op)
 {
 	struct net *n = op->net;
 
@@ -335,9 +218,9 @@ static void started_hook_ended(void *data, const struct err *e)
 
 	op_take_error(op, e);
 	if (op->err.code)
-		give_up_start(op);
+		op_give_up_start(op);
 	else
-		started(op);
+		op_started(op);
 }
 
 static void start_written(void *data, const struct err *e)
@@ -346,7 +229,7 @@ static void start_written(void *data, const struct err *e)
 
 	op_take_error(op, e);
 	if (op->err.code || services_start(op->c->services, op->net, &op->err) < 0)
-		give_up_start(op);
+		op_give_up_start(op);
 	else
 		hooks_run(op->c, op->net->live, HOOK_STARTED, started_hook_ended, op);
 }
@@ -385,8 +268,7 @@ static void start_hook_ended(void *data, const struct err *e)
 	reconcile_read_mirror(op->c->reconcile);
 	if (op->err.code ||
 	    subnets_check(op->c->mirror, &op->c->registry, n, n->live, &op->err) < 0 ||
-	    pool_check(op->c->mirror, n->live, &op->err) < 0 ||
-	    services_check(n, &op->err) < 0) {
+	    pool_check(op->c->mirror, n->live, &op->err) < 0 || services_check(n, &op->err) < 0) {
 		registry_set_live(&op->c->registry, n, NULL);
 		op_finish(op);
 		return;
@@ -528,150 +410,4 @@ void lifecycle_set_autostart(struct controller *c, struct net *n, bool on, lifec
 			     void *data)
 {
 	op_push(c, n, begin_autostart, NULL, done, data, on);
-}
-
-/* ---- at the daemon's start ---- */
-
-/* Scripts may take minutes, one after the other; clients of the other networks need not wait for
- * them, nor would the keeper. */
-#define RESUME_USEC (15 * USEC_PER_SEC)
-
-struct resume {
-	struct controller *c;
-	unsigned left;
-	void (*done)(struct controller *c); /* NULL: has been called */
-	sd_event_source *patience;
-};
-
-static void resume_tell(struct resume *r)
-{
-	void (*done)(struct controller * c) = r->done;
-
-	r->patience = sd_event_source_disable_unref(r->patience);
-	r->done = NULL;
-	if (done)
-		done(r->c);
-}
-
-static void resume_one_less(struct resume *r)
-{
-	if (--r->left)
-		return;
-	resume_tell(r);
-	free(r);
-}
-
-static int resume_late(sd_event_source *s, uint64_t usec, void *data)
-{
-	struct resume *r = data;
-
-	log_warning("%u networks are still on their way; going on without them", r->left);
-	resume_tell(r);
-	return 0;
-}
-
-static void autostarted(void *data, const struct net *n, const struct err *e)
-{
-	if (e->code)
-		log_err("network '%s' is not started: %s", n->name, e->msg);
-	resume_one_less(data);
-}
-
-static void taken_up(void *data, const struct net *n, const struct err *e)
-{
-	if (e->code)
-		log_err("network '%s' is not taken up: %s", n->name, e->msg);
-	resume_one_less(data);
-}
-
-static void taken_up_written(void *data, const struct err *e)
-{
-	struct op *op = data;
-
-	op_take_error(op, e);
-	if (op->err.code || services_start(op->c->services, op->net, &op->err) < 0) {
-		give_up_start(op);
-	} else {
-		zones_join(op->c->zones, op->net, NULL, NULL);
-		started(op);
-	}
-}
-
-/* As a start, but nothing is checked and no hook is called: the network runs already. */
-static void begin_take_up(struct op *op)
-{
-	reconcile_network(op->c->reconcile, op->net, taken_up_written, op);
-}
-
-/* A bridge that bears the network's mark runs, also when nothing in /run says so. */
-static bool runs_unnoticed(const struct controller *c, const struct net *n)
-{
-	return !n->live && n->config && mirror_by_uuid(c->mirror, &n->uuid);
-}
-
-static void saved_completed(void *data, const struct err *e)
-{
-	if (e->code)
-		log_err("what was added to a definition is not kept: %s", e->msg);
-}
-
-/* A file that somebody copied here may lack what a definition by netctl gets: it is given once and
- * kept. */
-static void complete_loaded(struct controller *c, struct net *n)
-{
-	struct err e = { 0 };
-
-	if (!n->unsaved)
-		return;
-	n->unsaved = false;
-	if (subnets_choose(c->mirror, &c->registry, n, NULL, n->config, &e) < 0 ||
-	    registry_choose_bridge(&c->registry, n, n->config, link_exists, c->mirror, &e) < 0) {
-		log_err("network '%s': %s", n->name, e.msg);
-		return;
-	}
-	(void)!registry_swap_config(&c->registry, n, n->config);
-	auto_free char *xml = network_format(n->config, 0, 0);
-	if (xml)
-		definitions_save(c, n->name, xml, saved_completed, NULL);
-}
-
-void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
-{
-	struct resume *r = calloc(1, sizeof(*r));
-	struct net *n;
-
-	if (!r) {
-		log_err("out of memory: no network is taken up");
-		done(c);
-		return;
-	}
-	*r = (struct resume){ .c = c, .left = 1, .done = done };
-	if (sd_event_add_time_relative(c->loop, &r->patience, CLOCK_BOOTTIME, RESUME_USEC, 0,
-				       resume_late, r) < 0)
-		log_warning("out of memory: clients wait for the slowest network");
-	registry_foreach(n, &c->registry)
-	{
-		complete_loaded(c, n);
-		if (runs_unnoticed(c, n))
-			registry_set_live(&c->registry, n, network_share(n->config));
-		/* Wanted from now on: the first look at the rules must not miss any network that
-		 * runs. */
-		if (n->live)
-			n->state = NET_STARTING;
-	}
-	uplinks_load(c->uplinks);
-	attached_load(c->attached);
-	ports_load(c);
-	reconcile_rules(c->reconcile);
-	registry_foreach(n, &c->registry)
-	{
-		if (!n->live && (!n->autostart || n->stopped_on_request))
-			continue;
-		r->left++;
-		if (n->live)
-			op_push(c, n, begin_take_up, NULL, taken_up, r, false);
-		else
-			lifecycle_start(c, n, autostarted, r);
-	}
-	resume_one_less(r);
 }
