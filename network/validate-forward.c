@@ -32,8 +32,9 @@ static int validate_devices(struct report *r, const struct network *n)
 
 	if (m->has_limit && f->n_interfaces > m->max_interfaces)
 		return report_refuse(r, ERR_XML, f->interfaces[m->max_interfaces].line,
-				     "<forward mode='%s'> takes %s; remove the others", m->word,
-				     m->max_interfaces ? "one interface only" : "no interface");
+				     "<forward mode='%s'> takes %s; remove %s", m->word,
+				     m->max_interfaces ? "one interface only" : "no interface",
+				     m->max_interfaces ? "the others" : "dev='…' and <interface>");
 	if (f->pf && network_owns_bridge(n))
 		report_doubt(r, f->line, "<pf dev='%.200s'> has no effect in mode '%s'", f->pf,
 			     m->word);
@@ -182,8 +183,21 @@ static bool vlan_works(const struct network *n, const struct portgroup *g)
 	       (mode == FORWARD_BRIDGE && (ovs || !n->virtualport.given));
 }
 
-static int refuse_vlan(struct report *r, unsigned line, const struct network *n)
+static int refuse_vlan(struct report *r, unsigned line, const struct network *n,
+		       const struct portgroup *g)
 {
+	if (n->forward.mode == FORWARD_BRIDGE && g && g->virtualport.given)
+		return report_unwise(
+		    r, ERR_CONFIG_UNSUPPORTED, line,
+		    "<vlan> in <portgroup name='%.200s'>, which has a <virtualport> of its own: "
+		    "that "
+		    "must have type='openvswitch'; add it, or remove the group's <virtualport>",
+		    g->name);
+	if (n->forward.mode == FORWARD_BRIDGE)
+		return report_unwise(
+		    r, ERR_CONFIG_UNSUPPORTED, line,
+		    "<vlan> goes with <virtualport type='openvswitch'> or none on a "
+		    "bridge of the host's; change the network's, or remove <vlan>");
 	return report_unwise(
 	    r, ERR_CONFIG_UNSUPPORTED, line,
 	    "<vlan> is not supported in mode '%s' here; it works in mode bridge (on a "
@@ -245,7 +259,7 @@ static int validate_group(struct report *r, const struct network *n, const struc
 	if (g->is_default)
 		*found_default = g;
 	if (g->vlan.n_tags && !vlan_works(n, g))
-		return refuse_vlan(r, g->vlan.line, n);
+		return refuse_vlan(r, g->vlan.line, n, g);
 	if (limits(&g->bandwidth) && !takes_bandwidth(n))
 		return refuse_bandwidth(r, g->bandwidth.line, n);
 	if (g->virtualport.type != VPORT_NONE && network_owns_bridge(n))
@@ -263,7 +277,7 @@ int validate_ports(struct report *r, const struct network *n)
 	int err = 0;
 
 	if (n->vlan.n_tags && !vlan_works(n, NULL))
-		return refuse_vlan(r, n->vlan.line, n);
+		return refuse_vlan(r, n->vlan.line, n, NULL);
 	if (limits(&n->bandwidth) && !takes_bandwidth(n))
 		return refuse_bandwidth(r, n->bandwidth.line, n);
 	for (size_t i = 0; i < n->n_portgroups && err == 0; i++)

@@ -304,6 +304,7 @@ static const struct row rows[] = {
 	{ "vlan on a host bridge", MODE("bridge", "<bridge name='br0'/><vlan><tag id='1'/></vlan>"), FINE },
 	{ "vlan on Open vSwitch", MODE("bridge", "<bridge name='br0'/><vlan><tag id='1'/></vlan><virtualport type='openvswitch'/>"), FINE },
 	{ "vlan on 802.1Qbh", MODE("bridge", "<bridge name='br0'/><vlan><tag id='1'/></vlan><virtualport type='802.1Qbh'/>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "<vlan>" },
+	{ "vlan in a group of Open vSwitch", MODE("bridge", "<bridge name='br0'/><virtualport type='openvswitch'/><portgroup name='a'><vlan><tag id='1'/></vlan><virtualport><parameters profileid='p'/></virtualport></portgroup>"), UNWISE, ERR_CONFIG_UNSUPPORTED, "must have type='openvswitch'" },
 	{ "vlan without tag", MODE("hostdev", "<vlan/>"), REFUSED, ERR_XML, "<vlan> has no <tag" },
 	{ "tag 4096", MODE("hostdev", "<vlan><tag id='4096'/></vlan>"), REFUSED, ERR_XML, "<tag id='4096'>" },
 	{ "tag without id", MODE("hostdev", "<vlan><tag/></vlan>"), REFUSED, ERR_XML, "<tag> has no attribute 'id'" },
