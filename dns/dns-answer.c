@@ -8,9 +8,18 @@
 #define SOA_RETRY_SEC   600
 #define SOA_EXPIRE_SEC  86400
 
-static void count_rcode(struct dns_server *s, unsigned rcode)
+/* How a reply ends, and for whoever counts. */
+struct outcome {
+	unsigned rcode;
+	enum dns_source source;
+	enum dns_ede ede;
+};
+
+static void count(struct dns_server *s, const struct outcome *o)
 {
-	switch (rcode) {
+	s->rcode[MIN_OF(o->rcode, DNS_RCODES - 1u)]++;
+	s->source[o->source]++;
+	switch (o->rcode) {
 	case DNS_NOERROR:
 		break;
 	case DNS_FORMERR:
@@ -54,21 +63,28 @@ static void begin(struct dns_server *s, const struct dns_reply_to *to, struct dn
 
 /* Close the message and hand it over; when it doesn't fit, an empty one with TC. */
 static void finish(struct dns_server *s, const struct dns_reply_to *to, struct dns_writer *m,
-		   unsigned flags, unsigned rcode, enum dns_ede ede)
+		   unsigned flags, const struct outcome o)
 {
-	dns_put_opt(m, to->q, rcode, ede);
+	dns_put_opt(m, to->q, o.rcode, o.ede);
 	size_t n = dns_write_end(m);
 	if (n == 0) {
 		begin(s, to, m, flags | DNS_TC);
-		dns_put_opt(m, to->q, rcode, DNS_EDE_NONE);
+		dns_put_opt(m, to->q, o.rcode, DNS_EDE_NONE);
 		n = dns_write_end(m);
 		s->counter[DNS_N_TRUNCATED]++;
 	}
-	count_rcode(s, rcode);
-	to->out->act(to->out->data, &(struct dns_action){ .kind = DNS_REPLY,
-							  .bytes = dns_scratch.out,
-							  .n = n,
-							  .client = to->client });
+	count(s, &o);
+	struct dns_action a = { .kind = DNS_REPLY,
+				.bytes = dns_scratch.out,
+				.n = n,
+				.client = to->client,
+				.request = to->q,
+				.source = o.source,
+				.rcode = o.rcode,
+				.took = to->since ? to->now - to->since : 0 };
+	if (o.source == DNS_FROM_UPSTREAM && to->upstream)
+		a.server = *to->upstream;
+	to->out->act(to->out->data, &a);
 }
 
 void dns_reply_error(struct dns_server *s, const struct dns_reply_to *to, unsigned rcode,
@@ -78,7 +94,7 @@ void dns_reply_error(struct dns_server *s, const struct dns_reply_to *to, unsign
 	unsigned flags = rcode & DNS_RCODE;
 
 	begin(s, to, &m, flags);
-	finish(s, to, &m, flags, rcode, ede);
+	finish(s, to, &m, flags, (struct outcome){ rcode, DNS_FROM_NOWHERE, ede });
 }
 
 static void put_soa(struct dns_server *s, struct dns_writer *m, const struct dns_name *apex)
@@ -108,7 +124,12 @@ static void reply_negative(struct dns_server *s, const struct dns_reply_to *to, 
 	m.counts_of = 2;
 	put_soa(s, &m, &apex);
 	s->counter[DNS_N_LOCAL]++;
-	finish(s, to, &m, flags, rcode, DNS_EDE_NONE);
+	finish(s, to, &m, flags, (struct outcome){ rcode, DNS_FROM_ZONE, DNS_EDE_NONE });
+}
+
+static enum dns_source source_of(const struct dns_record *r)
+{
+	return r->lease ? DNS_FROM_LEASE : DNS_FROM_RECORD;
 }
 
 static uint32_t record_ttl(const struct dns_record *r, usec_t now)
@@ -287,7 +308,7 @@ static void reply_alias(struct dns_server *s, const struct dns_reply_to *to,
 	if (c.n_set == 0)
 		put_denial(s, to, &m, &c.end);
 	s->counter[DNS_N_LOCAL]++;
-	finish(s, to, &m, flags, rcode, DNS_EDE_NONE);
+	finish(s, to, &m, flags, (struct outcome){ rcode, DNS_FROM_RECORD, DNS_EDE_NONE });
 }
 
 bool dns_reply_local(struct dns_server *s, const struct dns_reply_to *to,
@@ -320,7 +341,7 @@ bool dns_reply_local(struct dns_server *s, const struct dns_reply_to *to,
 		for (size_t i = 0; i < n; i++)
 			put_additional(s, to, &m, set[i]);
 	s->counter[DNS_N_LOCAL]++;
-	finish(s, to, &m, DNS_AA, DNS_NOERROR, DNS_EDE_NONE);
+	finish(s, to, &m, DNS_AA, (struct outcome){ DNS_NOERROR, source_of(set[0]), DNS_EDE_NONE });
 	return true;
 }
 
@@ -338,7 +359,7 @@ static void reply_apex(struct dns_server *s, const struct dns_reply_to *to)
 		dns_put_rr_end(&m, at);
 	}
 	s->counter[DNS_N_LOCAL]++;
-	finish(s, to, &m, DNS_AA, DNS_NOERROR, DNS_EDE_NONE);
+	finish(s, to, &m, DNS_AA, (struct outcome){ DNS_NOERROR, DNS_FROM_ZONE, DNS_EDE_NONE });
 }
 
 /* RFC 9462 §6.4: below resolver.arpa nothing is said to exist or not to exist, so that clients
@@ -380,7 +401,7 @@ void dns_reply_localhost(struct dns_server *s, const struct dns_reply_to *to,
 		wr_bytes(&m.w, v6, sizeof(v6));
 	dns_put_rr_end(&m, at);
 	s->counter[DNS_N_LOCAL]++;
-	finish(s, to, &m, DNS_AA, DNS_NOERROR, DNS_EDE_NONE);
+	finish(s, to, &m, DNS_AA, (struct outcome){ DNS_NOERROR, DNS_FROM_ZONE, DNS_EDE_NONE });
 }
 
 /* ANY about names of others is not worth a question (RFC 8482 §4.2). */
@@ -394,7 +415,7 @@ void dns_reply_hinfo(struct dns_server *s, const struct dns_reply_to *to)
 	size_t at = dns_put_rr(&m, &to->q->name, DNS_HINFO, DNS_TTL_MAX_SEC);
 	wr_bytes(&m.w, rdata, sizeof(rdata));
 	dns_put_rr_end(&m, at);
-	finish(s, to, &m, 0, DNS_NOERROR, DNS_EDE_NONE);
+	finish(s, to, &m, 0, (struct outcome){ DNS_NOERROR, DNS_FROM_NOWHERE, DNS_EDE_NONE });
 }
 
 /* Local records beside an upstream's "no such name": the name exists. */
@@ -411,10 +432,11 @@ struct body {
 	unsigned rcode;
 	bool ad;
 	uint32_t age_sec, fixed_ttl_sec;
+	enum dns_source source;
+	enum dns_ede ede;
 };
 
-static void reply_body(struct dns_server *s, const struct dns_reply_to *to, const struct body *b,
-		       enum dns_ede ede)
+static void reply_body(struct dns_server *s, const struct dns_reply_to *to, const struct body *b)
 {
 	bool ad = b->ad && (to->q->dnssec_ok || to->q->flags & DNS_AD);
 	unsigned rcode = rcode_beside_local(s, to->q, b->rcode);
@@ -429,16 +451,17 @@ static void reply_body(struct dns_server *s, const struct dns_reply_to *to, cons
 	if (!m.w.bad && (b->age_sec || b->fixed_ttl_sec))
 		dns_relay_age(dns_scratch.out, wr_len(&m.w), from,
 			      (unsigned)b->counts[0] + b->counts[1], b->age_sec, b->fixed_ttl_sec);
-	finish(s, to, &m, flags, rcode, ede);
+	finish(s, to, &m, flags, (struct outcome){ rcode, b->source, b->ede });
 }
 
 void dns_reply_relayed(struct dns_server *s, const struct dns_reply_to *to,
 		       const struct dns_answer *a)
 {
-	const struct body b = { a->body, a->n, a->counts, a->rcode, a->ad, 0, 0 };
+	const struct body b = { a->body, a->n, a->counts,         a->rcode,    a->ad,
+				0,       0,    DNS_FROM_UPSTREAM, DNS_EDE_NONE };
 
 	s->counter[DNS_N_FORWARDED]++;
-	reply_body(s, to, &b, DNS_EDE_NONE);
+	reply_body(s, to, &b);
 }
 
 void dns_reply_cached(struct dns_server *s, const struct dns_reply_to *to,
@@ -453,11 +476,12 @@ void dns_reply_cached(struct dns_server *s, const struct dns_reply_to *to,
 		.ad = e->ad,
 		.age_sec = (uint32_t)((to->now - e->stored) / USEC_PER_SEC),
 		.fixed_ttl_sec = stale ? DNS_STALE_TTL_SEC : 0,
+		.source = stale ? DNS_FROM_STALE : DNS_FROM_CACHE,
+		.ede = stale     ? DNS_EDE_STALE
+		       : failure ? DNS_EDE_CACHED_ERROR
+				 : DNS_EDE_NONE,
 	};
 
 	s->counter[stale ? DNS_N_STALE : DNS_N_CACHE_HIT]++;
-	reply_body(s, to, &b,
-		   stale     ? DNS_EDE_STALE
-		   : failure ? DNS_EDE_CACHED_ERROR
-			     : DNS_EDE_NONE);
+	reply_body(s, to, &b);
 }

@@ -12,6 +12,7 @@ void dns_cache_init(struct dns_cache *c, size_t max_bytes)
 	table_init(&c->table);
 	list_init(&c->positive);
 	list_init(&c->negative);
+	list_init(&c->by_age);
 	c->max_bytes = max_bytes;
 }
 
@@ -27,6 +28,7 @@ static void drop(struct dns_cache *c, struct dns_cache_entry *e)
 		c->negative_bytes -= entry_bytes(e);
 	table_remove(&c->table, &e->table);
 	list_remove(&e->lru);
+	list_remove(&e->aged);
 	free(e);
 }
 
@@ -71,6 +73,16 @@ bool dns_cache_ends_soon(const struct dns_cache_entry *e, usec_t now)
 
 	return !e->negative && e->expires > now && life >= DNS_PREFETCH_MIN_SEC * USEC_PER_SEC &&
 	       e->expires - now <= life / DNS_PREFETCH_SHARE;
+}
+
+const struct dns_cache_entry *dns_cache_after(const struct dns_cache *c, uint64_t after)
+{
+	const struct dns_cache_entry *e;
+
+	list_foreach (e, &c->by_age, struct dns_cache_entry, aged)
+		if (e->number > after)
+			return e;
+	return NULL;
 }
 
 static void make_room(struct dns_cache *c, size_t bytes, bool negative)
@@ -118,6 +130,8 @@ void dns_cache_store(struct dns_cache *c, const struct dns_key *key, const struc
 		free(e);
 		return;
 	}
+	e->number = ++c->last_number;
+	list_add_tail(&c->by_age, &e->aged);
 	c->bytes += bytes;
 	c->negative_bytes += a->negative ? bytes : 0;
 	list_add_tail(a->negative ? &c->negative : &c->positive, &e->lru);

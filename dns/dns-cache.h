@@ -16,6 +16,7 @@
 
 /* lower-cased name, type, DO and CD: class is always IN */
 #define DNS_KEY_MAX (DNS_NAME_MAX + 3)
+enum { DNS_KEY_CD = 1, DNS_KEY_DO = 2 };
 struct dns_key {
 	uint16_t n;
 	uint8_t bytes[DNS_KEY_MAX];
@@ -24,6 +25,8 @@ struct dns_key {
 struct dns_cache_entry {
 	struct table_node table;
 	struct list lru;
+	struct list aged; /* in the cache's `by_age` */
+	uint64_t number;  /* in order of storing */
 	usec_t stored, expires;
 	usec_t stale_until; /* expired, but to be served while the upstream is silent */
 	bool negative;      /* NXDOMAIN, NODATA or a failure */
@@ -38,6 +41,8 @@ struct dns_cache_entry {
 struct dns_cache {
 	struct table table;
 	struct list positive, negative; /* oldest first */
+	struct list by_age;             /* all, in order of storing: for paging */
+	uint64_t last_number;
 	size_t bytes, negative_bytes, max_bytes;
 	uint64_t evicted;
 };
@@ -66,5 +71,7 @@ void dns_cache_store(struct dns_cache *c, const struct dns_key *key, const struc
 /* Forget negative answers and failures: another server may know better. */
 void dns_cache_drop_negative(struct dns_cache *c);
 void dns_cache_clear(struct dns_cache *c);
+/* The entry stored next after number `after` (0: the first); NULL: none. */
+const struct dns_cache_entry *dns_cache_after(const struct dns_cache *c, uint64_t after);
 
 #endif

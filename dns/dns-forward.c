@@ -27,6 +27,7 @@ struct waiter {
 	struct dns_client client;
 	struct quota *quota;
 	struct dns_request q;
+	usec_t since;
 };
 
 struct quota { /* one client address that waits for something */
@@ -154,6 +155,7 @@ static enum dns_counter wait_for(struct dns_server *s, struct dns_flight *fl,
 	}
 	w->client = *to->client;
 	w->q = *to->q;
+	w->since = to->now;
 	w->quota = quota;
 	quota->waiting++;
 	fl->n_waiters++;
@@ -311,7 +313,7 @@ static void answer_waiters(struct dns_server *s, struct dns_flight *fl, const st
 	struct waiter *w;
 
 	list_foreach (w, &fl->waiters, struct waiter, link) {
-		struct dns_reply_to to = { &w->client, &w->q, now, out };
+		struct dns_reply_to to = { &w->client, &w->q, now, out, w->since, fl->answered_by };
 		if (a)
 			dns_reply_relayed(s, &to, a);
 		else if (stale)
@@ -468,6 +470,7 @@ static void answered(struct dns_server *s, struct dns_flight *fl, unsigned attem
 	if (server && fl->attempt[attempt].sent.mix)
 		server->lost_case = 0;
 	dns_cache_store(&s->cache, &fl->key, a, now);
+	fl->answered_by = &fl->asked[attempt];
 	answer_waiters(s, fl, a, NULL, DNS_EDE_NONE, now, out);
 	flight_end(s, fl, out);
 }
@@ -480,7 +483,7 @@ static void answer_blocked(struct dns_server *s, struct dns_flight *fl, usec_t n
 
 	s->counter[DNS_N_UPSTREAM_REBIND]++;
 	list_foreach (w, &fl->waiters, struct waiter, link) {
-		struct dns_reply_to to = { &w->client, &w->q, now, out };
+		struct dns_reply_to to = { &w->client, &w->q, now, out, w->since, fl->answered_by };
 		dns_reply_error(s, &to, DNS_NOERROR, DNS_EDE_BLOCKED);
 		waiter_free(&s->forward, fl, w);
 	}

@@ -4,11 +4,13 @@
 #ifndef DNS_DNS_INTERNAL_H
 #define DNS_DNS_INTERNAL_H
 
+#include "dns/dns-askers.h"
 #include "dns/dns-cache.h"
 #include "dns/dns-message.h"
 #include "dns/dns-rate.h"
 #include "dns/dns-relay.h"
 #include "dns/dns-route.h"
+#include "dns/dns-view.h"
 #include "dns/dns-zone.h"
 #include "dns/dns.h"
 
@@ -48,6 +50,7 @@ struct dns_flight {
 	usec_t due; /* when the newest attempt has taken too long */
 	struct dns_attempt attempt[DNS_ATTEMPTS];
 	struct dns_upstream asked[DNS_ATTEMPTS]; /* whom each attempt went to */
+	const struct dns_upstream *answered_by;  /* of those; NULL: nobody yet */
 	struct dns_request q;                    /* the first asker's */
 	struct dns_key key;
 };
@@ -81,7 +84,8 @@ struct dns_server {
 	struct dns_config_subnet *subnets;
 	size_t n_subnets;
 	unsigned rotation;
-	uint64_t counter[DNS_COUNTER_COUNT];
+	uint64_t counter[DNS_COUNTER_COUNT], rcode[DNS_RCODES], source[DNS_SOURCE_COUNT];
+	struct dns_askers askers;
 };
 
 /* What is being written, for one call at most; one for all servers of a thread, because there are
@@ -98,6 +102,8 @@ struct dns_reply_to {
 	const struct dns_request *q;
 	usec_t now;
 	const struct dns_out *out;
+	usec_t since;                        /* when it came; 0: now */
+	const struct dns_upstream *upstream; /* who has answered */
 };
 
 /* dns-answer.c: replies. Each writes into dns_scratch.out, emits DNS_REPLY and counts. */

@@ -324,6 +324,7 @@ struct dns_server *dns_server_new(const struct dns_config *c, struct err *e)
 	server_take(s, &d, c);
 	dns_cache_init(&s->cache, DNS_CACHE_MAX_BYTES);
 	dns_forward_init(&s->forward);
+	dns_askers_init(&s->askers);
 	return s;
 }
 

@@ -11,19 +11,25 @@ static const char *const counter_names[] = {
 #undef DNS_COUNTER_NAME
 };
 
+static const char *const source_names[] = {
+#define DNS_SOURCE_NAME(id, text) [id] = text,
+	DNS_SOURCES(DNS_SOURCE_NAME)
+#undef DNS_SOURCE_NAME
+};
+
 const char *dns_counter_name(enum dns_counter c)
 {
 	return (unsigned)c < DNS_COUNTER_COUNT ? counter_names[c] : "?";
 }
 
+const char *dns_source_name(enum dns_source s)
+{
+	return (unsigned)s < DNS_SOURCE_COUNT ? source_names[s] : "?";
+}
+
 const uint64_t *dns_counters(const struct dns_server *s)
 {
 	return s->counter;
-}
-
-size_t dns_cache_bytes(const struct dns_server *s)
-{
-	return s->cache.bytes;
 }
 
 /* Reflectors: services that would answer our answer. */
@@ -55,7 +61,8 @@ static void make_key(const struct dns_request *q, struct dns_key *ret)
 
 	wr_bytes(&w, q->key.wire, q->key.n);
 	wr_u16(&w, q->type);
-	wr_u8(&w, (uint8_t)((q->dnssec_ok ? 2 : 0) | (q->flags & DNS_CD ? 1 : 0)));
+	wr_u8(&w,
+	      (uint8_t)((q->dnssec_ok ? DNS_KEY_DO : 0) | (q->flags & DNS_CD ? DNS_KEY_CD : 0)));
 	ret->n = (uint16_t)wr_len(&w);
 }
 
@@ -133,11 +140,12 @@ enum dns_counter dns_query(struct dns_server *s, const struct dns_client *client
 			   const uint8_t *bytes, size_t n, usec_t now, const struct dns_out *out)
 {
 	struct dns_request q;
-	struct dns_reply_to to = { client, &q, now, out };
+	struct dns_reply_to to = { client, &q, now, out, 0, NULL };
 
 	s->counter[client->tcp ? DNS_N_QUERIES_TCP : DNS_N_QUERIES_UDP]++;
 	if (!client_allowed(s, client))
 		return dropped(s, DNS_N_DROP_SOURCE);
+	dns_askers_count(&s->askers, &client->address);
 	if (n > (client->tcp ? DNS_TCP_MAX : DNS_UDP_MAX))
 		return dropped(s, DNS_N_DROP_LONG);
 	switch (dns_request_parse(&q, bytes, n)) {

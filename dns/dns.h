@@ -117,6 +117,25 @@ struct dns_client {
 	uint64_t token;  /* the caller's: which socket or connection */
 };
 
+/* From where an answer came. */
+#define DNS_SOURCES(X)                                                                             \
+	X(DNS_FROM_NOWHERE, "none")  /* an error, a refusal */                                     \
+	X(DNS_FROM_RECORD, "record") /* a record of the configuration */                           \
+	X(DNS_FROM_LEASE, "lease")   /* a guest's name */                                          \
+	X(DNS_FROM_ZONE, "zone")     /* a zone of ours, by itself: there is no such name … */    \
+	X(DNS_FROM_CACHE, "cache")                                                                 \
+	X(DNS_FROM_STALE, "stale-cache") /* expired, because no upstream answers */                \
+	X(DNS_FROM_UPSTREAM, "upstream")
+enum dns_source {
+#define DNS_SOURCE_ENUM(id, text) id,
+	DNS_SOURCES(DNS_SOURCE_ENUM)
+#undef DNS_SOURCE_ENUM
+	    DNS_SOURCE_COUNT
+};
+const char *dns_source_name(enum dns_source s);
+
+struct dns_request; /* dns/dns-message.h */
+
 enum dns_action_kind {
 	DNS_REPLY,         /* send bytes to `client` */
 	DNS_SEND_UPSTREAM, /* send bytes to `server` and wait, in the name of `exchange` */
@@ -127,9 +146,14 @@ struct dns_action {
 	const uint8_t *bytes; /* the server's buffer: valid during the call only */
 	size_t n;
 	const struct dns_client *client;
-	uint32_t exchange; /* unique among those of this server that are open */
-	struct dns_upstream server;
-	bool tcp; /* of the exchange; the length prefix is the caller's */
+	uint32_t exchange;          /* unique among those of this server that are open */
+	struct dns_upstream server; /* of a reply: who answered, of DNS_FROM_UPSTREAM */
+	/* Of a reply, for whoever keeps a log: */
+	const struct dns_request *request;
+	enum dns_source source;
+	unsigned rcode; /* the whole one */
+	usec_t took;    /* since the query came */
+	bool tcp;       /* of the exchange; the length prefix is the caller's */
 };
 /* Called once for each action, in order; must not call the server. */
 typedef void dns_act_fn(void *data, const struct dns_action *a);
@@ -223,6 +247,5 @@ void dns_tick(struct dns_server *s, usec_t now, const struct dns_out *out);
 
 /* DNS_COUNTER_COUNT numbers, by enum dns_counter; the server's. */
 const uint64_t *dns_counters(const struct dns_server *s);
-size_t dns_cache_bytes(const struct dns_server *s);
 
 #endif

@@ -5,6 +5,7 @@
 #define TESTS_DNS_FIXTURE_H
 
 #include "dns/dns-message.h"
+#include "dns/dns-view.h"
 #include "dns/dns.h"
 
 #include <setjmp.h>
@@ -24,6 +25,9 @@ struct caught {
 	uint32_t exchange;
 	struct dns_upstream server;
 	bool tcp;
+	enum dns_source source;
+	unsigned rcode;
+	usec_t took;
 };
 
 struct fixture {
@@ -43,7 +47,10 @@ static inline void fixture_catch(void *data, const struct dns_action *a)
 			      .n = a->n,
 			      .exchange = a->exchange,
 			      .server = a->server,
-			      .tcp = a->tcp };
+			      .tcp = a->tcp,
+			      .source = a->source,
+			      .rcode = a->rcode,
+			      .took = a->took };
 	if (a->client)
 		c->client = *a->client;
 	c->bytes = malloc(a->n ? a->n : 1);

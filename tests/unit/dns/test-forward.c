@@ -669,7 +669,7 @@ static void cache_is_bounded(void **state)
 		f->now += USEC_PER_MSEC; /* no faster than a client may */
 		ask_again(w, 1, name, 1);
 		deliver(f, nth(f, DNS_SEND_UPSTREAM, 0), 3, "", SOA);
-		assert_true(dns_cache_bytes(f->s) < DNS_CACHE_MAX_BYTES / 4);
+		assert_true(dns_cache_size(f->s).bytes < DNS_CACHE_MAX_BYTES / 4);
 	}
 	ask_again(w, 1, "www.example.com", 1);
 	assert_int_equal(count(f, DNS_REPLY), 1);
@@ -680,7 +680,7 @@ static void cache_is_bounded(void **state)
 		f->now += USEC_PER_MSEC;
 		ask_again(w, 1, name, 16);
 		deliver(f, nth(f, DNS_SEND_UPSTREAM, 0), 0, rr, "");
-		assert_true(dns_cache_bytes(f->s) <= DNS_CACHE_MAX_BYTES);
+		assert_true(dns_cache_size(f->s).bytes <= DNS_CACHE_MAX_BYTES);
 	}
 	/* the oldest is gone, the newest is there */
 	ask_again(w, 1, "p0.example.com", 16);
