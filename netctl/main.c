@@ -21,6 +21,7 @@ static const struct {
 	{ NULL, dhcp_options_verbs },
 	{ "Guests", guest_verbs }, { NULL, port_verbs },
 	{ "Leases", lease_verbs },
+	{ "Names", dns_verbs }, { NULL, dns_log_verbs },
 	{ "The daemon", rules_verbs }, { NULL, status_verbs }, { NULL, help_verbs },
 	// clang-format on
 };

@@ -62,10 +62,10 @@ struct ctl {
 	struct err err;            /* why the verb failed */
 };
 
-extern const struct verb network_verbs[], start_verbs[], list_verbs[], event_verbs[], lease_verbs[], update_verbs[],
-    describe_verbs[], edit_verbs[], apply_verbs[], import_verbs[], history_verbs[], net_port_verbs[], guest_verbs[],
-    port_verbs[], status_verbs[], rules_verbs[], dhcp_options_verbs[],
-    help_verbs[]; /* a row without name ends each */
+extern const struct verb network_verbs[], start_verbs[], list_verbs[], event_verbs[], lease_verbs[],
+    dns_verbs[], dns_log_verbs[], update_verbs[], describe_verbs[], edit_verbs[], apply_verbs[],
+    import_verbs[], history_verbs[], net_port_verbs[], guest_verbs[], port_verbs[], status_verbs[],
+    rules_verbs[], dhcp_options_verbs[], help_verbs[]; /* a row without name ends each */
 const struct verb *verb_find(const char *name);
 
 /* args.c: read a verb's words. 0, or -1 when a usage error was printed. Options that every verb has

@@ -185,6 +185,18 @@ int client_lease_pin(struct rpc_client *c, const struct rpc_net *net, const char
 int client_lease_history(struct rpc_client *c, const struct rpc_net *net, const char *address,
 			 const char *mac, uint32_t max, char **ret_json, struct err *e) mustcheck;
 
+/* A network's name service (rpc/client-dns.c): JSON as rpc/protocol.h says. */
+int client_dns_lookup(struct rpc_client *c, const struct rpc_net *net, const char *name,
+		      const char *type, char **ret_json, struct err *e) mustcheck;
+int client_dns_cache(struct rpc_client *c, const struct rpc_net *net, uint64_t after,
+		     char **ret_json, struct err *e) mustcheck;
+int client_dns_flush(struct rpc_client *c, const struct rpc_net *net, char **ret_json,
+		     struct err *e) mustcheck;
+int client_dns_stats(struct rpc_client *c, const struct rpc_net *net, char **ret_json,
+		     struct err *e) mustcheck;
+int client_dns_log(struct rpc_client *c, const struct rpc_net *net, uint64_t after, char **ret_json,
+		   struct err *e) mustcheck;
+
 /* ---- any other call ----
  * `args` is what the call carries, `reply` becomes a cursor over what came back, valid until the
  * next call on this client. The fds are sent with the call and stay the caller's. */

@@ -158,6 +158,28 @@ enum rpc_netd_proc {
 	RPC_NETD_EVENT_LEASE = 64, /* a message: i32 callback, net, i32 change (enum
 				    * rpc_lease_change), string address, string mac, string
 				    * hostname, i64 expiry (seconds since 1970, 0: never) */
+	/* What a network's name server answers, keeps and is asked; `source`: record, lease, zone,
+	 * cache, stale-cache, upstream or none; `status`: NOERROR, NXDOMAIN, …; server null: none.
+	 */
+	RPC_NETD_DNS_LOOKUP =
+	    100, /* net, string name, string type -> string: JSON {network, name, type, status,
+		  * source, server, authoritative, authenticated, took-usec, complete, answer,
+		  * authority, additional: [{name, type, ttl, data}]} */
+	RPC_NETD_DNS_CACHE =
+	    101, /* net, u64 after (0: from the beginning) -> string: JSON {network, entries,
+		  * octets, octets-max, next: for `after` of the next page, null: none; cache:
+		  * [{name, type, status, ttl, expired, negative, dnssec, checking-disabled,
+		  * octets}]} */
+	RPC_NETD_DNS_FLUSH = 102, /* net -> string: JSON {network, removed} */
+	RPC_NETD_DNS_STATS =
+	    103, /* net -> string: JSON {network, status: {name: replies}, source: {name: replies},
+		  * counters: {name: n}, cache: {entries, octets, octets-max}, in-flight, clients:
+		  * [{address, queries, at-least}], the busiest first; upstreams: [{server,
+		  * rtt-usec, silent}]} */
+	RPC_NETD_DNS_LOG =
+	    104, /* net, u64 after (0: from now on) -> string: JSON {network, next, lost, queries:
+		  * [{time-usec, client, transport, name, type, status, answers, source, server,
+		  * took-usec}]}; waits for a query, about a second */
 };
 
 enum rpc_keepalive_proc { RPC_KEEPALIVE_PING = 1, RPC_KEEPALIVE_PONG = 2 };

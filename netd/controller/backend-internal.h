@@ -21,6 +21,15 @@ void backend_applied(void *data, struct door_call *call, const char *source);
 void backend_history(void *data, struct door_call *call, const char *name);
 void backend_history_get(void *data, struct door_call *call, const char *name, uint32_t number);
 
+/* backend-dns.c */
+void backend_dns_lookup(void *data, struct door_call *call, const struct rpc_net *ref,
+			const char *name, const char *type);
+void backend_dns_cache(void *data, struct door_call *call, const struct rpc_net *ref,
+		       uint64_t after);
+void backend_dns_flush(void *data, struct door_call *call, const struct rpc_net *ref);
+void backend_dns_stats(void *data, struct door_call *call, const struct rpc_net *ref);
+void backend_dns_log(void *data, struct door_call *call, const struct rpc_net *ref, uint64_t after);
+
 /* backend-lease.c */
 void backend_leases(void *data, struct door_call *call, const struct rpc_net *ref,
 		    const struct mac *mac);

@@ -136,6 +136,15 @@ struct door_backend {
 	/* text: JSON; ip and mac NULL: all */
 	void (*lease_history)(void *data, struct door_call *call, const struct rpc_net *net,
 			      const struct ip *ip, const struct mac *mac, uint32_t max);
+	/* text: JSON; `type` is as the client wrote it */
+	void (*dns_lookup)(void *data, struct door_call *call, const struct rpc_net *net,
+			   const char *name, const char *type);
+	void (*dns_cache)(void *data, struct door_call *call, const struct rpc_net *net,
+			  uint64_t after);
+	void (*dns_flush)(void *data, struct door_call *call, const struct rpc_net *net);
+	void (*dns_stats)(void *data, struct door_call *call, const struct rpc_net *net);
+	void (*dns_log)(void *data, struct door_call *call, const struct rpc_net *net,
+			uint64_t after);
 	/* door_reply_text(): JSON, see rpc/protocol.h */
 	void (*port_add)(void *data, struct door_call *call, const struct rpc_net *net,
 			 const struct door_port_wish *wish);

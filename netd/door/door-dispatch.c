@@ -39,6 +39,7 @@ static const struct door_proc *find_proc(uint32_t program, int32_t number)
 		{ RPC_PROGRAM_NETD, &door_netd_procs },
 		{ RPC_PROGRAM_NETD, &door_guest_procs },
 		{ RPC_PROGRAM_NETD, &door_lease_procs },
+		{ RPC_PROGRAM_NETD, &door_dns_procs },
 	};
 	const struct door_proc *p = NULL;
 

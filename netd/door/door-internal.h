@@ -8,7 +8,7 @@
  * door-auth.c    who may come in
  * door-access.c  who may do what; polkit.c asks polkit, policy.c knows the settings
  * door-connect.c, door-network.c, door-port.c, door-event.c, door-netd.c, door-guest.c,
- * door-lease.c: the handlers, a table in each
+ * door-lease.c, door-dns.c: the handlers, a table in each
  *
  * A connection is never freed while a handler runs: conn_drop() marks it dead, and it is freed from
  * the loop. Bytes are only queued by handlers and replies; they leave from the loop as well
@@ -123,7 +123,8 @@ struct door_procs {
 	size_t n;
 };
 extern const struct door_procs door_auth_procs, door_connect_procs, door_network_procs,
-    door_port_procs, door_event_procs, door_netd_procs, door_guest_procs, door_lease_procs;
+    door_port_procs, door_event_procs, door_netd_procs, door_guest_procs, door_lease_procs,
+    door_dns_procs;
 
 /* ---- door-conn.c ---- */
 

@@ -63,6 +63,10 @@ enum message_type {
 	MSG_DNS_COUNTERS,
 	/* controller -> dns worker */
 	MSG_DNS_HOSTS, /* net_id, names of its config that go and that come */
+	/* netd/messages/messages-dns-ask.h */
+	MSG_DNS_ASK = 70, /* net_id, token, a question about the name service itself */
+	/* dns worker -> controller */
+	MSG_DNS_TOLD, /* net_id, token, its answer */
 
 	/* controller -> files worker: netd/messages/messages-files.h */
 	MSG_FILES_SERVE =

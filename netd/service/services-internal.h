@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* services-internal.h — what the files of netd/service/services.h share: services.c begins, changes
  * and ends a network's services and talks with the workers, service-sockets.c has the sockets,
- * service-leases.c what is said about leases,
- * service-host.c what the host's own resolver is told. */
+ * service-leases.c what is said about leases, service-host.c what the host's own resolver is told,
+ * service-dns-ask.c what a name service is asked. */
 #ifndef NETD_SERVICES_INTERNAL_H
 #define NETD_SERVICES_INTERNAL_H
 
 #include "netd/messages/messages-dhcp.h"
 #include "netd/messages/messages-dns.h"
+#include "netd/service/service-dns-ask.h"
 #include "netd/service/service-files.h"
 #include "netd/service/services.h"
 #include "netd/service/workers.h"
@@ -58,6 +59,7 @@ struct services {
 	    untold; /* started in this turn of the loop; keeper and workers are told in the next */
 	sd_event_source *tell;
 	bool replied; /* a turn has passed since the last start */
+	struct dns_asks *dns_asks;
 	/* verdicts gathered for one worker */
 	struct msg_dhcp4_verdict verdict[MSG_DHCP_RECORDS_MAX];
 	size_t n_verdicts;

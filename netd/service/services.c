@@ -7,6 +7,7 @@
 #include "netd/messages/messages-dns.h"
 #include "netd/messages/messages.h"
 #include "netd/service/service-dhcp.h"
+#include "netd/service/service-dns-ask.h"
 #include "netd/service/service-files.h"
 #include "netd/service/service-hosts.h"
 #include "netd/service/upstreams.h"
@@ -128,6 +129,8 @@ static void tell(struct services *s, struct worker_proc *p, const struct net *n,
 	case WORKER_KINDS:
 		break;
 	}
+	if (worker_kind(p) == WORKER_DNS && anew && r == 0)
+		dns_asks_post(s->dns_asks, p, n);
 	note_told(n->service, worker_kind(p), r < 0 ? NULL : n->live);
 	if (r < 0)
 		log_err("network '%s' is not served: %s", n->name, strerror(-r));
@@ -195,6 +198,8 @@ static bool worker_said(void *data, struct worker_proc *p, struct channel_messag
 	if (worker_kind(p) == WORKER_DHCP &&
 	    (m->type == MSG_DHCP4_BINDING || m->type == MSG_DHCP6_BINDING))
 		return take_bindings(s, p, m);
+	if (worker_kind(p) == WORKER_DNS && m->type == MSG_DNS_TOLD)
+		return dns_asks_told(s->dns_asks, p, m);
 	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_IP6_COUNTERS ||
 	       m->type == MSG_DNS_COUNTERS || m->type == MSG_FILES_COUNTERS;
 }
@@ -318,6 +323,7 @@ static void stop(struct services *s, struct net *n)
 		else if (sv->worker[i] && list_is_empty(&sv->untold))
 			untell(sv->worker[i], n);
 	}
+	dns_asks_end(s->dns_asks, n);
 	service_sockets_close(s, n);
 	guard_changed(s->c->guard);
 	list_remove(&sv->untold);
@@ -474,7 +480,10 @@ struct services *services_new(struct controller *c, struct err *e)
 		list_init(&s->untold);
 		s->workers = workers_new(c, &events, s);
 	}
-	if (!s || !s->workers || sd_event_add_defer(c->loop, &s->tell, tell_others, s) < 0 ||
+	if (s)
+		s->dns_asks = dns_asks_new(c->loop);
+	if (!s || !s->workers || !s->dns_asks ||
+	    sd_event_add_defer(c->loop, &s->tell, tell_others, s) < 0 ||
 	    sd_event_source_set_enabled(s->tell, SD_EVENT_OFF) < 0) {
 		services_free(s);
 		err_sys(e, ENOMEM, "cannot prepare the guest services");
@@ -488,6 +497,7 @@ void services_free(struct services *s)
 	if (!s)
 		return;
 	sd_event_source_disable_unref(s->tell);
+	dns_asks_free(s->dns_asks);
 	workers_free(s->workers);
 	free(s);
 }

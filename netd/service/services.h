@@ -11,6 +11,7 @@
 #define NETD_SERVICES_H
 
 #include "base/clock.h"
+#include "base/cursor.h"
 #include "dhcp/dhcp4.h"
 #include "netd/controller/controller.h"
 #include "netd/service/host-names.h"
@@ -57,6 +58,19 @@ void services_dns_lease(struct services *s, const struct net *n, const char *nam
 /* What the host can ask this network's name service for. False: nothing; the network doesn't run,
  * has no name service, or none that the host can reach. End with host_names_done(). */
 bool services_host_names(const struct net *n, struct host_names *ret);
+
+/* ---- for who asks about names ---- */
+
+/* Ask the network's dns worker; ask->token and ->net_id are filled in. `told` is called once,
+ * later, unless this fails: nobody serves names there, or too much is being asked. */
+struct message_dns_ask;
+struct message_dns_told;
+/* `head` and `body` after it, or why there is no answer (head is NULL then). False: the body isn't
+ * what the head promises; that ends the worker, and the caller has answered its own client. */
+typedef bool services_dns_told_fn(void *data, const struct message_dns_told *head, struct rd *body,
+				  const struct err *why);
+int services_dns_ask(struct services *s, const struct net *n, struct message_dns_ask *ask,
+		     services_dns_told_fn *told, void *data, struct err *e) mustcheck;
 
 /* ---- from the keeper and the host ---- */
 

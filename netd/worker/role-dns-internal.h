@@ -2,15 +2,17 @@
 /* role-dns-internal.h — what the files of the dns role share.
  *
  * role-dns.c: networks and messages; -udp.c: datagrams of clients; -tcp.c: connections of clients;
- * -upstream.c: sockets towards resolvers. The engine's actions come back through role_dns_act(),
- * which must not call the engine: a failure to send upstream is put on a list and told to the
- * engine after it has returned (role_dns_settle()). */
+ * -upstream.c: sockets towards resolvers; -ask.c and -log.c: what an administrator wants to know.
+ * The engine's actions come back through role_dns_act(), which must not call the engine: a failure
+ * to send upstream is put on a list and told to the engine after it has returned
+ * (role_dns_settle()). */
 #ifndef NETD_ROLE_DNS_INTERNAL_H
 #define NETD_ROLE_DNS_INTERNAL_H
 
 #include "base/list.h"
 #include "base/table.h"
 #include "dns/dns.h"
+#include "netd/messages/messages-dns-ask.h"
 #include "netd/messages/messages-dns.h"
 #include "netd/worker/worker.h"
 
@@ -46,6 +48,8 @@ struct dns_net {
 	struct table exchanges;   /* upstream sockets, by exchange */
 	struct list failed;       /* of them, those that the engine must be told about */
 	uint64_t told[DNS_COUNTER_COUNT];
+	struct dns_log *log; /* NULL: nobody listens */
+	uint64_t logged;     /* the number of the query that was logged last; begins with 1 */
 };
 
 struct dns_udp; /* receive and send batches */
@@ -90,5 +94,27 @@ void role_dns_upstream_end(struct dns_net *net, uint32_t exchange);
 /* The next exchange that could not be sent; false: none. It is closed. */
 bool role_dns_upstream_failed(struct dns_net *net, uint32_t *ret_exchange);
 void role_dns_upstream_close_all(struct dns_net *net);
+
+/* role-dns-ask.c */
+#define ROLE_DNS_ASK_TOKEN (1ull << 63) /* in a client's token: a lookup, the rest is its own */
+/* Answer, now or later. */
+void role_dns_ask(struct dns_role *role, struct dns_net *net, const struct message_dns_ask *ask,
+		  usec_t now);
+void role_dns_ask_reply(struct dns_net *net, const struct dns_action *a);
+/* An answer in the making: rows are put into *w, then it is sent. */
+struct role_dns_told {
+	uint8_t body[DNS_TOLD_MAX];
+	struct wr w;
+};
+void role_dns_told_begin(struct role_dns_told *t, const struct dns_net *net, uint64_t token,
+			 enum dns_ask_what what);
+void role_dns_told_send(struct role_dns_told *t, struct dns_net *net);
+
+/* role-dns-log.c: the last queries, kept while somebody listens */
+void role_dns_log_ask(struct dns_net *net, const struct message_dns_ask *ask, usec_t now);
+void role_dns_log_add(struct dns_net *net, const struct dns_action *a);
+usec_t role_dns_log_deadline(const struct dns_net *net);
+void role_dns_log_tick(struct dns_net *net, usec_t now);
+void role_dns_log_free(struct dns_net *net);
 
 #endif

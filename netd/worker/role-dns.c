@@ -17,6 +17,12 @@ static void act(void *data, const struct dns_action *a)
 
 	switch (a->kind) {
 	case DNS_REPLY:
+		if (a->client->token & ROLE_DNS_ASK_TOKEN) {
+			role_dns_ask_reply(net, a);
+			break;
+		}
+		if (net->log)
+			role_dns_log_add(net, a);
 		if (a->client->tcp)
 			role_dns_tcp_reply(net, a);
 		else
@@ -55,6 +61,7 @@ void role_dns_settle(struct dns_net *net, usec_t now)
 	wake_at(role, role->counters_at);
 	wake_at(role, dns_deadline(net->server));
 	wake_at(role, role_dns_tcp_deadline(net));
+	wake_at(role, role_dns_log_deadline(net));
 }
 
 int role_dns_address(const struct sockaddr_storage *from, struct ip *ret_ip, uint16_t *ret_port)
@@ -110,6 +117,7 @@ static void net_free(struct dns_net *net)
 	close_sockets(net);
 	role_dns_tcp_close_all(net);
 	role_dns_upstream_close_all(net);
+	role_dns_log_free(net);
 	table_done(&net->connections);
 	table_done(&net->exchanges);
 	dns_server_free(net->server);
@@ -136,6 +144,7 @@ static struct dns_net *net_new(struct dns_role *role, uint32_t id, const struct 
 		return NULL;
 	}
 	net->role = role;
+	net->logged = 1;
 	net->out = (struct dns_out){ act, net };
 	list_add_tail(&role->nets, &net->link);
 	table_init(&net->connections);
@@ -272,6 +281,16 @@ static bool on_remove(struct dns_role *role, const struct channel_message *m)
 	return true;
 }
 
+static bool on_ask(struct dns_role *role, const struct channel_message *m)
+{
+	struct message_dns_ask ask;
+
+	if (message_dns_ask_decode(m->body, m->n, &ask) < 0)
+		return false;
+	role_dns_ask(role, net_find(role, ask.net_id), &ask, clock_boottime());
+	return true;
+}
+
 static bool message(void *data, struct channel_message *m)
 {
 	struct dns_role *role = data;
@@ -291,6 +310,8 @@ static bool message(void *data, struct channel_message *m)
 		return on_lease(role, m);
 	case MSG_DNS_UPSTREAMS:
 		return on_upstreams(role, m);
+	case MSG_DNS_ASK:
+		return on_ask(role, m);
 	case MSG_DNS_REMOVE:
 		return on_remove(role, m);
 	default:
@@ -335,8 +356,10 @@ static void tick(void *data, usec_t now)
 			role_dns_settle(net, now);
 			worker_serving(role->w, 0);
 		}
+		role_dns_log_tick(net, now);
 		wake_at(role, dns_deadline(net->server));
 		wake_at(role, role_dns_tcp_deadline(net));
+		wake_at(role, role_dns_log_deadline(net));
 	}
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The bodies between controller and dns worker: first octet which, then the body. What decodes must
  * encode to the same body again, and a configuration must be taken or refused by a server. */
+#include "netd/messages/messages-dns-ask.h"
 #include "netd/messages/messages-dns.h"
+
+#include <string.h>
 
 static void hosts(const uint8_t *body, size_t n)
 {
@@ -24,6 +27,49 @@ static void hosts(const uint8_t *body, size_t n)
 		(void)!message_dns_hosts_apply(&m, c);
 	dns_config_free(c);
 	message_dns_hosts_done(&m);
+}
+
+/* What a worker tells. Rows end, whatever they hold, and their texts can be shown. */
+static void told(const uint8_t *body, size_t n)
+{
+	static struct dns_told_stats stats;
+	static struct dns_told_record record;
+	struct dns_told_lookup lookup_;
+	struct dns_told_cache cache;
+	struct dns_told_log log_;
+	struct dns_told_entry entry;
+	struct dns_told_query query;
+	struct message_dns_told head;
+	struct rd r = rd_over(body, n);
+
+	if (message_dns_told_decode(&r, &head) < 0 || !head.served)
+		return;
+	if (head.what == DNS_ASK_LOOKUP && dns_told_get_lookup(&r, &lookup_) == 0)
+		while (dns_told_get_record(&r, &record) == 1)
+			if (record.section > 3 || strpbrk(record.data, "\x1b\n\x7f"))
+				abort();
+	if (head.what == DNS_ASK_CACHE && dns_told_get_cache(&r, &cache) == 0)
+		while (dns_told_get_entry(&r, &entry) == 1)
+			if (!entry.number)
+				abort();
+	if (head.what == DNS_ASK_LOG && dns_told_get_log(&r, &log_) == 0)
+		while (dns_told_get_query(&r, &query) == 1)
+			if (query.source >= DNS_SOURCE_COUNT)
+				abort();
+	if (head.what == DNS_ASK_STATS && dns_told_get_stats(&r, &stats) == 0 &&
+	    stats.n_askers > DNS_ASKERS_MAX)
+		abort();
+}
+
+static void asked(const uint8_t *body, size_t n, struct wr *w)
+{
+	struct message_dns_ask ask;
+
+	if (message_dns_ask_decode(body, n, &ask) < 0)
+		return;
+	message_dns_ask_encode(w, &ask);
+	if (w->bad || wr_len(w) != n)
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -57,7 +103,7 @@ static void same(const uint8_t *body, size_t n, const struct wr *w)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t buf[DNS_MESSAGE_SMALL];
+	uint8_t buf[DNS_ASK_MAX];
 	struct wr w = wr_over(buf, sizeof(buf));
 	struct message_dns_lease lease;
 	struct message_dns_upstreams upstreams;
@@ -68,9 +114,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	const uint8_t *body = data + 1;
 	size_t n = size - 1;
-	switch (data[0] % 6) {
+	switch (data[0] % 8) {
 	case 0:
 		config(body, n);
+		break;
+	case 6:
+		told(body, n);
+		break;
+	case 7:
+		asked(body, n, &w);
 		break;
 	case 5:
 		hosts(body, n);
