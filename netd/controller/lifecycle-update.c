@@ -227,8 +227,9 @@ static int check_live(struct op *op, const struct network *now)
 		r = zones_check(op->c->zones, ch->live, &op->err);
 	if (r == 0)
 		r = check_devices(op, now);
-	return r < 0 ? r
-		     : subnets_check(op->c->mirror, &op->c->registry, op->net, ch->live, &op->err);
+	if (r == 0)
+		r = subnets_check(op->c->mirror, &op->c->registry, op->net, ch->live, &op->err);
+	return r;
 }
 
 /* The new one; NULL: it stays as it is. */

@@ -273,6 +273,7 @@ static void start_hook_ended(void *data, const struct err *e)
 		op_finish(op);
 		return;
 	}
+	subnets_warn(op->c->mirror, n, n->live);
 	zones_join(op->c->zones, n, zone_joined, op);
 }
 

@@ -88,13 +88,24 @@ int subnets_check(const struct mirror *m, const struct registry *r, const struct
 		bool on_host = mirror_subnet_conflict(m, &net, ip->prefix, &n->uuid, &conflict);
 		if ((on_host && !conflict.wider) || is_being_started(r, n, ip, &conflict))
 			return refuse_subnet(m, r, n, ip, &conflict, e);
-		/* Inside a larger route, such as a VPN's 10.0.0.0/8, the smaller subnet simply
-		 * wins. */
-		if (on_host)
-			log_warning("network '%s': a subnet lies inside %s", def->name,
-				    conflict.text);
 	}
 	return 0;
+}
+
+void subnets_warn(const struct mirror *m, const struct net *n, const struct network *def)
+{
+	struct mirror_conflict conflict;
+	char subnet[IP_TEXT_MAX];
+
+	for (size_t i = 0; network_owns_bridge(def) && i < def->n_ips; i++) {
+		const struct network_ip *ip = &def->ips[i];
+		struct ip net = ip_network(&ip->address, ip->prefix);
+		if (mirror_subnet_conflict(m, &net, ip->prefix, &n->uuid, &conflict) &&
+		    conflict.wider)
+			log_warning("network '%s': its subnet %s/%u lies inside %s: what was "
+				    "reached there by that is the network's now",
+				    def->name, ip_format(&net, subnet), ip->prefix, conflict.text);
+	}
 }
 
 /* Automatic subnets. */

@@ -148,6 +148,7 @@ class Subnets(lib.Case):
         self.net.sh('ip', 'route', 'add', '10.0.0.0/8', 'dev', 'vpn')
         self.net.start_network(document('a'))
         self.assertEqual(self.address('a'), ['10.64.0.1'])
+        self.assertEqual(self.net.daemon.log().count('lies inside the route to 10.0.0.0/8'), 1)
 
     def test_kept(self):
         """By a redefinition, by another start of the daemon, and after others have gone."""
