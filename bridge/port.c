@@ -237,6 +237,11 @@ static int make_veth(struct kernel_socket *ks, const char *name, void *data, str
 			   nla_put_u32(m, IFLA_MTU, how->mtu) |
 			   nla_put_u32(m, IFLA_MASTER, how->spec->bridge) | put_peer(m, how));
 	r = rtnl_request(ks->fd, &ks->seq, m, words);
+	if (r == -EEXIST && !if_nametoindex(name)) /* no other name here would help */
+		return err_set(e, ERR_OPERATION_FAILED,
+			       "interface '%s' exists already in the guest's network namespace; "
+			       "remove it, or choose another name (--ifname)",
+			       how->guest_name);
 	return r < 0 ? rtnl_err(e, -r, words, "creating the veth pair '%s' and '%s'", name,
 				how->guest_name)
 		     : 0;

@@ -222,7 +222,9 @@ static int revert(struct ctl *ctl, const struct args *a, const struct past *p)
 	reply = xml ? apply_call(ctl, xml, NULL, flags) : NULL;
 	if (!reply)
 		return fail(ctl, "Failed to revert network %s", p->name);
-	snprintf(how, sizeof(how), "to definition %u", number);
+	const char *done = json_string_value(json_object_get(reply, "definition"));
+	bool is_new = done && strcmp(done, "defined") == 0;
+	snprintf(how, sizeof(how), "%s definition %u", is_new ? "from" : "to", number);
 	if (ctl->json) {
 		json_object_set_new(reply, "number", json_integer(number));
 		return say_json(ctl, reply);

@@ -289,7 +289,7 @@ class History(Definitions):
         before = self.dump()
         self.net.netctl('net-undefine', 'net1')
         self.assertEqual([d['current'] for d in self.net.json('net-history', 'net1')['definitions']], [False, False])
-        self.net.netctl('net-revert', 'net1')
+        self.assertEqual(self.net.netctl('net-revert', 'net1').out, 'Network net1 defined from definition 2\n\n')
         self.assertEqual((self.dump(), self.numbers()), (before, [1, 2]))
         self.assertEqual(self.net.netctl('net-history', 'never', check=False).rc, 1)
 

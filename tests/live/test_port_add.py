@@ -186,7 +186,7 @@ class PortAdd(lib.Case):
                 (('--netns', 'nt-nosuch'), 'net1', "cannot open network namespace 'nt-nosuch'"),
                 (('--netns', plain), 'net1', 'not a network namespace'),
                 (('--netns', f'/run/netns/{self.h.ns}'), 'net1', "the host's own"),
-                (('--netns', guest.ns, '--ifname', 'lo'), 'net1', 'File exists'),
+                (('--netns', guest.ns, '--ifname', 'lo'), 'net1', "'lo' exists already in the guest's network namespace"),
                 (('--netns', guest.ns, '--ifname', 'a-name-that-is-too-long'), 'net1', "can't be the name of an interface"),
                 (('--netns', guest.ns, '--owner', '0'), 'net1', 'mutually exclusive'),
                 (('--ifname', 'eth0'), 'net1', '--netns'),
