@@ -494,7 +494,9 @@ static enum dhcp4_drop on_request(struct exchange *x)
 
 	if (x->m.server_id && !ours)
 		return on_selecting_other(x);
-	if (x->m.ciaddr)
+	/* NetworkManager, refused in another network, goes on filling in the address from there
+	 * when it accepts an offer: what it accepts is what it asks for. */
+	if (x->m.ciaddr && !(ours && x->m.requested))
 		drop = on_renewing(x);
 	else if (ours)
 		drop = on_selecting(x);

@@ -206,6 +206,30 @@ static void test_init_reboot_relearns(void **state)
 	scene_close(&c);
 }
 
+/* A client that accepts an offer with an address in ciaddr, of another network or the same. */
+static void test_selecting_with_ciaddr(void **state)
+{
+	static const uint32_t stale[] = { 0xc0a8b5a6, NET + 33, NET + 200, SERVER };
+	struct mac m = client(7);
+	struct scene c;
+	struct packet p;
+
+	scene_open(&c, 90);
+	for (size_t i = 0; i < ARRAY_LEN(stale); i++) {
+		uint32_t ip = discover(&c, m, NULL);
+		packet_dhcp(&p, &m, DHCP4_TYPE_REQUEST);
+		packet_u32(&p, DHCP4_OPT_SERVER_ID, SERVER);
+		packet_u32(&p, DHCP4_OPT_REQUESTED, ip);
+		wr_patch_u32(&p.w, AT_CIADDR, stale[i]);
+		scene_send(&c, &p);
+		scene_commit(&c, true);
+		assert_int_equal(reply_type(&c), DHCP4_TYPE_ACK);
+		assert_int_equal(reply_yiaddr(&c), ip);
+		assert_int_equal(action_send(&c)->to_ip, ip); /* nobody hears at the stale one */
+	}
+	scene_close(&c);
+}
+
 static void test_not_authoritative(void **state)
 {
 	struct scene c;
@@ -868,6 +892,7 @@ int main(void)
 		cmocka_unit_test(test_renew_and_rebind),
 		cmocka_unit_test(test_naks),
 		cmocka_unit_test(test_init_reboot_relearns),
+		cmocka_unit_test(test_selecting_with_ciaddr),
 		cmocka_unit_test(test_not_authoritative),
 		cmocka_unit_test(test_other_server),
 		cmocka_unit_test(test_release_keeps_affinity),
