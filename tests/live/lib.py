@@ -210,7 +210,7 @@ class Process:
                 os.killpg(self.popen.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            self.popen.wait(10)
+            self.popen.wait(30)  # its namespaces go with it
         self.file.close()
 
 
