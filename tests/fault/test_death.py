@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Processes die at the worst moments: nothing that guests have is lost, and service is back at once."""
 import os
+import random
 import re
 import signal
 import struct
@@ -10,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'live'))
 import lib
+from test_dhcp_daemon import processes as processes_of
 
 BACK_SEC = 0.2      # from the death of a worker or the controller to the first answer
 END_SEC = 1.0       # from the death of the keeper to the end of the others
@@ -189,32 +191,58 @@ class Death(lib.Case):
 
 
 class Leases(lib.Case):
-    """No address that was acknowledged is given to anybody else, whoever died in between."""
+    """No address that was acknowledged is forgotten or given to anybody else, whoever died in between."""
+    COUNT, SECONDS = 60, 10
+    SIX = ("<ip family='ipv6' address='fd00:150::1' prefix='64'><dhcp><range start='fd00:150::100' end='fd00:150::1ff'/></dhcp>"
+           "</ip></network>")
+
+    def kill(self, role):
+        try:
+            pid = processes(self.h)[role]
+            if not pid:
+                return False  # it is being started
+            os.kill(pid, signal.SIGKILL)
+        except (lib.Failed, ProcessLookupError):
+            return False
+        if role == 'keeper':
+            self.h.daemon.popen.wait(5)
+            lib.wait_for('the others to end', lambda: not parts(self.h), 5)
+            self.h.start_netd()
+        return True
+
+    def check(self, log):
+        """Each client has had one address all the time, alone, and netd knows it."""
+        address, holder = {}, {}
+        for mac, ip in (line.split() for line in log.splitlines() if line.startswith('52:')):
+            self.assertNotEqual(ip, 'nak', f'{mac} was refused {address.get(mac)}')
+            self.assertEqual(address.setdefault(mac, ip), ip, f'{mac} was moved')
+            self.assertEqual(holder.setdefault(ip, mac), mac, f'{ip} was acknowledged twice')
+        self.assertEqual(len(address), 2 * self.COUNT)
+        known = {row['mac-address']: row['ip-address'] for row in self.h.json('net-dhcp-leases', 'net1')['leases']}
+        self.assertEqual(known, address)
 
     def test_storm_with_deaths(self):
+        """The worker, the controller and the keeper, at random times, while clients of both families come and renew."""
         self.h = self.host()
-        self.h.start_network(STP_OFF)
+        self.h.start_network(STP_OFF.replace('</network>', self.SIX))
         client = self.guest('storm', self.h, 'virbr1')
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'dhcp-storm')
-        storm = client.spawn(sys.executable, script, 'eth0', '60')
-        end = time.monotonic() + 6
-        turn = 0
+        storm = client.spawn(sys.executable, script, 'eth0', self.COUNT, self.SECONDS)
+        seed = int(os.environ.get('NT_SEED', time.time_ns() % 10**6))
+        print(f'# NT_SEED={seed}', flush=True)
+        chance, end, deaths = random.Random(seed), time.monotonic() + self.SECONDS - 1, []
         while storm.popen.poll() is None and time.monotonic() < end:
-            time.sleep(0.25)
-            role = ('dhcp', 'controller')[turn % 2]
-            turn += 1
-            try:
-                os.kill(processes(self.h)[role], signal.SIGKILL)
-            except (lib.Failed, ProcessLookupError):
-                pass
-        storm.popen.wait(60)
-        acked = dict(line.split() for line in storm.log().splitlines() if line.startswith('52:'))
-        self.assertEqual(storm.popen.returncode, 0, storm.log())
-        self.assertEqual(len(acked), 60)
-        self.assertEqual(len(set(acked.values())), 60, 'an address was acknowledged twice')
-        known = {row['mac-address']: row['ip-address'] for row in self.h.json('net-dhcp-leases', 'net1')['leases']}
-        for mac, address in acked.items():
-            self.assertEqual(known.get(mac, '').split('/')[0], address)
+            time.sleep(chance.uniform(0, 0.5))
+            role = chance.choice(['dhcp', 'dhcp', 'controller', 'controller', 'keeper'])
+            deaths += [role] if self.kill(role) else []
+        self.assertEqual(storm.popen.wait(60), 0, storm.log()[-2000:])
+        self.check(storm.log())
+        print(f'# deaths: {" ".join(deaths)}; {storm.log().count("52:54")} acknowledgements', flush=True)
+        self.assertGreater(len(deaths), 4)
+
+
+def parts(host):
+    return [pid for word in ('netd-controller', 'netd-worker') for pid in processes_of(host, word)]
 
 
 if __name__ == '__main__':
