@@ -331,6 +331,25 @@ static bool part_from_model(struct controller *c, const char *name, struct netwo
 	return true;
 }
 
+/* Two definitions of one bridge: both are kept, for only one can run, and which is not for us to
+ * say. */
+static void note_same_bridge(struct controller *c, const char *name, const struct network *def,
+			     char **ret_broken)
+{
+	const struct net *other = def && network_makes_bridge(def) && def->bridge
+				      ? bridge_names_owner(&c->registry.bridges, NULL, def->bridge)
+				      : NULL;
+
+	if (!other)
+		return;
+	log_warning("network '%s' has the bridge name '%s' of network '%s': only one of them can "
+		    "run; give one of them another name",
+		    name, def->bridge, other->name);
+	if (!*ret_broken && asprintf(ret_broken, "its bridge '%s' is that of network '%s', too",
+				     def->bridge, other->name) < 0)
+		*ret_broken = NULL;
+}
+
 static struct net *add_loaded(struct controller *c, const char *name, struct network *def,
 			      char *broken)
 {
@@ -356,6 +375,7 @@ static int load_config(struct controller *c, const char *name, struct err *e)
 		network_complete(def);
 	if (part_from_model(c, name, def, &broken))
 		complete = false;
+	note_same_bridge(c, name, def, &broken);
 	struct net *n = add_loaded(c, name, def, broken);
 	if (!n) {
 		network_free(def);

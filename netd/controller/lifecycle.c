@@ -119,9 +119,35 @@ static struct net *find_or_add(struct controller *c, struct network *def, lifecy
 	return n;
 }
 
+/* A network that is known by its name only, because its file can't be read, is whatever a
+ * definition of that name says it is: the UUID it is listed with was made up. */
+static void take_up_broken(struct controller *c, struct network *def)
+{
+	struct net *n = registry_find_name(&c->registry, def->name);
+
+	if (!n || !n->broken || n->config || n->live || !list_is_empty(&n->ops))
+		return;
+	if (!def->has_uuid) {
+		def->uuid = n->uuid;
+		def->has_uuid = true;
+	} else if (!registry_find_uuid(&c->registry, &def->uuid)) {
+		char *why = take_ptr(n->broken);
+		bool autostart = n->autostart;
+		registry_remove(&c->registry, n);
+		n = registry_add(&c->registry, def->name, &def->uuid);
+		if (n) {
+			n->broken = why;
+			n->autostart = autostart;
+		} else {
+			free(why);
+		}
+	}
+}
+
 void lifecycle_define(struct controller *c, struct network *def, lifecycle_done_fn *done,
 		      void *data)
 {
+	take_up_broken(c, def);
 	struct net *n = find_or_add(c, def, done, data);
 
 	if (n)
@@ -298,6 +324,13 @@ static bool has_unknown_dnsmasq_option(struct op *op, const struct network *def)
 	return o != NULL;
 }
 
+static void refuse_broken(struct op *op)
+{
+	err_set(&op->err, ERR_INTERNAL, "network '%s' is broken: %s", op->net->name,
+		op->net->broken ? op->net->broken : "?");
+	op_finish(op);
+}
+
 static void begin_start(struct op *op)
 {
 	struct net *n = op->net;
@@ -306,11 +339,8 @@ static void begin_start(struct op *op)
 		return;
 	if (n->state != NET_INACTIVE)
 		return op_refuse(op, "network is already active");
-	if (!n->config) {
-		err_set(&op->err, ERR_INTERNAL, "network '%s' is broken: %s", n->name,
-			n->broken ? n->broken : "?");
-		return op_finish(op);
-	}
+	if (!n->config)
+		return refuse_broken(op);
 	if (has_unknown_dnsmasq_option(op, n->config))
 		return op_finish(op);
 	start_network(op, network_share(n->config));
@@ -400,6 +430,8 @@ static void begin_autostart(struct op *op)
 
 	if (!op_needs_network(op))
 		return;
+	if (n->broken && !n->config)
+		return refuse_broken(op);
 	if (!n->config)
 		return op_refuse(op, "cannot set autostart for transient network");
 	if (n->autostart == op->on)

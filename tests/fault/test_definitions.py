@@ -127,6 +127,38 @@ class Definitions(lib.Case):
             self.assertIn(words, self.h.daemon.log())
         self.h.netctl('net-start', 'keep')
 
+    def test_defined_anew(self):
+        """Where nothing is left of a definition, one of that name takes its place, whatever its uuid."""
+        uuid = '5f1a2b3c-0000-4000-8000-0000000000aa'
+        for identity, wanted in ('', None), (f'<uuid>{uuid}</uuid>', uuid):
+            self.h.define(XML)
+            self.h.netctl('net-autostart', 'keep')
+            self.h.stop_netd()
+            open(self.file, 'w').close()
+            os.unlink(self.spare)
+            self.h.start_netd()
+            row = self.row()
+            self.assertEqual(row['state'], 'broken')
+            self.assertIn("network 'keep' is broken", self.h.netctl('net-autostart', 'keep', '--disable', check=False).err)
+            self.h.netctl('net-define', '-', stdin=f"<network><name>keep</name>{identity}<bridge name='virbr7'/></network>")
+            self.assertEqual(self.row()['state'], 'inactive')
+            self.assertEqual(self.h.netctl('net-uuid', 'keep').out.strip(), wanted or row['uuid'])
+            self.assertTrue(self.row()['autostart'])
+            self.restart()
+            self.assertEqual(self.h.netctl('net-uuid', 'keep').out.strip(), wanted or row['uuid'])
+            self.h.netctl('net-destroy', 'keep', check=False)
+            self.h.netctl('net-undefine', 'keep')
+
+    def test_one_bridge_twice(self):
+        self.h.define(XML)
+        self.h.stop_netd()
+        with open(os.path.join(os.path.dirname(self.file), 'twin.xml'), 'w') as f:
+            f.write("<network><name>twin</name><bridge name='virbr7'/></network>")
+        self.h.start_netd()
+        rows = {n['name']: n for n in self.h.json('status')['networks']}
+        self.assertEqual(rows['twin']['problem'], "its bridge 'virbr7' is that of network 'keep', too")
+        self.assertIn('only one of them can run', self.h.daemon.log())
+
     def test_wrong_name(self):
         self.h.define(XML)
         shutil.copy(self.file, os.path.join(os.path.dirname(self.file), 'other.xml'))
