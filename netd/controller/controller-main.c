@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The controller: started by the keeper, which first hands over what an earlier controller has left
  * (listening doors, service sockets) and then says hello. From there on everything is built up in
- * order, running networks are taken up as they are, the doors open, and the keeper is told that we
- * serve. */
+ * order, the doors open, running networks are taken up as they are and those with autostart
+ * started, and the keeper is told that we are ready. */
 #include "base/log.h"
 #include "netd/controller/backend-controller.h"
 #include "netd/controller/conditions.h"
@@ -244,8 +244,7 @@ static int build_up(struct controller *c, struct err *e)
 	    !(c->conflicts = conflicts_new(c, e)) || !(c->uplinks = uplinks_new(c, e)) ||
 	    !(c->blocked = blocked_new(c, e)) || !(c->stations = stations_new(c, e)) ||
 	    !(c->zones = zones_new(c, e)) || !(c->resolved = resolved_new(c, e)) ||
-	    !(c->resolvers_file = resolvers_file_new(c, e)) ||
-	    !(c->foreign = foreign_new(c, e)))
+	    !(c->resolvers_file = resolvers_file_new(c, e)) || !(c->foreign = foreign_new(c, e)))
 		return -e->code;
 	backend_init(&backend, c);
 	c->door = door_new(c->loop, &backend);
@@ -262,19 +261,25 @@ static void fail(struct controller *c, const struct err *e)
 	exit(1);
 }
 
-/* Networks are as they should be: let clients in. */
+/* Clients are answered while networks are still on their way. */
+static int open_doors(struct controller *c, struct err *e)
+{
+	int r = open_door(c, "door-rw", c->paths.door_rw, false, e);
+
+	if (r == 0)
+		r = open_door(c, "door-ro", c->paths.door_ro, true, e);
+	if (r == 0)
+		log_info("serving at %s", c->paths.door_rw);
+	return r;
+}
+
+/* Networks are as they should be. */
 static void resumed(struct controller *c)
 {
-	struct err e = { 0 };
-
 	lease_files_reload(c->lease_files);
 	shaping_sweep(c);
-	if (open_door(c, "door-rw", c->paths.door_rw, false, &e) < 0 ||
-	    open_door(c, "door-ro", c->paths.door_ro, true, &e) < 0)
-		fail(c, &e);
 	drop_held(c);
 	keeper_link_ready(c->keeper, "serving");
-	log_info("serving at %s", c->paths.door_rw);
 }
 
 /* ---- the keeper's words ---- */
@@ -310,7 +315,7 @@ static void hello(void *data, const char *root, unsigned starts)
 	if (paths_make(&c->paths, &e) < 0)
 		log_warning("%s", e.msg);
 	err_clear(&e);
-	if (build_up(c, &e) < 0)
+	if (build_up(c, &e) < 0 || open_doors(c, &e) < 0)
 		fail(c, &e);
 	lifecycle_resume(c, resumed);
 }

@@ -13,8 +13,8 @@
 #include "netd/kernel/zones.h"
 #include "netd/service/services.h"
 
-/* Scripts may take minutes, one after the other; clients of the other networks need not wait for
- * them, nor would the keeper. */
+/* Scripts may take minutes, one after the other; who waits for the daemon to be ready need not wait
+ * for them, nor would the keeper. */
 #define RESUME_USEC (15 * USEC_PER_SEC)
 
 struct resume {
@@ -116,6 +116,17 @@ static void complete_loaded(struct controller *c, struct net *n)
 		definitions_save(c, n->name, xml, saved_completed, NULL);
 }
 
+/* Wanted from now on: the first look at the rules must not miss any network that runs. Clients are
+ * told that it runs, and where, before it has had its turn. */
+static void begin_taking_up(struct controller *c, struct net *n)
+{
+	const struct mirror_link *l = mirror_by_uuid(c->mirror, &n->uuid);
+
+	n->state = NET_STARTING;
+	n->taking_up = true;
+	registry_set_ifindex(&c->registry, n, l ? (int)l->ifindex : 0);
+}
+
 void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 {
 	struct resume *r = calloc(1, sizeof(*r));
@@ -129,16 +140,14 @@ void lifecycle_resume(struct controller *c, void (*done)(struct controller *c))
 	*r = (struct resume){ .c = c, .left = 1, .done = done };
 	if (sd_event_add_time_relative(c->loop, &r->patience, CLOCK_BOOTTIME, RESUME_USEC, 0,
 				       resume_late, r) < 0)
-		log_warning("out of memory: clients wait for the slowest network");
+		log_warning("out of memory: the keeper waits for the slowest network");
 	registry_foreach(n, &c->registry)
 	{
 		complete_loaded(c, n);
 		if (runs_unnoticed(c, n))
 			registry_set_live(&c->registry, n, network_share(n->config));
-		/* Wanted from now on: the first look at the rules must not miss any network that
-		 * runs. */
 		if (n->live)
-			n->state = NET_STARTING;
+			begin_taking_up(c, n);
 	}
 	uplinks_load(c->uplinks);
 	attached_load(c->attached);

@@ -170,10 +170,11 @@ static void stop_written(void *data, const struct err *e)
 {
 	struct op *op = data;
 	struct net *n = op->net;
-	bool was_active = n->state == NET_STOPPING;
+	bool was_active = n->state == NET_STOPPING || n->taking_up;
 
 	op_take_error(op, e);
 	n->state = NET_INACTIVE;
+	n->taking_up = false;
 	conflicts_look_soon(op->c->conflicts);
 	conditions_forget(op->c->conditions, n);
 	ports_forget(op->c, n);
@@ -232,9 +233,11 @@ void op_started(struct op *op)
 	conflicts_look_soon(op->c->conflicts);
 	port_devices_started(op->c, n);
 	blocked_look_soon(op->c->blocked);
-	log_info("network '%s' started%s%s", n->name, n->live->bridge ? " on bridge " : "",
-		 n->live->bridge ? n->live->bridge : "");
-	door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STARTED);
+	log_info("network '%s' %s%s%s", n->name, n->taking_up ? "is taken up" : "started",
+		 n->live->bridge ? " on bridge " : "", n->live->bridge ? n->live->bridge : "");
+	if (!n->taking_up)
+		door_emit_lifecycle(op->c->door, n->name, &n->uuid, RPC_LIFECYCLE_STARTED);
+	n->taking_up = false;
 	op_finish(op);
 }
 

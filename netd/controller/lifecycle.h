@@ -54,7 +54,8 @@ int lifecycle_check_live(const struct network *now, const struct network *next, 
 
 /* At the daemon's start: take up what runs, and start what is marked autostart unless somebody
  * stopped it in this boot. `done` is called once, when all of it has been tried, or while hook
- * scripts keep some of it waiting. */
+ * scripts keep some of it waiting. Clients may be let in before: what runs is shown as active at
+ * once (net.taking_up), and what they ask of a network waits until it has been taken up. */
 void lifecycle_resume(struct controller *c, void (*done)(struct controller *c));
 
 #endif

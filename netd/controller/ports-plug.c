@@ -182,7 +182,7 @@ static int check_new(const struct controller *c, const struct net *n, const stru
 {
 	char text[UUID_TEXT_MAX];
 
-	if (n->state != NET_ACTIVE)
+	if (!net_runs(n))
 		return err_set(e, ERR_OPERATION_INVALID, "network '%s' is not active", n->name);
 	if (ports_known(c, &p->uuid))
 		return err_set(e, ERR_NETWORK_PORT_EXIST,

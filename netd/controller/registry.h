@@ -38,6 +38,8 @@ struct net {
 	struct network *live;   /* NULL: not running (nor starting) */
 	struct bridge_use config_bridge, live_bridge;
 	enum net_state state;
+	bool taking_up; /* NET_STARTING, but it has run since before the daemon's start: shown as
+			   active */
 	bool autostart;
 	bool stopped_on_request; /* in this boot, before the daemon's last start */
 	bool embryo; /* a first definition on its way to the disk: holds its names, is not shown */
@@ -113,9 +115,14 @@ int registry_choose_bridge(struct registry *r, const struct net *self, struct ne
 
 /* The definition that readers are shown: live while it runs, else config. */
 const struct network *net_definition(const struct net *n);
+/* Runs, and nobody is stopping it. */
+static inline bool net_runs(const struct net *n)
+{
+	return n->state == NET_ACTIVE || (n->state == NET_STARTING && n->taking_up);
+}
 static inline bool net_is_active(const struct net *n)
 {
-	return n->state == NET_ACTIVE || n->state == NET_STOPPING;
+	return net_runs(n) || n->state == NET_STOPPING;
 }
 /* Whether the kernel should hold it. */
 static inline bool net_is_wanted(const struct net *n)

@@ -49,7 +49,7 @@ static const char *state_name(const struct net *n)
 	case NET_INACTIVE:
 		return n->broken && !n->config ? "broken" : "inactive";
 	case NET_STARTING:
-		return "starting";
+		return n->taking_up ? "active" : "starting";
 	case NET_ACTIVE:
 		return "active";
 	case NET_STOPPING:

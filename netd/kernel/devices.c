@@ -144,7 +144,7 @@ int devices_check(const struct controller *c, const struct net *n, struct err *e
 {
 	const struct network *def = n->live;
 
-	if (n->state != NET_ACTIVE)
+	if (!net_runs(n))
 		return err_set(e, ERR_OPERATION_INVALID,
 			       "network '%s' is not active; start it first", n->name);
 	if (foreign_bridge(c, n) || devices_are_macvtaps(def))

@@ -144,7 +144,7 @@ void rules_reply(struct controller *c, struct net *n, struct door_call *call)
 {
 	struct err e = { 0 };
 
-	if (n->state != NET_ACTIVE)
+	if (!net_runs(n))
 		return door_failf(call, ERR_OPERATION_INVALID, "network '%s' is not active",
 				  n->name);
 	struct rules_job *j = job_new(c, n, call, &e);

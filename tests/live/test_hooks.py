@@ -2,6 +2,7 @@
 """Hook scripts: called as libvirt calls them, in order, and obeyed as libvirt obeys them."""
 import os
 import shutil
+import threading
 import time
 
 import lib
@@ -160,6 +161,26 @@ class Hooks(lib.Case):
         self.h.start_netd(seconds=22)
         self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net2'])
         lib.wait_for('the other network', lambda: 'net1' in self.h.netctl('net-list', '--name').out.split(), 20, 0.2)
+
+    def test_answers_before_it_is_ready(self):
+        """While autostart is under way clients are told what is true: what ran runs, the rest doesn't yet."""
+        self.h.start_network(lib.network_xml(name='net2', bridge='virbr2', net='192.168.151'))
+        self.h.define(XML)
+        self.h.netctl('net-autostart', 'net1')
+        self.h.stop_netd()
+        self.script('network', '[ "$1 $2" != "net1 start" ] || exec sleep 3\n')
+        since = time.monotonic()
+        starting = threading.Thread(target=self.h.start_netd)
+        starting.start()
+        lib.wait_for('an answer', lambda: self.h.netctl('net-list', check=False).rc == 0, 2)
+        self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net2'])
+        states = {n['name']: n['state'] for n in self.h.json('status')['networks']}
+        self.assertEqual(states, {'net1': 'inactive', 'net2': 'active'})
+        self.h.netctl('net-destroy', 'net2')
+        self.assertLess(time.monotonic() - since, 2.5)
+        self.assertTrue(starting.is_alive(), 'READY=1 before the networks were started')
+        starting.join()
+        self.assertEqual(self.h.netctl('net-list', '--name').out.split(), ['net1'])
 
     def test_not_at_a_restart(self):
         self.h.start_network(XML)
