@@ -408,7 +408,8 @@ static void log_plan(const struct net *n, const struct work *w, const struct tas
 	if (w->rules)
 		fw_plan_text(w->rules, &text);
 	auto_free char *s = text_take(&text);
-	log_info("network '%s': repairing: %s", n->name, s ? s : "");
+	if (s && *s) /* what reading the table again found is told by work_rules() */
+		log_info("network '%s': repairing: %s", n->name, s);
 }
 
 /* A port has one attempt, whatever comes of it: STP does without us, only later. */

@@ -2,6 +2,8 @@
 """The life cycle of networks, through netctl and through virsh: same words, same exit codes, same rules."""
 import os
 import re
+import signal
+import time
 
 import lib
 
@@ -314,6 +316,17 @@ class Rules(lib.Case):
         host.start_netd()
         self.assertIn('virbr7', host.links())
         self.assertTrue(host.json('net-info', 'life')['active'])
+
+    def test_reload_changes_nothing(self):
+        """A look at everything that finds nothing wrong says nothing of repairs."""
+        host = self.host()
+        host.start_network(XML)
+        before = host.state()
+        for _ in range(2):
+            os.kill(host.daemon.pid, signal.SIGHUP)
+            time.sleep(0.3)
+        self.assertEqual(host.state(), before)
+        self.assertNotIn('repairing', host.daemon.log())
 
     def test_read_only_socket_refuses_changes(self):
         host = self.host()
