@@ -56,6 +56,9 @@ static const struct {
 		"start systemd-resolved, or tell the host's own resolver what /run/netd/resolvers says (netd(8), HOST NAMES)" },
 	[CONDITION_NO_RESOLVERS] = { "no-resolvers",
 		"let the file name the host's name servers; netd reads it again as soon as it changes" },
+	[CONDITION_DNS_REDIRECTED] = { "dns-redirected",
+		"guests are served; to have port 53 back, bind the other resolver to addresses of its own ('ss -lntup sport = :53' "
+		"names it) and reload netd (SIGHUP)" },
 	// clang-format on
 };
 _Static_assert(ARRAY_LEN(kinds) == CONDITION_KINDS, "every kind has its row");

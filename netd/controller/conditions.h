@@ -39,6 +39,7 @@ enum condition_kind {
 	CONDITION_OWN_RULES,    /* can't be read; object: their file below /etc/netd */
 	CONDITION_NAMES_NOT_REGISTERED, /* with the host; object: the domain */
 	CONDITION_NO_RESOLVERS, /* of the host; object: the file that should name them */
+	CONDITION_DNS_REDIRECTED, /* port 53 is another's; object: 53 */
 	CONDITION_KINDS,
 };
 

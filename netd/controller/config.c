@@ -28,6 +28,7 @@ static const struct key keys[] = {
 	KEY("lease_store_failure", "refuse", "serve", refuse_unstored, false),
 	KEY("libvirt_lease_files", "yes", "no", libvirt_lease_files, false),
 	KEY("libvirt_hooks", "yes", "no", libvirt_hooks, false),
+	KEY("dns_listen", "redirect", "direct", dns_redirect, false),
 	KEY("auth_unix_rw", "polkit", "none", door.polkit_rw, false),
 	KEY("auth_unix_ro", "polkit", "none", door.polkit_ro, false),
 };

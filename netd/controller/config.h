@@ -16,6 +16,7 @@ struct netd_config {
 	bool libvirt_isolated; /* isolated = libvirt: isolated guests may send to routed networks */
 	bool refuse_unstored;  /* lease_store_failure = refuse: no address that can't be stored */
 	bool libvirt_lease_files; /* libvirt_lease_files = yes: what libnss-libvirt reads */
+	bool dns_redirect;        /* dns_listen = redirect: port 53 is left to others */
 	bool libvirt_hooks;       /* libvirt_hooks = yes: call the scripts of libvirt, too */
 	bool foreign_accept;      /* foreign_accept = yes: accepts of ours in others' chains */
 	bool host_rules; /* host_rules = yes: count what guests and host say to each other */

@@ -18,6 +18,7 @@
 #include "netd/kernel/guard.h"
 #include "netd/kernel/own-rules.h"
 #include "netd/kernel/reconcile.h"
+#include "netd/kernel/redirect.h"
 #include "netd/kernel/shaping.h"
 #include "netd/kernel/stations.h"
 #include "netd/kernel/uplinks.h"
@@ -236,7 +237,7 @@ static int build_up(struct controller *c, struct err *e)
 	if ((r = load_config(c, e)) < 0 || (r = open_threads(c, e)) < 0 ||
 	    (r = open_upstreams(c, e)) < 0)
 		return r;
-	if (!(c->guard = guard_new(c, e)))
+	if (!(c->guard = guard_new(c, e)) || !(c->redirect = redirect_new(c, e)))
 		return -e->code;
 	if (!(c->own_rules = own_rules_new(c, e)) || !(c->services = services_new(c, e)) ||
 	    !(c->leases = leases_new(c, e)) || !(c->lease_files = lease_files_new(c, e)) ||
@@ -344,6 +345,7 @@ static void reload(void *data)
 		log_err("%s; the settings stay as they were", e.msg);
 	own_rules_load(c->own_rules);
 	reconcile_configure(c->reconcile);
+	services_reload(c->services);
 	lease_files_reload(c->lease_files);
 	door_set_policy(c->door, &c->config.door);
 	change_modes(c, &before);
@@ -417,6 +419,7 @@ static void tear_down(struct controller *c)
 	conflicts_free(c->conflicts);
 	c->conflicts = NULL;
 	guard_free(take_ptr(c->guard));
+	redirect_free(take_ptr(c->redirect));
 	leases_free(c->leases);
 	lease_files_free(c->lease_files);
 	services_free(take_ptr(c->services));

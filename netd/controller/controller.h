@@ -30,6 +30,7 @@ struct attached;
 struct foreign;
 struct conflicts;
 struct reconcile;
+struct redirect;
 struct resolved;
 struct resolvers_file;
 struct services;
@@ -59,6 +60,7 @@ struct controller {
 	struct leases *leases;
 	struct lease_files *lease_files;
 	struct guard *guard;
+	struct redirect *redirect; /* of guests' DNS, where port 53 is another's */
 	struct upstreams *upstreams;
 	struct door *door;
 	struct conditions *conditions; /* what is wrong now */

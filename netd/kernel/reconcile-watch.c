@@ -12,6 +12,7 @@
 #include "netd/kernel/foreign.h"
 #include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
+#include "netd/kernel/redirect.h"
 #include "netd/kernel/uplinks.h"
 
 #include <errno.h>
@@ -184,6 +185,7 @@ static int rules_ready(sd_event_source *s, int fd, uint32_t revents, void *data)
 	reconcile_forget_rules(r);
 	reconcile_rules(r);
 	guard_repair(r->c->guard);
+	redirect_repair(r->c->redirect);
 	return 0;
 }
 
@@ -202,6 +204,7 @@ void reconcile_audit(struct reconcile *r)
 	reconcile_rules(r);
 	blocked_look_soon(r->c->blocked);
 	guard_repair(r->c->guard);
+	redirect_repair(r->c->redirect);
 }
 
 static int audit(sd_event_source *s, uint64_t usec, void *data)

@@ -78,3 +78,20 @@ bool host_names_equal(const struct host_names *a, const struct host_names *b)
 			return false;
 	return true;
 }
+
+static void add_line(struct text *t, const struct host_names *h, const char *name,
+		     const char *network)
+{
+	char address[IP_TEXT_MAX];
+
+	text_addf(t, "%s %s %u %s\n", name, ip_format(&h->server, address), h->port, network);
+}
+
+void host_names_lines(const struct host_names *h, const char *network, struct text *t)
+{
+	if (!*h->domain || !h->local_only)
+		return;
+	add_line(t, h, h->domain, network);
+	for (size_t i = 0; i < h->n_zones; i++)
+		add_line(t, h, h->zone[i], network);
+}

@@ -6,6 +6,7 @@
 #define NETD_HOST_NAMES_H
 
 #include "base/addr.h"
+#include "base/text.h"
 #include "dns/dns.h"
 #include "network/network.h"
 
@@ -31,5 +32,9 @@ struct host_names {
 int host_names_init(struct host_names *h, const struct network *def) mustcheck;
 void host_names_done(struct host_names *h); /* a zeroed one is fine */
 bool host_names_equal(const struct host_names *a, const struct host_names *b);
+
+/* "NAME SERVER PORT NETWORK" for the domain and each zone; nothing where others have names in the
+ * domain, too. */
+void host_names_lines(const struct host_names *h, const char *network, struct text *t);
 
 #endif

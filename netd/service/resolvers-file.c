@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "netd/service/services.h"
 
 #include <errno.h>
@@ -22,23 +23,6 @@ struct file_job {
 	struct err err;
 };
 
-static void add_line(struct text *t, const struct host_names *h, const char *name,
-		     const char *network)
-{
-	char address[IP_TEXT_MAX];
-
-	text_addf(t, "%s %s %u %s\n", name, ip_format(&h->server, address), h->port, network);
-}
-
-void resolvers_file_lines(struct text *t, const struct host_names *h, const char *network)
-{
-	if (!*h->domain || !h->local_only)
-		return;
-	add_line(t, h, h->domain, network);
-	for (size_t i = 0; i < h->n_zones; i++)
-		add_line(t, h, h->zone[i], network);
-}
-
 static char *whole_text(const struct controller *c)
 {
 	struct text t = { 0 };
@@ -49,7 +33,7 @@ static char *whole_text(const struct controller *c)
 	{
 		struct host_names h;
 		if (services_host_names(n, &h))
-			resolvers_file_lines(&t, &h, n->name);
+			host_names_lines(&h, n->name, &t);
 		host_names_done(&h);
 	}
 	return text_take(&t);

@@ -9,9 +9,7 @@
 #ifndef NETD_RESOLVERS_FILE_H
 #define NETD_RESOLVERS_FILE_H
 
-#include "base/text.h"
 #include "netd/controller/controller.h"
-#include "netd/service/host-names.h"
 
 struct resolvers_file;
 
@@ -20,8 +18,5 @@ struct resolvers_file *resolvers_file_new(struct controller *c, struct err *e) m
 void resolvers_file_free(struct resolvers_file *f);
 /* What some network serves has changed. `f` may be NULL: then nothing happens. */
 void resolvers_file_changed(struct resolvers_file *f);
-
-/* Pure: the lines of one network. */
-void resolvers_file_lines(struct text *t, const struct host_names *h, const char *network);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* service-host.c — what the host itself may ask a network's name service for, and who tells it. */
 #include "base/log.h"
+#include "netd/kernel/redirect.h"
 #include "netd/service/resolved.h"
 #include "netd/service/resolvers-file.h"
 #include "netd/service/services-internal.h"
@@ -19,7 +20,7 @@ bool services_host_names(const struct net *n, struct host_names *ret)
 	}
 	ret->ifindex = sv->ifindex;
 	ret->server = sv->address;
-	ret->port = DNS_PORT;
+	ret->port = sv->dns_port;
 	return true;
 }
 
@@ -27,6 +28,8 @@ void service_host_tell(struct services *s, const struct net *n)
 {
 	struct host_names h;
 
+	redirect_changed(s->c->redirect);
+	service_dns_tell(s, n);
 	resolvers_file_changed(s->c->resolvers_file);
 	if (services_host_names(n, &h))
 		resolved_update(s->c->resolved, n, &h);

@@ -21,7 +21,7 @@ static void socket_name(const struct net *n, enum service_socket which, char buf
 		 (unsigned)which);
 }
 
-static int open_socket(const struct net *n, enum service_socket which, struct err *e)
+int service_socket_open(const struct net *n, enum service_socket which, struct err *e)
 {
 	const char *bridge = n->live->bridge;
 
@@ -36,13 +36,16 @@ static int open_socket(const struct net *n, enum service_socket which, struct er
 		return socket_frames(n->service->ifindex, bridge, e);
 	case DNS_UDP:
 	case DNS_TCP:
-		return socket_dns(bridge, &n->service->address, which == DNS_TCP, e);
+		return socket_dns(bridge, &n->service->address, n->service->dns_port,
+				  which == DNS_TCP, e);
 	case DNS_UDP6:
 	case DNS_TCP6:
-		return socket_dns(bridge, &n->service->address6, which == DNS_TCP6, e);
+		return socket_dns(bridge, &n->service->address6, n->service->dns_port,
+				  which == DNS_TCP6, e);
 	case DNS_HOST_UDP:
 	case DNS_HOST_TCP:
-		return socket_dns("lo", &n->service->address, which == DNS_HOST_TCP, e);
+		return socket_dns("lo", &n->service->address, n->service->dns_port,
+				  which == DNS_HOST_TCP, e);
 	case IP6_FRAMES:
 		return socket_ip6_frames(n->service->ifindex, bridge, e);
 	case IP6_GROUPS:
@@ -51,15 +54,22 @@ static int open_socket(const struct net *n, enum service_socket which, struct er
 	return err_set(e, ERR_INTERNAL, "no such socket");
 }
 
-static int take_or_open(struct services *s, const struct net *n, enum service_socket which,
-			struct err *e)
+int service_socket_take(struct services *s, const struct net *n, enum service_socket which)
 {
 	char name[96];
 
 	socket_name(n, which, name);
 	int fd = controller_take_held(s->c, name);
 	n->service->held[which] = fd >= 0;
-	return fd >= 0 ? fd : open_socket(n, which, e);
+	return fd;
+}
+
+static int take_or_open(struct services *s, const struct net *n, enum service_socket which,
+			struct err *e)
+{
+	int fd = service_socket_take(s, n, which);
+
+	return fd >= 0 ? fd : service_socket_open(n, which, e);
 }
 
 static enum worker_kind socket_kind(enum service_socket which)
@@ -67,7 +77,7 @@ static enum worker_kind socket_kind(enum service_socket which)
 	return which < DNS_FIRST ? WORKER_DHCP : which < FILES_FIRST ? WORKER_DNS : WORKER_FILES;
 }
 
-static bool is_wanted(const struct net_service *sv, enum service_socket which)
+bool service_socket_is_wanted(const struct net_service *sv, enum service_socket which)
 {
 	if (which < DNS_FIRST)
 		return which < IP6_FRAMES ? sv->dhcp4 : sv->ip6;
@@ -81,32 +91,44 @@ static bool is_wanted(const struct net_service *sv, enum service_socket which)
 /* Without these guests are served all the same: the host can't ask for guests' names, there are no
  * files (services_check() keeps a network from being started like this), they come by TFTP alone.
  */
-static bool is_optional(enum service_socket which)
+bool service_socket_is_optional(enum service_socket which)
 {
 	return which == DNS_HOST_UDP || which == DNS_HOST_TCP || which == FILES_FIRST ||
 	       which == FILES_HTTP || which == FILES_HTTP6;
 }
 
-int service_sockets_open(struct services *s, const struct net *n, struct err *e)
+static int open_some(struct services *s, const struct net *n, unsigned first, unsigned end,
+		     struct err *e)
 {
 	struct net_service *sv = n->service;
 
-	for (unsigned i = 0; i < SERVICE_SOCKETS; i++) {
+	for (unsigned i = first; i < end; i++) {
 		struct err why = { 0 };
-		if (!is_wanted(sv, i) || (i == DNS_HOST_TCP && sv->fd[DNS_HOST_UDP] < 0))
+		if (!service_socket_is_wanted(sv, i))
 			continue;
 		sv->fd[i] = take_or_open(s, n, i, &why);
 		if (sv->fd[i] >= 0)
 			continue;
-		if (!is_optional(i)) {
+		if (!service_socket_is_optional(i)) {
 			*e = why;
-			return err_in(e, "network '%s'", n->name);
+			return -why.code;
 		}
 		log_warning("network '%s': %s", n->name, why.msg);
 		if (i == FILES_FIRST) /* the folder, without which there is no worker */
 			sv->wanted[WORKER_FILES] = false;
 	}
 	return 0;
+}
+
+int service_sockets_open(struct services *s, const struct net *n, struct err *e)
+{
+	int r = open_some(s, n, 0, DNS_FIRST, e);
+
+	if (r == 0)
+		r = service_dns_open(s, n, e);
+	if (r == 0)
+		r = open_some(s, n, FILES_FIRST, SERVICE_SOCKETS, e);
+	return r < 0 ? err_in(e, "network '%s'", n->name) : 0;
 }
 
 void service_sockets_store(struct services *s, const struct net *n)

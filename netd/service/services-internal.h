@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* services-internal.h — what the files of netd/service/services.h share: services.c begins, changes
  * and ends a network's services and talks with the workers, service-sockets.c has the sockets,
- * service-leases.c what is said about leases, service-host.c what the host's own resolver is told,
- * service-dns-ask.c what a name service is asked. */
+ * service-port.c where the name server listens, service-leases.c what is said about leases,
+ * service-host.c what the host's own resolver is told, service-dns-ask.c what a name service is
+ * asked. */
 #ifndef NETD_SERVICES_INTERNAL_H
 #define NETD_SERVICES_INTERNAL_H
 
@@ -39,6 +40,7 @@ struct net_service {
 	bool held[SERVICE_SOCKETS]; /* the keeper has the socket as well */
 	int fd[SERVICE_SOCKETS];    /* -1: not open */
 	int ifindex;
+	uint16_t dns_port; /* where the name server is: 53, or to which that is redirected */
 	struct ip address; /* where names and files are asked for */
 	struct ip
 	    address6;    /* where names are asked for as well; not set without a second address */
@@ -76,7 +78,26 @@ void service_post_dns_lease(struct worker_proc *p, const struct message_dns_leas
 /* The network's name service has come, changed or gone. */
 void service_host_tell(struct services *s, const struct net *n);
 
+/* ---- service-port.c ---- */
+
+/* Open the sockets of the network's name service: those of an earlier life, else at port 53, else,
+ * where that is another's, at the first port that is free. */
+int service_dns_open(struct services *s, const struct net *n, struct err *e) mustcheck;
+/* Where it is may have changed: the condition. */
+void service_dns_tell(struct services *s, const struct net *n);
+
+/* ---- services.c ---- */
+
+/* The end of the services, but their guests are told nothing: they go on at once. */
+void services_stop_quietly(struct services *s, struct net *n);
+
 /* ---- service-sockets.c ---- */
+
+bool service_socket_is_wanted(const struct net_service *sv, enum service_socket which);
+bool service_socket_is_optional(enum service_socket which);
+/* One that the keeper held for the network; -1: none. */
+int service_socket_take(struct services *s, const struct net *n, enum service_socket which);
+int service_socket_open(const struct net *n, enum service_socket which, struct err *e) mustcheck;
 
 /* Open what the network's services want, or take it up from an earlier life. What a service can do
  * without is a warning. */

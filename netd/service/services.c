@@ -311,7 +311,7 @@ static int take_root(struct net *n, struct err *e)
 	return 0;
 }
 
-static void stop(struct services *s, struct net *n)
+void services_stop_quietly(struct services *s, struct net *n)
 {
 	struct net_service *sv = n->service;
 
@@ -370,7 +370,7 @@ int services_start(struct services *s, struct net *n, struct err *e)
 	if (r == 0)
 		r = choose_workers(s, n, e);
 	if (r < 0)
-		stop(s, n);
+		services_stop_quietly(s, n);
 	else
 		tell_others_soon(s, sv);
 	service_host_tell(s, n);
@@ -412,7 +412,7 @@ static bool sockets_fit(const struct net *n)
 int services_update(struct services *s, struct net *n, struct err *e)
 {
 	if (!sockets_fit(n)) {
-		stop(s, n);
+		services_stop_quietly(s, n);
 		int r = services_start(s, n, e);
 		if (n->service)
 			n->service->changed = clock_boottime();
@@ -438,7 +438,7 @@ void services_stop(struct services *s, struct net *n)
 {
 	if (n->service && n->service->fd[IP6_FRAMES] >= 0)
 		service_ip6_end(n->live, n->service->fd[IP6_FRAMES]);
-	stop(s, n);
+	services_stop_quietly(s, n);
 }
 
 /* ---- the rest ---- */

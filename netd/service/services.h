@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "dhcp/dhcp4.h"
+#include "firewall/nft-redirect.h"
 #include "netd/controller/controller.h"
 #include "netd/service/host-names.h"
 
@@ -72,7 +73,13 @@ typedef bool services_dns_told_fn(void *data, const struct message_dns_told *hea
 int services_dns_ask(struct services *s, const struct net *n, struct message_dns_ask *ask,
 		     services_dns_told_fn *told, void *data, struct err *e) mustcheck;
 
+/* Where the guests of this network ask for names, if that isn't at port 53: so many rows. */
+size_t services_redirects(const struct net *n, struct fw_redirect_row ret[static 2]);
+
 /* ---- from the keeper and the host ---- */
+
+/* The settings were read again, and others may have given up ports. */
+void services_reload(struct services *s);
 
 void services_worker_spawned(struct services *s, uint32_t worker, pid_t pid, int channel_fd,
 			     int page_fd);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netd/service/sockets.h"
 
+#include "netd/service/holder.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
@@ -47,6 +49,19 @@ static socklen_t socket_address(struct sockaddr_storage *ss, const struct ip *a,
 	return sizeof(*in);
 }
 
+/* Of a UDP port that is bound on all addresses. */
+static int port_error(struct err *e, int error, uint16_t port, const char *device)
+{
+	char who[HOLDER_TEXT_MAX];
+
+	if (error != EADDRINUSE)
+		return err_sys(e, error, "cannot bind UDP port %u on %s", port, device);
+	return err_sys(e, error,
+		       "cannot bind UDP port %u on %s: %s has it and doesn't share it; find who by "
+		       "'ss -lunp sport = :%u', and end it or bind it to its own interface",
+		       port, device, holder_text(false, port, who), port);
+}
+
 int socket_dhcp4(const char *device, struct err *e)
 {
 	auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -64,9 +79,7 @@ int socket_dhcp4(const char *device, struct err *e)
 	if (set_flag(fd, IPPROTO_IP, IP_PKTINFO) < 0)
 		return err_sys(e, errno, "cannot prepare the DHCP socket on %s", device);
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0)
-		return err_sys(e, errno,
-			       "cannot bind UDP port 67 on %s; another DHCP server may hold it",
-			       device);
+		return port_error(e, errno, 67, device);
 	return take_fd(&fd);
 }
 
@@ -153,9 +166,7 @@ int socket_ip6_groups(int ifindex, const char *device, bool dhcp, struct err *e)
 	(void)!set_flag(fd, SOL_SOCKET,
 			SO_REUSEADDR); /* another server may hold 547 on its own device */
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)) < 0)
-		return err_sys(e, errno,
-			       "cannot bind UDP port 547 on %s; another DHCPv6 server may hold it",
-			       device);
+		return port_error(e, errno, DHCP6_PORT, device);
 	return take_fd(&fd);
 }
 
@@ -198,10 +209,10 @@ static int listen_on(int fd, const struct ip *address, struct err *e)
 		   : 0;
 }
 
-int socket_dns(const char *device, const struct ip *address, bool tcp, struct err *e)
+int socket_dns(const char *device, const struct ip *address, uint16_t port, bool tcp, struct err *e)
 {
 	auto_close int fd =
-	    open_bound(device, address, tcp ? SOCK_STREAM : SOCK_DGRAM, 53, "DNS", e);
+	    open_bound(device, address, tcp ? SOCK_STREAM : SOCK_DGRAM, port, "DNS", e);
 
 	if (fd < 0)
 		return fd;

@@ -27,9 +27,10 @@ int socket_ip6_frames(int ifindex, const char *device, struct err *e) mustcheck;
  * unnoticed. */
 int socket_ip6_groups(int ifindex, const char *device, bool dhcp, struct err *e) mustcheck;
 
-/* `address` port 53 for what arrives on `device`: UDP with IP_PKTINFO, or a listening TCP socket.
- */
-int socket_dns(const char *device, const struct ip *address, bool tcp, struct err *e) mustcheck;
+/* `port` of `address`, normally 53, for what arrives on `device`: UDP with IP_PKTINFO, or a
+ * listening TCP socket. -EADDRINUSE: it is another's. */
+int socket_dns(const char *device, const struct ip *address, uint16_t port, bool tcp, struct err *e)
+    mustcheck;
 
 /* UDP: port 69 of `address` for requests, any port (0) for data. */
 int socket_tftp(const char *device, const struct ip *address, uint16_t port, struct err *e)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What others do to name service: the host's resolvers change, die, and hold the ports."""
 import os
+import signal
 import sys
 import time
 
@@ -8,6 +9,29 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import lib
 
 UPSTREAMS = '198.51.100.1', '198.51.100.11', '198.51.100.12'
+
+# PORT KIND...: hold sockets and say so.
+HOLD = """
+import socket, sys, time
+held = []
+for kind in sys.argv[2:]:
+    name = kind.rstrip('+')
+    six = name.endswith('6')
+    s = socket.socket(socket.AF_INET6 if six else socket.AF_INET,
+                      socket.SOCK_STREAM if name.startswith('tcp') else socket.SOCK_DGRAM)
+    if kind.endswith('+'):
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if six:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int('udp' in sys.argv))
+    if name == 'lo':
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'lo')
+    s.bind(('127.0.0.53' if name == 'lo' else '', int(sys.argv[1])))
+    if name.startswith('tcp'):
+        s.listen()
+    held.append(s)
+print('ready', flush=True)
+time.sleep(1000)
+"""
 
 
 class Names(lib.Case):
@@ -168,6 +192,152 @@ class Upstreams(Names):
         waiting = [self.g.spawn('dig', '+time=4', '+tries=1', '@192.168.150.1', f'dead{n}.example') for n in range(20)]
         self.check_local_names()
         self.assertTrue(any(p.popen.poll() is None for p in waiting))
+
+
+class Ports(Names):
+    """Others have port 53 or 67."""
+
+    def hold(self, port, *sockets, check=True):
+        """A process with these sockets: "udp", "tcp", "udp6", "tcp6", behind them "+" for one that shares."""
+        process = self.h.spawn(sys.executable, '-c', HOLD, port, *sockets)
+        lib.wait_for('the holder', lambda: process.log() or process.popen.poll() is not None)
+        if check:
+            self.assertEqual(process.log(), 'ready\n')
+        return process
+
+    def check_served(self, server='192.168.150.1'):
+        for words in ((), ('+tcp',)):
+            got = self.g.sh('dig', '+short', '+time=2', '+tries=1', '@' + server, *words, 'web.lab', check=False).out.split()
+            self.assertEqual(got, [self.g.lease.address], (server, words))
+
+    def table(self):
+        return self.h.sh('nft', '-s', 'list', 'table', 'inet', 'netd_dns', check=False).out
+
+    def redirected(self):
+        return [(k['network'], k['object']) for k in self.h.json('status')['conditions'] if k['kind'] == 'dns-redirected']
+
+    def host_port(self):
+        """Where the host is told to ask."""
+        with open(os.path.join(self.h.root, 'run/netd/resolvers')) as f:
+            return {line.split()[2] for line in f if line.split()[0] == 'lab'}
+
+    def ask_from_host(self, port):
+        return self.h.sh('dig', '+short', '+time=1', '+tries=1', '-p', port, '@192.168.150.1', 'web.lab', check=False).out.split()
+
+    def start(self, extra=''):
+        self.h.start_netd()
+        self.h.start_network(lib.network_xml(domain='lab', extra=extra).replace(
+            "<domain name='lab'/>", "<domain name='lab' localOnly='yes'/>").replace(
+            '</network>', "<ip family='ipv6' address='fd50::1' prefix='64'/></network>"))
+        self.g = self.guest('g1', self.h, 'virbr1')
+        self.g.dhcp(hostname='web')
+        self.g.sh('ip', 'addr', 'add', 'fd50::99/64', 'dev', 'eth0', 'nodad')
+
+    def test_f09_wildcard_resolver(self):
+        for sockets in ('udp', 'tcp'), ('udp',), ('tcp',), ('udp+', 'tcp+'), ('udp6', 'tcp6'):
+            with self.subTest(sockets):
+                holder = self.hold(53, *sockets)
+                self.start()
+                self.assertEqual(self.redirected(), [('net1', '53')])
+                self.check_served()
+                self.check_served('fd50::1')
+                port, = self.host_port()
+                self.assertNotEqual(port, '53')
+                self.assertEqual(self.ask_from_host(port), [self.g.lease.address])
+                self.h.netctl('net-destroy', 'net1')
+                lib.wait_for('no table', lambda: not self.table())
+                self.assertEqual(self.redirected(), [])
+                holder.kill()
+                self.h.netctl('net-start', 'net1')
+                self.assertEqual(self.redirected(), [])
+                self.assertEqual(self.host_port(), {'53'})
+                self.h.netctl('net-undefine', 'net1', check=False)
+                self.h.netctl('net-destroy', 'net1')
+                lib.remove_namespace(self.g.ns)
+                self.h.stop_netd()
+
+    def test_f09_that_shares(self):
+        """UDP alone, by one who lets others in: nothing has to be done."""
+        self.hold(53, 'udp+')
+        self.start()
+        self.assertEqual(self.redirected(), [])
+        self.assertEqual(self.table(), '')
+        self.check_served()
+
+    def test_f09_keeps_working(self):
+        """The ruleset is flushed, the controller and netd end and start; then port 53 is free again."""
+        holder = self.hold(53, 'udp', 'tcp')
+        self.start()
+        self.check_served()
+        before = self.table()
+        self.h.sh('nft', 'flush', 'ruleset')
+        lib.wait_for('the table is back', lambda: self.table() == before, 1)
+        self.check_served()
+        self.h.sh('nft', 'delete', 'table', 'inet', 'netd_dns')
+        os.kill(self.controller(), signal.SIGKILL)
+        lib.wait_for('another controller', lambda: self.h.netctl('net-list', check=False).rc == 0, 10)
+        lib.wait_for('the table is back', lambda: self.table() == before, 1)
+        self.check_served()
+        self.assertEqual(self.redirected(), [('net1', '53')])
+        self.h.stop_netd()
+        self.h.start_netd()
+        lib.wait_for('the table is there', self.table, 1)
+        self.check_served()
+        os.kill(self.h.daemon.pid, signal.SIGHUP)
+        time.sleep(0.2)
+        self.assertEqual(self.redirected(), [('net1', '53')])
+        self.check_served()
+        holder.kill()
+        os.kill(self.h.daemon.pid, signal.SIGHUP)
+        lib.wait_for('port 53 again', lambda: not self.redirected() and not self.table(), 2)
+        self.assertEqual(self.host_port(), {'53'})
+        self.check_served()
+        self.assertEqual(self.ask_from_host(53), [self.g.lease.address])
+
+    def controller(self):
+        return next(int(pid) for pid in lib.sh('ip', 'netns', 'pids', self.h.ns).out.split()
+                    if open(f'/proc/{pid}/comm').read().strip() == 'netd-controller')
+
+    def test_f10_netd_was_first(self):
+        """A resolver for all addresses can't start beside a network's; with dns_listen = redirect it can."""
+        self.start()
+        self.assertNotEqual(self.hold(53, 'udp', check=False).popen.wait(5), 0)
+        self.assertNotEqual(self.hold(53, 'tcp+', check=False).popen.wait(5), 0)
+        self.hold(53, 'udp+').kill()
+        with open(os.path.join(self.h.root, 'etc/netd/netd.conf'), 'w') as f:
+            f.write('dns_listen = redirect\n')
+        os.kill(self.h.daemon.pid, signal.SIGHUP)
+        lib.wait_for('the move', self.table, 2)
+        self.hold(53, 'udp', 'tcp', 'udp6', 'tcp6')
+        self.check_served()
+        self.check_served('fd50::1')
+        self.assertEqual(self.redirected(), [])
+        os.unlink(os.path.join(self.h.root, 'etc/netd/netd.conf'))
+
+    def test_f11_resolved_on_the_loopback(self):
+        """As systemd-resolved: 127.0.0.53 on lo alone. Neither is in the other's way."""
+        holder = self.hold(53, 'lo')
+        self.start()
+        self.assertEqual(self.redirected(), [])
+        self.check_served()
+        self.assertEqual(self.ask_from_host(53), [self.g.lease.address])
+        holder.kill()
+        self.hold(53, 'lo')
+
+    def test_f12_another_dhcp_server(self):
+        """On all addresses: beside one that shares guests are served; another is named, and nothing is left behind."""
+        holder = self.hold(67, 'udp+')
+        self.start()
+        self.h.netctl('net-destroy', 'net1')
+        holder.kill()
+        before = self.h.state()
+        self.hold(67, 'udp')
+        done = self.h.netctl('net-start', 'net1', check=False)
+        self.assertEqual(done.rc, 1)
+        self.assertRegex(done.err, r'cannot bind UDP port 67 on virbr1: a socket of user 0 \(inode \d+\) on 0\.0\.0\.0 has it')
+        self.assertIn('ss -lunp', done.err)
+        self.assertEqual(self.h.state()['rules'], before['rules'])
+        self.assertNotIn('virbr1', self.h.links())
 
 
 if __name__ == '__main__':
