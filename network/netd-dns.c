@@ -15,6 +15,7 @@ void netd_dns_free(struct netd_dns *d)
 		free(d->records[i].tag);
 	}
 	free(d->records);
+	free(d->zone_file);
 	*d = (struct netd_dns){ 0 };
 }
 
@@ -98,6 +99,11 @@ int validate_netd_dns(struct report *r, const struct network *n)
 	if (d->line && n->dns.enable == TRI_NO)
 		report_doubt(r, d->line,
 			     "<netd:dns> has no effect: the network has <dns enable='no'>");
+	if (d->zone_file && !n->domain)
+		return report_unwise(r, ERR_CONFIG_UNSUPPORTED, d->zone_line,
+				     "<netd:zone file='%.200s'>: its names are below the "
+				     "network's domain, and there is no <domain>",
+				     d->zone_file);
 	if (d->n_records > RECORDS_MAX)
 		return report_unwise(r, ERR_CONFIG_UNSUPPORTED, d->records[RECORDS_MAX].line,
 				     "more than %u records in <netd:dns>", RECORDS_MAX);

@@ -30,6 +30,8 @@ struct netd_dns {
 	enum netd_dns_order order;
 	struct netd_dns_record *records;
 	size_t n_records;
+	char *zone_file; /* with further records; NULL: none */
+	unsigned zone_line;
 	bool rebind_protection; /* private addresses in answers from outside are left out */
 };
 

@@ -39,6 +39,13 @@ static int attr_caa_value(struct report *r, const struct spot *at, void *field)
 	return attr_text(r, at, field);
 }
 
+static int attr_file(struct report *r, const struct spot *at, void *field)
+{
+	if (at->value[0] != '/')
+		return spot_refuse(r, at, "is not an absolute path");
+	return attr_text(r, at, field);
+}
+
 #define TTL ATTR("ttl", attr_number, struct netd_dns_record, ttl_sec, .max = NETD_DNS_TTL_MAX_SEC)
 
 static const struct attr alias_attrs[] = {
@@ -65,6 +72,19 @@ static const struct attr wildcard_attrs[] = {
 	ATTR("ip", attr_ip, struct netd_dns_record, ip, .missing = ERR_XML),
 	TTL,
 };
+
+static const struct attr zone_attrs[] = {
+	ATTR("file", attr_file, struct netd_dns, zone_file, .missing = ERR_XML),
+};
+
+static int read_zone(struct report *r, xmlNode *node, void *dns)
+{
+	struct netd_dns *d = dns;
+	int err = READ_ATTRS(r, node, zone_attrs, d);
+
+	d->zone_line = line_of(node);
+	return err < 0 ? err : read_no_children(r, node);
+}
 
 static struct netd_dns_record *new_record(struct report *r, xmlNode *node, void *dns,
 					  enum netd_dns_kind kind)
@@ -98,6 +118,7 @@ static const struct element dns_children[] = {
 	{ "caa", read_caa, .many = true, .ns = NETD_NAMESPACE },
 	{ "mx", read_mx, .many = true, .ns = NETD_NAMESPACE },
 	{ "wildcard", read_wildcard, .many = true, .ns = NETD_NAMESPACE },
+	{ "zone", read_zone, .ns = NETD_NAMESPACE },
 };
 
 struct flags { /* as written */

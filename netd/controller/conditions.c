@@ -59,6 +59,8 @@ static const struct {
 	[CONDITION_DNS_REDIRECTED] = { "dns-redirected",
 		"guests are served; to have port 53 back, bind the other resolver to addresses of its own ('ss -lntup sport = :53' "
 		"names it) and reload netd (SIGHUP)" },
+	[CONDITION_ZONE_FILE] = { "zone-file",
+		"correct the file; netd reads it again as soon as it changes" },
 	// clang-format on
 };
 _Static_assert(ARRAY_LEN(kinds) == CONDITION_KINDS, "every kind has its row");

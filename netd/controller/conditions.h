@@ -40,6 +40,7 @@ enum condition_kind {
 	CONDITION_NAMES_NOT_REGISTERED, /* with the host; object: the domain */
 	CONDITION_NO_RESOLVERS, /* of the host; object: the file that should name them */
 	CONDITION_DNS_REDIRECTED, /* port 53 is another's; object: 53 */
+	CONDITION_ZONE_FILE,            /* can't be read; object: the file */
 	CONDITION_KINDS,
 };
 

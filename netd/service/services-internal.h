@@ -3,7 +3,7 @@
  * and ends a network's services and talks with the workers, service-sockets.c has the sockets,
  * service-port.c where the name server listens, service-leases.c what is said about leases,
  * service-host.c what the host's own resolver is told, service-dns-ask.c what a name service is
- * asked. */
+ * asked, service-zone.c the zone files. */
 #ifndef NETD_SERVICES_INTERNAL_H
 #define NETD_SERVICES_INTERNAL_H
 
@@ -11,6 +11,7 @@
 #include "netd/messages/messages-dns.h"
 #include "netd/service/service-dns-ask.h"
 #include "netd/service/service-files.h"
+#include "netd/service/service-zone.h"
 #include "netd/service/services.h"
 #include "netd/service/workers.h"
 
@@ -62,6 +63,7 @@ struct services {
 	sd_event_source *tell;
 	bool replied; /* a turn has passed since the last start */
 	struct dns_asks *dns_asks;
+	struct service_zones *zones;
 	/* verdicts gathered for one worker */
 	struct msg_dhcp4_verdict verdict[MSG_DHCP_RECORDS_MAX];
 	size_t n_verdicts;

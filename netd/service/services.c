@@ -73,7 +73,10 @@ static int tell_dns(struct services *s, struct worker_proc *p, const struct net 
 	struct dns_config *dc = dns_config_from_network(n->live);
 	auto_free uint8_t *body = NULL;
 	size_t len = 0;
-	int r = dc ? message_dns_config_encode(n->id, dc, &body, &len) : -ENOMEM;
+	int r = dc ? service_zone_add(s->zones, n, dc) : -ENOMEM;
+
+	if (r == 0)
+		r = message_dns_config_encode(n->id, dc, &body, &len);
 
 	dns_config_free(dc);
 	if (r < 0)
@@ -324,6 +327,7 @@ void services_stop_quietly(struct services *s, struct net *n)
 			untell(sv->worker[i], n);
 	}
 	dns_asks_end(s->dns_asks, n);
+	service_zone_forget(s->zones, n);
 	service_sockets_close(s, n);
 	guard_changed(s->c->guard);
 	list_remove(&sv->untold);
@@ -337,7 +341,8 @@ void services_stop_quietly(struct services *s, struct net *n)
 
 int services_check(const struct net *n, struct err *e)
 {
-	if (!network_owns_bridge(n->live) || service_files_check(n->live, e) == 0)
+	if (!network_owns_bridge(n->live) ||
+	    (service_files_check(n->live, e) == 0 && service_zone_check(n->live, e) == 0))
 		return 0;
 	return err_in(e, "network '%s'", n->name);
 }
@@ -369,6 +374,8 @@ int services_start(struct services *s, struct net *n, struct err *e)
 		r = service_sockets_open(s, n, e);
 	if (r == 0)
 		r = choose_workers(s, n, e);
+	if (r == 0)
+		service_zone_update(s->zones, n);
 	if (r < 0)
 		services_stop_quietly(s, n);
 	else
@@ -409,6 +416,17 @@ static bool sockets_fit(const struct net *n)
 	return (!sv->wanted[WORKER_DNS] && !sv->root) || ip_equal(&now, &sv->address);
 }
 
+/* Its file is read again, unless static hosts alone have changed. */
+static void update_zone(struct services *s, struct net *n)
+{
+	const struct network *told = n->service ? n->service->told[WORKER_DNS] : NULL;
+
+	if (!n->service ||
+	    (told && told->options.dns.zone_file && network_equal_but_hosts(told, n->live)))
+		return;
+	service_zone_update(s->zones, n);
+}
+
 int services_update(struct services *s, struct net *n, struct err *e)
 {
 	if (!sockets_fit(n)) {
@@ -419,6 +437,7 @@ int services_update(struct services *s, struct net *n, struct err *e)
 		return r;
 	}
 	service_host_tell(s, n);
+	update_zone(s, n);
 	if (n->service && !list_is_empty(&n->service->untold))
 		return 0; /* what they are told soon is the new definition */
 	if (n->service) {
@@ -454,6 +473,26 @@ void services_worker_died(struct services *s, uint32_t worker, int wait_status)
 	workers_died(s->workers, worker, wait_status);
 }
 
+/* A zone file has been changed. */
+static void zone_changed(void *data, struct net *n)
+{
+	struct services *s = data;
+	struct worker_proc *p = n->service ? n->service->worker[WORKER_DNS] : NULL;
+
+	if (!p || !worker_id(p) || !list_is_empty(&n->service->untold))
+		return;
+	int r = tell_dns(s, p, n, false);
+	if (r < 0)
+		log_err("network '%s': its zone file: %s", n->name, strerror(-r));
+	else
+		log_info("network '%s': its zone file has been read again", n->name);
+}
+
+void services_reload(struct services *s)
+{
+	service_zones_reload(s->zones);
+}
+
 void services_upstreams_changed(struct services *s)
 {
 	struct worker_proc *p = NULL;
@@ -480,9 +519,11 @@ struct services *services_new(struct controller *c, struct err *e)
 		list_init(&s->untold);
 		s->workers = workers_new(c, &events, s);
 	}
-	if (s)
+	if (s) {
 		s->dns_asks = dns_asks_new(c->loop);
-	if (!s || !s->workers || !s->dns_asks ||
+		s->zones = service_zones_new(c, zone_changed, s);
+	}
+	if (!s || !s->workers || !s->dns_asks || !s->zones ||
 	    sd_event_add_defer(c->loop, &s->tell, tell_others, s) < 0 ||
 	    sd_event_source_set_enabled(s->tell, SD_EVENT_OFF) < 0) {
 		services_free(s);
@@ -498,6 +539,7 @@ void services_free(struct services *s)
 		return;
 	sd_event_source_disable_unref(s->tell);
 	dns_asks_free(s->dns_asks);
+	service_zones_free(s->zones);
 	workers_free(s->workers);
 	free(s);
 }

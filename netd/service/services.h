@@ -85,6 +85,8 @@ void services_worker_spawned(struct services *s, uint32_t worker, pid_t pid, int
 			     int page_fd);
 void services_worker_died(struct services *s, uint32_t worker, int wait_status);
 void services_upstreams_changed(struct services *s);
+/* SIGHUP: files that networks name are read again. */
+void services_reload(struct services *s);
 
 /* For `netctl status`: each worker in turn. */
 typedef void services_worker_fn(void *data, const char *role, pid_t pid, unsigned restarts);
