@@ -347,7 +347,6 @@ static void reload(void *data)
 	reconcile_configure(c->reconcile);
 	services_reload(c->services);
 	lease_files_reload(c->lease_files);
-	services_reload(c->services);
 	door_set_policy(c->door, &c->config.door);
 	change_modes(c, &before);
 	/* Look at everything again: the host's resolvers, and whether the kernel holds what it

@@ -161,6 +161,7 @@ void services_reload(struct services *s)
 {
 	struct net *n;
 
+	service_zones_reload(s->zones);
 	registry_foreach(n, &s->c->registry)
 	{
 		struct err e = { 0 };

@@ -488,11 +488,6 @@ static void zone_changed(void *data, struct net *n)
 		log_info("network '%s': its zone file has been read again", n->name);
 }
 
-void services_reload(struct services *s)
-{
-	service_zones_reload(s->zones);
-}
-
 void services_upstreams_changed(struct services *s)
 {
 	struct worker_proc *p = NULL;

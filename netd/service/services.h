@@ -78,15 +78,14 @@ size_t services_redirects(const struct net *n, struct fw_redirect_row ret[static
 
 /* ---- from the keeper and the host ---- */
 
-/* The settings were read again, and others may have given up ports. */
+/* The settings were read again, and others may have given up ports; so are files that networks
+ * name. */
 void services_reload(struct services *s);
 
 void services_worker_spawned(struct services *s, uint32_t worker, pid_t pid, int channel_fd,
 			     int page_fd);
 void services_worker_died(struct services *s, uint32_t worker, int wait_status);
 void services_upstreams_changed(struct services *s);
-/* SIGHUP: files that networks name are read again. */
-void services_reload(struct services *s);
 
 /* For `netctl status`: each worker in turn. */
 typedef void services_worker_fn(void *data, const char *role, pid_t pid, unsigned restarts);
