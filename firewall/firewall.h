@@ -221,6 +221,8 @@ struct fw_plan {
 	uint32_t generation; /* the ruleset generation this was planned against; 0: any */
 };
 void fw_plan_free(struct fw_plan *p);
+/* Move the steps of `from` behind those of `p`, to be one transaction; `from` is empty after it. */
+int fw_plan_append(struct fw_plan *p, struct fw_plan *from) mustcheck;
 void fw_plan_text(const struct fw_plan *p, struct text *t);
 
 /* What makes the whole table equal to `want`; anything else in it goes. With want->base unset the

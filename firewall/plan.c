@@ -41,6 +41,16 @@ void fw_plan_free(struct fw_plan *p)
 	free(p);
 }
 
+int fw_plan_append(struct fw_plan *p, struct fw_plan *from)
+{
+	if (GROW(p->steps, p->cap, p->n + from->n) < 0)
+		return -ENOMEM;
+	memcpy(p->steps + p->n, from->steps, from->n * sizeof(*from->steps));
+	p->n += from->n;
+	from->n = 0;
+	return 0;
+}
+
 /* --- the wanted side --- */
 
 static struct diff_row *next_want(struct sides *s, enum fw_rank rank, const struct wanted *w)

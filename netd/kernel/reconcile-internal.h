@@ -30,6 +30,8 @@ struct reconcile {
 	struct fw_state
 	    *rules_had;         /* as we left the table; NULL: unknown, sync before the next plan */
 	unsigned rules_touched; /* how often others have changed the table */
+	bool unshared; /* several networks' rules failed together: until the line is empty each
+			  goes alone */
 	struct fw_options fw;
 	struct list waiting;
 	unsigned rules_turns; /* how often the whole table waits in it (a network: net.n_turns) */
@@ -52,7 +54,8 @@ struct work {
 	struct bridge_plan links;
 	struct uplink_note *note; /* to be on disk before the links are changed, or NULL */
 	struct fw_plan *rules;
-	bool sync; /* the whole table: `all` is wanted, rules_had comes out */
+	bool shared; /* rules are several networks', and rules_had says already what they make */
+	bool sync;   /* the whole table: `all` is wanted, rules_had comes out */
 	struct fw_rows all;
 	struct fw_state *had;
 	char *name, *running_xml; /* the file in /run: to be written, or (NULL xml) removed */

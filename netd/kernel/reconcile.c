@@ -189,10 +189,13 @@ void reconcile_forget_rules(struct reconcile *r)
 
 static void take_rules(struct reconcile *r, struct work *w)
 {
+	r->unshared |= w->shared && w->rules_stale;
 	/* Somebody changed the table while the job ran: before its dump or after it, nobody knows.
 	 */
 	if (w->rules_touched != r->rules_touched) {
 		reconcile_forget_rules(r);
+	} else if (w->shared && w->rules_done) {
+		return;
 	} else if (w->sync && w->rules_done) {
 		fw_state_free(r->rules_had);
 		r->rules_had = take_ptr(w->had);
@@ -294,6 +297,13 @@ static int plan_rules(struct reconcile *r, const struct net *n, bool wanted, str
 	return result;
 }
 
+/* Nothing of it is in the kernel yet, and whatever its rules are, the others' don't depend on them.
+ */
+static bool waits_for_start(const struct net *n)
+{
+	return n->state == NET_STARTING && !n->taking_up && n->n_turns;
+}
+
 int reconcile_want_all_rules(struct reconcile *r, struct fw_rows *rows, struct err *e)
 {
 	struct net *n;
@@ -302,7 +312,8 @@ int reconcile_want_all_rules(struct reconcile *r, struct fw_rows *rows, struct e
 
 	registry_foreach(n, &r->c->registry)
 	{
-		if (result < 0 || !net_is_wanted(n) || !network_owns_bridge(n->live))
+		if (result < 0 || !net_is_wanted(n) || !network_owns_bridge(n->live) ||
+		    waits_for_start(n))
 			continue;
 		if (!any)
 			result = fw_want_base(&r->fw, rows);
@@ -422,6 +433,55 @@ static void note_tried(struct reconcile *r, const struct work *w)
 			mirror_port_tried(r->c->mirror, w->links.steps[i].ifindex, now);
 }
 
+/* ---- the rules of many ---- */
+
+#define SHARE_MAX 128 /* networks; the first waits for all of them */
+
+/* Add what `n` lacks to the transaction, as if those before it were done. */
+static int share_with(struct reconcile *r, struct fw_plan *all, const struct net *n)
+{
+	struct fw_plan *p = NULL;
+	struct err e = { 0 };
+
+	/* What is wrong with its rules is told in its own turn. */
+	if (plan_rules(r, n, true, &p, &e) < 0)
+		return 0;
+	int result = fw_state_commit(r->rules_had, p);
+	if (result == 0)
+		result = fw_plan_append(all, p);
+	fw_plan_free(p);
+	return result;
+}
+
+/* The kernel checks the whole table at the end of each transaction, so that a thousand of them, one
+ * for each network, cost a thousand times a thousand. Networks that wait in the line to be started
+ * therefore get their rules together with the first one: rules go before links in any case. If it
+ * fails, for whatever network's sake, each goes on alone. */
+static void share_rules(struct reconcile *r, struct work *w)
+{
+	struct task *t;
+	unsigned n_shared = 0;
+	int result;
+
+	if (!w->rules || !w->rules->n || !w->wanted || r->unshared || list_is_empty(&r->waiting))
+		return;
+	w->shared = true;
+	result = fw_state_commit(r->rules_had, w->rules);
+	list_foreach (t, &r->waiting, struct task, node) {
+		const struct net *n =
+		    t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
+		if (result < 0 || n_shared >= SHARE_MAX)
+			break;
+		if (n && waits_for_start(n) && network_owns_bridge(n->live)) {
+			result = share_with(r, w->rules, n);
+			n_shared++;
+		}
+	}
+	/* What is in rules_had and not in the plan is found by the sync that follows. */
+	if (result < 0)
+		r->rules_touched++;
+}
+
 /* Push the job and return true, or return false when nothing is left to do or t->err says why it
  * can't be. */
 static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
@@ -446,6 +506,7 @@ static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 		if (!t->done && t->rounds == 1 && !is_daily(w))
 			repairs_count(r->repairs, n);
 		listen_to_kernel(r, !w->wanted);
+		share_rules(r, w);
 		jobs_push(r->c->kernel, &w->job);
 		return true;
 	}
@@ -502,6 +563,7 @@ static int take_turn(sd_event_source *s, void *data)
 void reconcile_next_turn(struct reconcile *r)
 {
 	if (list_is_empty(&r->waiting)) {
+		r->unshared = false;
 		sd_event_source_set_time_relative(r->quiet, QUIET_USEC);
 		sd_event_source_set_enabled(r->quiet, SD_EVENT_ONESHOT);
 		return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "netd/service/resolvers-file.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -10,9 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SOON_USEC (50 * USEC_PER_MSEC) /* many networks start at once */
+
 struct resolvers_file {
 	struct controller *c;
-	sd_event_source *soon;
+	sd_event_source *soon; /* timer */
+	bool due;
 	char *text; /* as written last; NULL: not in this life */
 };
 
@@ -71,11 +75,12 @@ static bool push(struct resolvers_file *f, const char *text)
 	return true;
 }
 
-static int write_now(sd_event_source *source, void *data)
+static int write_now(sd_event_source *source, uint64_t usec, void *data)
 {
 	struct resolvers_file *f = data;
 	auto_free char *text = whole_text(f->c);
 
+	f->due = false;
 	if (text && f->text && strcmp(text, f->text) == 0)
 		return 0;
 	if (!text || !push(f, text)) {
@@ -89,15 +94,19 @@ static int write_now(sd_event_source *source, void *data)
 
 void resolvers_file_changed(struct resolvers_file *f)
 {
-	if (f)
-		(void)!sd_event_source_set_enabled(f->soon, SD_EVENT_ONESHOT);
+	if (f && !f->due)
+		f->due = sd_event_source_set_time_relative(f->soon, SOON_USEC) >= 0 &&
+			 sd_event_source_set_enabled(f->soon, SD_EVENT_ONESHOT) >= 0;
 }
 
 struct resolvers_file *resolvers_file_new(struct controller *c, struct err *e)
 {
 	struct resolvers_file *f = calloc(1, sizeof(*f));
 
-	if (!f || sd_event_add_defer(c->loop, &f->soon, write_now, f) < 0) {
+	if (f)
+		f->due = true; /* whatever an earlier life has left there */
+	if (!f || sd_event_add_time_relative(c->loop, &f->soon, CLOCK_BOOTTIME, SOON_USEC, 0,
+					     write_now, f) < 0) {
 		free(f);
 		err_sys(e, ENOMEM, "cannot write the list of resolvers");
 		return NULL;

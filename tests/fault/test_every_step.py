@@ -118,3 +118,31 @@ class EveryStep(lib.Case):
     def test_f20_calls_of_a_stop_fail(self):
         for errnum in (errno.ENOMEM, errno.EPERM):
             self.steps(FAIL, False, errnum)
+
+    def test_one_of_many_fails(self):
+        """Networks that start together share a transaction; a call that fails costs at most one of them its start."""
+        names = [f'many{i}' for i in range(6)]
+        for i, name in enumerate(names):
+            self.h.define(lib.network_xml(name, f'virbr{i + 10}', f'10.77.{i}'))
+        everything = None
+        for at in range(-1, 40):
+            self.arm(at, FAIL, errno.ENOMEM)
+            starts = [self.h.spawn(lib.NETCTL, '--root', self.h.root, 'net-start', name) for name in names]
+            ends = [s.popen.wait(20) for s in starts]
+            fired = self.fired()
+            self.arm(-1, FAIL)
+            failed = [name for name, end in zip(names, ends) if end]
+            self.assertLessEqual(len(failed), 1 if at >= 0 else 0, f'call {at}')
+            active = self.h.netctl('net-list', '--name').out.split()
+            self.assertEqual(active, [name for name in names if name not in failed], f'call {at}')
+            for name in failed:
+                self.assertNotIn(f'_{name}', self.h.rules(), f'call {at}')
+                self.h.netctl('net-start', name)
+            rules = sorted(self.h.rules().split('\n'))
+            everything = everything or rules
+            self.assertEqual(rules, everything, f'call {at}')
+            self.h.netctl('net-destroy', *names, check=False)
+            for name in self.h.netctl('net-list', '--name').out.split():
+                self.h.netctl('net-destroy', name)
+            if not fired:
+                break

@@ -158,6 +158,38 @@ static void test_one_by_one(void **state)
 	fw_state_free(had);
 }
 
+/* Several networks' plans, each made as if those before it were done, are one transaction. */
+static void test_together(void **state)
+{
+	struct fw_state *memory = fw_state_new(), *kernel = fw_state_new();
+	struct fw_plan *all = calloc(1, sizeof(*all)), *p = NULL;
+	struct fw_rows want = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(fw_want_base(&plain, &want), 0);
+	for (unsigned i = 1; i < 4; i++) {
+		struct fw_rows rows = { 0 };
+		struct subject s;
+		make_network(&s, i, FORWARD_NAT);
+		want_network(&rows, i, FORWARD_NAT, &plain);
+		want_network(&want, i, FORWARD_NAT, &plain);
+		assert_int_equal(fw_plan_network(memory, s.name, &s.n.uuid, &rows, &plain, &p, &e),
+				 0);
+		assert_int_equal(fw_state_commit(memory, p), 0);
+		size_t n = all->n, more = p->n;
+		assert_int_equal(fw_plan_append(all, p), 0);
+		assert_int_equal(all->n, n + more);
+		fw_plan_free(p);
+		fw_rows_done(&rows);
+	}
+	assert_int_equal(fw_state_commit(kernel, all), 0);
+	assert_int_equal(bring_to(kernel, &want), 0);
+	fw_plan_free(all);
+	fw_rows_done(&want);
+	fw_state_free(memory);
+	fw_state_free(kernel);
+}
+
 static void test_order(void **state)
 {
 	struct fw_state *had = fw_state_new();
@@ -316,10 +348,15 @@ static void test_long_foreign_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_any_to_any), cmocka_unit_test(test_everything_goes),
-		cmocka_unit_test(test_one_by_one), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_misshapen),  cmocka_unit_test(test_conflicts),
-		cmocka_unit_test(test_names),      cmocka_unit_test(test_long_foreign_names),
+		cmocka_unit_test(test_any_to_any),
+		cmocka_unit_test(test_everything_goes),
+		cmocka_unit_test(test_one_by_one),
+		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_misshapen),
+		cmocka_unit_test(test_conflicts),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_long_foreign_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
