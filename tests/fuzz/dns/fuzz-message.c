@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A guest's octets to a server with names of every kind. What is sent back must be a message that
- * ldns can read, no longer than the transport allows, with the query's id. */
+ * ldns can read, no longer than the transport allows, with the query's id; and what we can read of
+ * the query is what ldns reads. */
 #include "dns/dns-message.h"
 #include "dns/dns.h"
+#include "tests/unit/dns/dns-agree.h"
 
 #include <ldns/ldns.h>
 
@@ -54,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!s)
 		s = make_server();
+	if (!dns_agree(data, size))
+		abort();
 	input = data;
 	limit = DNS_UDP_MAX;
 	(void)dns_query(s, &c, data, size, USEC_PER_SEC, &out);
