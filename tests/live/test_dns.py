@@ -81,7 +81,9 @@ udp()
 '''
 
 
-class Dns(lib.Case):
+class Wire(lib.Case):
+    """A worker on a bridge with two guests, and the upstream behind it."""
+
     def setUp(self):
         super().setUp()
         self.hosting = self.namespace('host')
@@ -126,6 +128,8 @@ class Dns(lib.Case):
     def asked(self):
         return [line for line in self.upstream.log().splitlines() if line != 'ready']
 
+
+class Dns(Wire):
     @lib.needs('dig')
     def test_answers(self):
         self.serve('-u', UPSTREAM)
