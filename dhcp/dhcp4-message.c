@@ -700,6 +700,6 @@ size_t dhcp4_input(struct dhcp4 *s, const struct dhcp4_dgram *in, usec_t now,
 	x.in = in;
 	s->last_drop = cap < DHCP4_ACTIONS_MAX ? DHCP4_DROP_MEMORY : serve(&x);
 	if (s->last_drop)
-		s->count[DHCP4_COUNT_DROP_LONG + s->last_drop - DHCP4_DROP_LONG]++;
+		dhcp4_note_drop(s, s->last_drop);
 	return x.t.n;
 }

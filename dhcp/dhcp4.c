@@ -463,6 +463,11 @@ size_t dhcp4_tick(struct dhcp4 *s, usec_t now, struct dhcp4_action *out, size_t 
 	return t.n;
 }
 
+void dhcp4_note_drop(struct dhcp4 *s, enum dhcp4_drop why)
+{
+	s->count[DHCP4_COUNT_DROP_LONG + why - DHCP4_DROP_LONG]++;
+}
+
 enum dhcp4_drop dhcp4_last_drop(const struct dhcp4 *s)
 {
 	return s->last_drop;

@@ -168,6 +168,7 @@ struct dhcp4_dgram {
 	X(SHARE, "share")           /* its port has as many addresses as it can leave to others */ \
 	X(POOL_EMPTY, "pool-empty")                                                                \
 	X(GATE_FULL, "gate-full") /* too many replies wait for the store */                        \
+	X(CROWD, "crowd")         /* never read: its port sends more than can be served */         \
 	X(RATE, "rate")           /* this client changes its binding too often */                  \
 	X(NAK_RATE, "nak-rate")                                                                    \
 	X(MEMORY, "memory")
@@ -260,6 +261,8 @@ size_t dhcp4_input(struct dhcp4 *s, const struct dhcp4_dgram *in, usec_t now,
 		   struct dhcp4_action *out, size_t cap);
 /* The verdict on the last datagram. */
 enum dhcp4_drop dhcp4_last_drop(const struct dhcp4 *s);
+/* The caller dropped a datagram before it came here. */
+void dhcp4_note_drop(struct dhcp4 *s, enum dhcp4_drop why);
 
 /* The store's answer to a token. Unknown and outdated tokens are ignored. Returns the number of
  * actions, 0 or 1. */

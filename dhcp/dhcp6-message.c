@@ -723,6 +723,6 @@ size_t dhcp6_input(struct dhcp6 *s, const struct dhcp6_dgram *in, usec_t now,
 	x.in = in;
 	s->last_drop = cap < DHCP6_ACTIONS_MAX ? DHCP6_DROP_MEMORY : serve(&x);
 	if (s->last_drop)
-		s->count[DHCP6_COUNT_DROP_LONG + s->last_drop - DHCP6_DROP_LONG]++;
+		dhcp6_note_drop(s, s->last_drop);
 	return x.t.n;
 }

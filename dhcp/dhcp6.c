@@ -425,6 +425,11 @@ size_t dhcp6_tick(struct dhcp6 *s, usec_t now, struct dhcp6_action *out, size_t 
 	return t.n;
 }
 
+void dhcp6_note_drop(struct dhcp6 *s, enum dhcp6_drop why)
+{
+	s->count[DHCP6_COUNT_DROP_LONG + why - DHCP6_DROP_LONG]++;
+}
+
 enum dhcp6_drop dhcp6_last_drop(const struct dhcp6 *s)
 {
 	return s->last_drop;

@@ -125,7 +125,8 @@ struct dhcp6_dgram {
 	X(NO_IA, "no-ia")             /* nothing that we serve is asked for */                     \
 	X(CANNOT_TELL, "cannot-tell") /* CONFIRM without an address */                             \
 	X(GATE_FULL, "gate-full")                                                                  \
-	X(RATE, "rate") /* this station changes its bindings too often */                          \
+	X(CROWD, "crowd") /* never read: its port sends more than can be served */                 \
+	X(RATE, "rate")   /* this station changes its bindings too often */                        \
 	X(MEMORY, "memory")
 
 /* clang-format off */
@@ -211,6 +212,8 @@ void dhcp6_restore_declined(struct dhcp6 *s, const struct dhcp6_binding *b, uint
 size_t dhcp6_input(struct dhcp6 *s, const struct dhcp6_dgram *in, usec_t now,
 		   struct dhcp6_action *out, size_t cap);
 enum dhcp6_drop dhcp6_last_drop(const struct dhcp6 *s);
+/* The caller dropped a datagram before it came here. */
+void dhcp6_note_drop(struct dhcp6 *s, enum dhcp6_drop why);
 
 /* The store's answer to a token; the reply leaves with the last one, unless one of its bindings was
  * refused. Returns the number of actions, 0 or 1. */

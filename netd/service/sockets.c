@@ -62,6 +62,15 @@ static int port_error(struct err *e, int error, uint16_t port, const char *devic
 		       port, device, holder_text(false, port, who), port);
 }
 
+/* Without the privilege it is at most net.core.rmem_max, by default 208 kB. */
+static void set_receive_buffer(int fd)
+{
+	const int n = RECEIVE_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &n, sizeof(n)) < 0)
+		(void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &n, sizeof(n));
+}
+
 int socket_dhcp4(const char *device, struct err *e)
 {
 	auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -72,9 +81,7 @@ int socket_dhcp4(const char *device, struct err *e)
 	(void)!set_flag(fd, SOL_SOCKET,
 			SO_REUSEADDR); /* another server may hold 67 on its own device */
 	(void)!set_flag(fd, SOL_SOCKET, SO_BROADCAST);
-	/* Without the privilege it is at most net.core.rmem_max, by default 208 kB. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &(int){ RECEIVE_BUFFER }, sizeof(int)) < 0)
-		(void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ RECEIVE_BUFFER }, sizeof(int));
+	set_receive_buffer(fd);
 	(void)!set_flag(fd, SOL_SOCKET, SO_RCVMARK);
 	if (set_flag(fd, IPPROTO_IP, IP_PKTINFO) < 0)
 		return err_sys(e, errno, "cannot prepare the DHCP socket on %s", device);
@@ -135,7 +142,7 @@ int socket_ip6_frames(int ifindex, const char *device, struct err *e)
 	    set_flag(fd, SOL_PACKET, PACKET_AUXDATA) < 0)
 		return err_sys(e, errno, "cannot open a socket for IPv6 guests on %s", device);
 	(void)!set_flag(fd, SOL_SOCKET, SO_RCVMARK);
-	(void)!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &(int){ RECEIVE_BUFFER }, sizeof(int));
+	set_receive_buffer(fd);
 	if (bind(fd, (struct sockaddr *)&to, sizeof(to)) < 0)
 		return err_sys(e, errno, "cannot bind a socket for IPv6 guests to %s", device);
 	return take_fd(&fd);

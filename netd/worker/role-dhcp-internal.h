@@ -8,7 +8,6 @@
 #include "dhcp/dhcp4.h"
 #include "netd/worker/worker.h"
 
-struct msghdr;
 struct role;
 struct role6;
 
@@ -19,9 +18,6 @@ void role_dhcp_wake_at(struct role *role, usec_t at);
 struct dhcp4 *role_dhcp_engine4(const struct role *role, uint32_t net_id);
 /* A boot time as wall-clock seconds; INT64_MAX for never. */
 int64_t role_dhcp_wall_seconds(usec_t boottime, usec_t now);
-/* The mark of a received packet, which is the number of the bridge's port that it came in by; 0:
- * not known. */
-uint32_t role_dhcp_port(struct msghdr *h);
 /* How long it is until then, but not longer than `term` seconds. */
 uint32_t role_dhcp_seconds_left(int64_t wall, uint32_t term);
 

@@ -8,13 +8,15 @@
  * nothing: so a guest without an address is reached without ARP, and the filter can forbid every
  * call that takes an address.
  *
- * What a batch of datagrams brings about leaves together, after it: first the bindings, in one
+ * Datagrams are taken in as they come and served in turn by port (intake.h). What a batch of them
+ * brings about leaves together, after it: first the bindings, in one
  * message to the controller, which makes them durable in one commit; then the frames. */
 #include "base/log.h"
 #include "base/table.h"
 #include "dhcp/dhcp4-frame.h"
 #include "netd/messages/messages-dhcp.h"
 #include "netd/messages/messages.h"
+#include "netd/worker/intake.h"
 #include "netd/worker/role-dhcp-internal.h"
 
 #include <errno.h>
@@ -22,8 +24,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define BATCH             32 /* datagrams read at once */
-#define BATCHES_AT_ONCE   4  /* then other networks have their turn */
+#define BATCH             32 /* datagrams served before what they bring about leaves */
+#define BATCHES_AT_ONCE   2  /* then sockets are looked at again */
 #define TICKS_AT_ONCE     8
 #define TICK_ACTIONS      64
 #define NETWORKS_MAX      16384
@@ -41,7 +43,7 @@ struct network {
 	int udp, packet; /* -1 until MSG_DHCP4_SOCKETS */
 	unsigned socket_errors;
 	bool counters_moved;
-	struct log_limit pool_empty;
+	struct log_limit pool_empty, crowded;
 };
 
 struct frame {
@@ -56,15 +58,7 @@ struct role {
 	struct table networks;
 	usec_t deadline, counters_at;
 
-	/* received */
-	struct mmsghdr messages[BATCH];
-	struct iovec io[BATCH];
-	struct sockaddr_in from[BATCH];
-	uint8_t datagram[BATCH][DHCP4_PAYLOAD_MAX + 1]; /* one more, to notice what is too long */
-	union {
-		char space[CMSG_SPACE(sizeof(struct in_pktinfo)) + CMSG_SPACE(sizeof(uint32_t))];
-		struct cmsghdr align;
-	} control[BATCH];
+	struct intake *intake;
 
 	/* to be sent */
 	struct frame frames[BATCH];
@@ -191,35 +185,6 @@ static void after(struct network *net, usec_t now)
 
 /* ---- what arrives from guests ---- */
 
-/* The address that the datagram was sent to; 0 when the kernel didn't say. */
-static uint32_t destination(struct msghdr *h)
-{
-	struct in_pktinfo info;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO ||
-		    c->cmsg_len < CMSG_LEN(sizeof(info)))
-			continue;
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		return ntohl(info.ipi_addr.s_addr);
-	}
-	return 0;
-}
-
-uint32_t role_dhcp_port(struct msghdr *h)
-{
-	uint32_t mark;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_MARK ||
-		    c->cmsg_len < CMSG_LEN(sizeof(mark)))
-			continue;
-		memcpy(&mark, CMSG_DATA(c), sizeof(mark));
-		return mark;
-	}
-	return 0;
-}
-
 /* The one drop that somebody must act on. The others are counted. */
 static void warn_pool_empty(struct network *net)
 {
@@ -236,50 +201,74 @@ static void warn_pool_empty(struct network *net)
 	    ip4_format(net->server, ip), u.bound, u.pool, u.quarantined);
 }
 
-static void serve_datagram(struct network *net, unsigned i, usec_t now)
+static struct network *find(const struct role *role, uint32_t id)
 {
-	struct role *role = net->role;
-	struct mmsghdr *m = &role->messages[i];
-	const struct sockaddr_in *from = &role->from[i];
-	bool has_source = m->msg_hdr.msg_namelen >= sizeof(*from) && from->sin_family == AF_INET;
+	struct table_node *n = table_find(&role->networks, &id, sizeof(id));
+
+	return n ? container_of(n, struct network, by_id) : NULL;
+}
+
+static void serve_datagram(struct network *net, const struct datagram *d, usec_t now)
+{
 	struct dhcp4_action actions[DHCP4_ACTIONS_MAX];
 	const struct dhcp4_dgram in = {
-		.payload = role->datagram[i],
-		.n = m->msg_len,
-		.src = has_source ? ntohl(from->sin_addr.s_addr) : 0,
-		.dst = destination(&m->msg_hdr),
-		.port = role_dhcp_port(&m->msg_hdr),
-		.truncated = m->msg_hdr.msg_flags & MSG_TRUNC,
+		.payload = d->bytes,
+		.n = d->n,
+		.src = d->src,
+		.dst = d->dst,
+		.port = d->port,
+		.truncated = d->truncated,
 	};
 
+	worker_serving(net->role->w, net->id);
 	size_t n = dhcp4_input(net->engine, &in, now, actions, ARRAY_LEN(actions));
 	perform(net, actions, n, now);
 	if (dhcp4_last_drop(net->engine) == DHCP4_DROP_POOL_EMPTY)
 		warn_pool_empty(net);
+	after(net, now);
 }
 
-/* recvmmsg() overwrites what it was given room for. */
-static void prepare_batch(struct role *role)
+/* Some of what waits, of whatever network; the rest when the sockets were looked at again. */
+static void serve_waiting(struct role *role, usec_t now)
 {
-	for (unsigned i = 0; i < BATCH; i++) {
-		role->io[i] = (struct iovec){ role->datagram[i], sizeof(role->datagram[i]) };
-		role->messages[i].msg_hdr = (struct msghdr){
-			.msg_name = &role->from[i],
-			.msg_namelen = sizeof(role->from[i]),
-			.msg_iov = &role->io[i],
-			.msg_iovlen = 1,
-			.msg_control = &role->control[i],
-			.msg_controllen = sizeof(role->control[i]),
-		};
+	for (int i = 0; i < BATCH * BATCHES_AT_ONCE; i++) {
+		struct datagram *d = intake_next(role->intake);
+		if (!d)
+			break;
+		struct network *net = find(role, d->net_id);
+		if (net) /* or it was removed since */
+			serve_datagram(net, d, now);
+		intake_served(role->intake, d);
+		if (i % BATCH == BATCH - 1)
+			flush(role);
 	}
+	flush(role);
+	worker_serving(role->w, 0);
+	if (!intake_is_empty(role->intake))
+		role_dhcp_wake_at(role, now);
+}
+
+/* More comes than can be served, and most of it by this port. */
+static void lost(void *data, const struct datagram *d)
+{
+	struct role *role = data;
+	struct network *net = find(role, d->net_id);
+	char ip[IP_TEXT_MAX];
+	unsigned more;
+
+	if (!net)
+		return;
+	dhcp4_note_drop(net->engine, DHCP4_DROP_CROWD);
+	if (log_allowed(&net->crowded, &more))
+		log_warning("port %u (ifindex) of the network of %s asks for addresses faster "
+			    "than they can be given; some of what it sends is dropped",
+			    d->port, ip4_format(net->server, ip));
 }
 
 /* An error of the socket (the bridge went down or away) is reported once and then gone. One that
  * stays would keep the loop busy for nothing. */
 static void note_socket_error(struct network *net, int errnum)
 {
-	if (errnum == EAGAIN || errnum == EINTR)
-		return;
 	log_debug("network %u: receiving: %s", net->id, strerror(errnum));
 	if (++net->socket_errors >= SOCKET_ERRORS_MAX)
 		worker_unwatch(net->role->w, net->udp);
@@ -288,35 +277,16 @@ static void note_socket_error(struct network *net, int errnum)
 static void on_readable(void *data, int fd, uint32_t events, usec_t now)
 {
 	struct network *net = data;
-	struct role *role = net->role;
+	int n = intake_read(net->role->intake, fd, net->id);
 
-	worker_serving(role->w, net->id);
-	for (int round = 0; round < BATCHES_AT_ONCE; round++) {
-		prepare_batch(role);
-		int n = recvmmsg(fd, role->messages, BATCH, MSG_DONTWAIT, NULL);
-		if (n < 0)
-			note_socket_error(net, errno);
-		if (n <= 0)
-			break;
+	if (n < 0)
+		note_socket_error(net, -n);
+	else
 		net->socket_errors = 0;
-		for (int i = 0; i < n; i++)
-			serve_datagram(net, (unsigned)i, now);
-		flush(role);
-		after(net, now);
-		if (n < BATCH)
-			break;
-	}
-	worker_serving(role->w, 0);
+	serve_waiting(net->role, now);
 }
 
 /* ---- networks ---- */
-
-static struct network *find(const struct role *role, uint32_t id)
-{
-	struct table_node *n = table_find(&role->networks, &id, sizeof(id));
-
-	return n ? container_of(n, struct network, by_id) : NULL;
-}
 
 struct dhcp4 *role_dhcp_engine4(const struct role *role, uint32_t net_id)
 {
@@ -359,7 +329,8 @@ static struct network *network_new(struct role *role, uint32_t id)
 				 .id = id,
 				 .udp = -1,
 				 .packet = -1,
-				 .pool_empty = { .burst = 1, .per_sec = 60 } };
+				 .pool_empty = { .burst = 1, .per_sec = 60 },
+				 .crowded = { .burst = 1, .per_sec = 60 } };
 	net->engine = dhcp4_new();
 	if (!net->engine ||
 	    table_add(&role->networks, &net->by_id, &net->id, sizeof(net->id)) < 0) {
@@ -631,8 +602,9 @@ static void tick_network(struct network *net, usec_t now)
 static void tick(void *data, usec_t now)
 {
 	struct role *role = data;
-	bool send = role->counters_at <= now;
 
+	serve_waiting(role, now);
+	bool send = role->counters_at <= now;
 	if (send)
 		role->counters_at = USEC_INFINITY;
 	role->deadline = role->counters_at;
@@ -647,6 +619,8 @@ static void tick(void *data, usec_t now)
 	flush(role);
 	usec_t six = role_dhcp6_tick(role->six, now);
 	role->deadline = MIN_OF(role->deadline, six);
+	if (!intake_is_empty(role->intake))
+		role->deadline = MIN_OF(role->deadline, now);
 	worker_set_deadline(role->w, role->deadline);
 }
 
@@ -659,7 +633,8 @@ static void *start(struct worker *w)
 	role->w = w;
 	role->deadline = role->counters_at = USEC_INFINITY;
 	table_init(&role->networks);
-	role->six = role_dhcp6_new(role, w);
+	role->intake = intake_new(DHCP4_PAYLOAD_MAX + 1, lost, role); /* to notice a longer one */
+	role->six = role->intake ? role_dhcp6_new(role, w) : NULL;
 	if (!role->six) {
 		free(role);
 		return NULL;

@@ -13,16 +13,16 @@
 #include "dhcp/ip6-frame.h"
 #include "netd/messages/messages-dhcp6.h"
 #include "netd/messages/messages.h"
+#include "netd/worker/intake.h"
 #include "netd/worker/role-dhcp-internal.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#define BATCH             32 /* frames read at once */
-#define BATCHES_AT_ONCE   4  /* then other networks have their turn */
+#define BATCH             32 /* frames served before what they bring about leaves */
+#define BATCHES_AT_ONCE   2  /* then sockets are looked at again */
 #define TICK_ACTIONS      64
 #define TICKS_AT_ONCE     8
 #define NETWORKS_MAX      16384
@@ -58,15 +58,7 @@ struct role6 {
 	struct table networks;
 	usec_t counters_at;
 
-	/* received */
-	struct mmsghdr messages[BATCH];
-	struct iovec io[BATCH];
-	uint8_t frame_in[BATCH][RECEIVE_MAX + 1]; /* one more, to notice what is too long */
-	union {
-		char space[CMSG_SPACE(sizeof(struct tpacket_auxdata)) +
-			   CMSG_SPACE(sizeof(uint32_t))];
-		struct cmsghdr align;
-	} control[BATCH];
+	struct intake *intake;
 
 	/* to be sent */
 	struct frame frames[BATCH];
@@ -190,21 +182,6 @@ static void after(struct network6 *net, usec_t now)
 
 /* ---- what arrives from guests ---- */
 
-/* A guest's frame that never left this machine may have its checksum still to be computed. */
-static bool checksum_known(struct msghdr *h)
-{
-	struct tpacket_auxdata aux;
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA ||
-		    c->cmsg_len < CMSG_LEN(sizeof(aux)))
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		return aux.tp_status & (TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID);
-	}
-	return false;
-}
-
 static void serve_dhcp(struct network6 *net, const struct ip6_packet *p, uint32_t port, usec_t now)
 {
 	struct dhcp6_action actions[DHCP6_ACTIONS_MAX];
@@ -235,39 +212,60 @@ static void serve_solicitation(struct network6 *net, const struct ip6_packet *p,
 		advertise(net, &action);
 }
 
-static void serve_frame(struct network6 *net, unsigned i, usec_t now)
+static struct network6 *find(const struct role6 *r6, uint32_t id)
 {
-	struct role6 *r6 = net->r6;
-	struct mmsghdr *m = &r6->messages[i];
+	struct table_node *n = table_find(&r6->networks, &id, sizeof(id));
+
+	return n ? container_of(n, struct network6, by_id) : NULL;
+}
+
+static void serve_frame(struct network6 *net, const struct datagram *d, usec_t now)
+{
 	struct ip6_packet p;
 
 	/* What was too long for the buffer has no end and is nothing. */
-	if (!ip6_frame_parse(r6->frame_in[i], m->msg_len, checksum_known(&m->msg_hdr), &p))
+	if (!ip6_frame_parse(d->bytes, d->n, d->checksum_known, &p))
 		return;
+	worker_serving(net->r6->w, net->id);
 	if (p.protocol == IP6_PROTO_ICMPV6)
 		serve_solicitation(net, &p, now);
 	else if (p.dst_port == DHCP6_PORT_SERVER && net->dhcp)
-		serve_dhcp(net, &p, role_dhcp_port(&m->msg_hdr), now);
+		serve_dhcp(net, &p, d->port, now);
+	after(net, now);
 }
 
-/* recvmmsg() overwrites what it was given room for. */
-static void prepare_batch(struct role6 *r6)
+/* Some of what waits, of whatever network; the rest when the sockets were looked at again. */
+static void serve_waiting(struct role6 *r6, usec_t now)
 {
-	for (unsigned i = 0; i < BATCH; i++) {
-		r6->io[i] = (struct iovec){ r6->frame_in[i], sizeof(r6->frame_in[i]) };
-		r6->messages[i].msg_hdr = (struct msghdr){
-			.msg_iov = &r6->io[i],
-			.msg_iovlen = 1,
-			.msg_control = &r6->control[i],
-			.msg_controllen = sizeof(r6->control[i]),
-		};
+	for (int i = 0; i < BATCH * BATCHES_AT_ONCE; i++) {
+		struct datagram *d = intake_next(r6->intake);
+		if (!d)
+			break;
+		struct network6 *net = find(r6, d->net_id);
+		if (net) /* or it was removed since */
+			serve_frame(net, d, now);
+		intake_served(r6->intake, d);
+		if (i % BATCH == BATCH - 1)
+			flush(r6);
 	}
+	flush(r6);
+	worker_serving(r6->w, 0);
+	if (!intake_is_empty(r6->intake))
+		role_dhcp_wake_at(r6->role, now);
+}
+
+/* More comes than can be served, and most of it by this port. */
+static void lost(void *data, const struct datagram *d)
+{
+	const struct role6 *r6 = data;
+	struct network6 *net = find(r6, d->net_id);
+
+	if (net && net->dhcp)
+		dhcp6_note_drop(net->dhcp, DHCP6_DROP_CROWD);
 }
 
 static void note_socket_error(struct network6 *net, int errnum)
 {
-	if (errnum == EAGAIN || errnum == EINTR)
-		return;
 	log_debug("network %u: receiving IPv6: %s", net->id, strerror(errnum));
 	if (++net->socket_errors >= SOCKET_ERRORS_MAX)
 		worker_unwatch(net->r6->w, net->fd);
@@ -276,35 +274,16 @@ static void note_socket_error(struct network6 *net, int errnum)
 static void on_readable(void *data, int fd, uint32_t events, usec_t now)
 {
 	struct network6 *net = data;
-	struct role6 *r6 = net->r6;
+	int n = intake_read(net->r6->intake, fd, net->id);
 
-	worker_serving(r6->w, net->id);
-	for (int round = 0; round < BATCHES_AT_ONCE; round++) {
-		prepare_batch(r6);
-		int n = recvmmsg(fd, r6->messages, BATCH, MSG_DONTWAIT, NULL);
-		if (n < 0)
-			note_socket_error(net, errno);
-		if (n <= 0)
-			break;
+	if (n < 0)
+		note_socket_error(net, -n);
+	else
 		net->socket_errors = 0;
-		for (int i = 0; i < n; i++)
-			serve_frame(net, (unsigned)i, now);
-		flush(r6);
-		after(net, now);
-		if (n < BATCH)
-			break;
-	}
-	worker_serving(r6->w, 0);
+	serve_waiting(net->r6, now);
 }
 
 /* ---- networks ---- */
-
-static struct network6 *find(const struct role6 *r6, uint32_t id)
-{
-	struct table_node *n = table_find(&r6->networks, &id, sizeof(id));
-
-	return n ? container_of(n, struct network6, by_id) : NULL;
-}
 
 static void close_socket(struct network6 *net)
 {
@@ -589,9 +568,10 @@ static void tick_network(struct network6 *net, usec_t now)
 
 usec_t role_dhcp6_tick(struct role6 *r6, usec_t now)
 {
-	bool send_now = r6->counters_at <= now;
 	usec_t next;
 
+	serve_waiting(r6, now);
+	bool send_now = r6->counters_at <= now;
 	if (send_now)
 		r6->counters_at = USEC_INFINITY;
 	table_foreach (n, &r6->networks) {
@@ -601,7 +581,7 @@ usec_t role_dhcp6_tick(struct role6 *r6, usec_t now)
 		if (send_now && net->counters_moved)
 			send_counters(net);
 	}
-	next = r6->counters_at;
+	next = intake_is_empty(r6->intake) ? r6->counters_at : now;
 	table_foreach (n, &r6->networks)
 		next = MIN_OF(next, deadline(container_of(n, struct network6, by_id)));
 	flush(r6);
@@ -618,5 +598,9 @@ struct role6 *role_dhcp6_new(struct role *role, struct worker *w)
 	r6->w = w;
 	r6->counters_at = USEC_INFINITY;
 	table_init(&r6->networks);
-	return r6;
+	r6->intake = intake_new(RECEIVE_MAX + 1, lost, r6); /* to notice a longer one */
+	if (r6->intake)
+		return r6;
+	free(r6);
+	return NULL;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a guest can do to others by way of the address services: nothing. Whose a request is, is known by the port of the
 bridge that it came in by."""
+import json
 import os
 import sys
 import time
@@ -10,6 +11,7 @@ from test_dhcp_daemon import XML
 
 SAY = os.path.join(lib.HERE, 'dhcp-say')
 FLOOD = os.path.join(lib.HERE, 'dhcp-flood')
+ASK = os.path.join(lib.HERE, 'dhcp-ask')
 SERVER = '192.168.150.1'
 ULA = "<ip family='ipv6' address='fd00:150::1' prefix='64'/></network>"
 ADVERTISE = """
@@ -18,6 +20,14 @@ s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
 s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
 s.sendto(b'\\x86\\0\\0\\0\\x40\\0\\x07\\x08' + bytes(8), ('ff02::1', 0, 0, socket.if_nametoindex('eth0')))
 """
+LARGE = """<network><name>net2</name><forward mode='nat'/><bridge name='virbr2' stp='off'/>
+<ip address='10.150.0.1' netmask='255.255.0.0'><dhcp><range start='10.150.1.0' end='10.150.200.255'/></dhcp></ip>
+<ip family='ipv6' address='fd00:152::1' prefix='64'><dhcp><range start='fd00:152::1:0' end='fd00:152::1:ffff'/></dhcp></ip>
+</network>"""
+
+
+def link_local(guest):
+    return [a for a in guest.ip_json('-6', 'addr', 'show', 'dev', 'eth0')[0]['addr_info'] if not a.get('tentative')]
 
 
 @lib.needs('udhcpc', 'nft', 'tcpdump')
@@ -105,8 +115,7 @@ class Guard(lib.Case):
     def test_rogue_router(self):
         ear = self.good.spawn('tcpdump', '-n', '-l', '-i', 'eth0', 'icmp6 and ip6[40] == 134 and ether src ' + self.bad.mac)
         lib.wait_for('tcpdump', lambda: 'listening on' in ear.log())
-        lib.wait_for('a link-local address', lambda: [a for a in self.bad.ip_json('-6', 'addr', 'show', 'dev', 'eth0')[0]
-                                                      ['addr_info'] if not a.get('tentative')])
+        lib.wait_for('a link-local address', lambda: link_local(self.bad))
         self.bad.sh(sys.executable, '-c', ADVERTISE)
         lib.wait_for('the condition', lambda: self.rogues() == [('net1', f'{self.bad.port} router')], 10)
         self.assertNotIn('router advertisement', ear.log())
@@ -139,3 +148,37 @@ class Guard(lib.Case):
         lib.wait_for('the end of the guard', lambda: not self.table())
         self.net.netctl('net-start', 'net1')
         lib.wait_for('the guard', lambda: self.guarded(self.bad.port))
+
+
+@lib.needs('nft')
+class Flooded(lib.Case):
+    def setUp(self):
+        super().setUp()
+        self.net = self.host()
+        self.net.start_network(LARGE)
+        self.good, self.bad, self.second = (self.guest(name, self.net, 'virbr2') for name in ('good', 'bad', 'second'))
+        for guest in (self.good, self.bad, self.second):
+            lib.wait_for('the guard', lambda: f'"{guest.port}" : 0x' in self.net.sh('nft', 'list', 'table', 'bridge',
+                                                                                    'netd_dhcp', check=False).out)
+            lib.wait_for('a link-local address', lambda: link_local(guest))
+
+    def answered_in_turn(self, kind, *ask):
+        """One port says all it can, and a second one too: another guest has each of its answers within 200 ms."""
+        floods = [g.spawn(sys.executable, FLOOD, 'eth0', rate, kind) for g, rate in ((self.bad, 0), (self.second, 3000))]
+        lib.wait_for('the floods', lambda: all('ready' in f.log() for f in floods))
+        time.sleep(1)
+        waits = json.loads(self.good.sh(sys.executable, ASK, 'eth0', 40, *ask).out)
+        self.assertEqual([f.popen.poll() for f in floods], [None, None])
+        rate = int(floods[0].log().split()[-3])
+        self.assertGreater(rate, 5000)
+        print(f'{kind}: at {rate} a second from one port another waits', max(w or 1e6 for w in waits), 'ms at most')
+        self.assertTrue(all(w is not None and w < 200 for w in waits), waits)
+
+    def test_answered_under_a_flood(self):
+        self.answered_in_turn('discover')
+
+    def test_answered_under_a_flood_of_requests(self):
+        self.answered_in_turn('request')
+
+    def test_answered_under_a_flood_of_ipv6(self):
+        self.answered_in_turn('solicit', 6)
