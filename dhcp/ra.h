@@ -31,6 +31,7 @@
 #define RA_DNS_LIFETIME    (3 * RA_INTERVAL_MAX)
 #define RA_WITHDRAWN_SEC                                                                           \
 	7200            /* how long a withdrawn prefix is still mentioned, RFC 4862 §5.5.3 e */
+#define RA_FINAL     3  /* last words when a network ends, RFC 4861 §6.2.5 */
 #define RA_HOP_LIMIT 64 /* for guests' own packets */
 
 struct ra_prefix {
@@ -104,8 +105,8 @@ usec_t ra_deadline(const struct ra *s);
 size_t ra_tick(struct ra *s, usec_t now, struct ra_action *out);
 const uint64_t *ra_counters(const struct ra *s); /* RA_COUNTER_N of them */
 
-/* The last word of a network that ends (RFC 4861 §6.2.5): all lifetimes 0. Writes the ICMPv6
- * message without its checksum and returns its length. */
+/* The last word of a network that ends (RFC 4861 §6.2.5): all lifetimes 0, to be said
+ * RA_FINAL times. Writes the ICMPv6 message without its checksum and returns its length. */
 size_t ra_final(const struct ra_config *c, uint8_t buf[static RA_MESSAGE_MAX]);
 
 #endif

@@ -215,12 +215,17 @@ class Advertisements(Six):
         self.assertEqual(self.default_routes(guest), [])
         guest.ping('fd67::1')
 
+    @lib.needs('tcpdump')
     def test_last_word_at_the_end(self):
         self.start(SLAAC)
         guest = self.up('vm1')
         lib.wait_for('a route', lambda: self.default_routes(guest))
+        ear = guest.spawn('tcpdump', '-n', '-l', '-v', '-i', 'eth0', 'icmp6 and ip6[40] == 134')
+        lib.wait_for('tcpdump', lambda: 'listening on' in ear.log())
         self.h.netctl('net-destroy', 'six')
         lib.wait_for('the route to go', lambda: not self.default_routes(guest))
+        lib.wait_for('three last words', lambda: ear.log().count('router lifetime 0s') == 3)
+        self.assertEqual(ear.log().count('valid time 0s'), 3)
 
     def test_worker_killed(self):
         self.start(SLAAC)
