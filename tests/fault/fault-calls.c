@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Preloaded into the controller by test_every_step.py: counts what it sends to the kernel by
- * netlink and what it does to files, and at one of these calls kills the process or has the call
- * fail.
+/* Preloaded into the controller by test_every_step.py and test_missing.py: counts what it sends to
+ * the kernel by netlink and what it does to files, and at one of these calls kills the process or
+ * has the call fail. Or it asks for kernel parts by names that no kernel has, so that the kernel
+ * itself says that they are missing: for as long as the mode is one of the NO_....
  *
  * The test writes its wish into the file FAULT_FILE, which is mapped: struct fault below. */
 #include <dlfcn.h>
@@ -12,11 +13,12 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { KILL_BEFORE, KILL_AFTER, FAIL };
+enum { KILL_BEFORE, KILL_AFTER, FAIL, NO_HTB, NO_INGRESS, NO_IFB, NO_MIRRED };
 
 struct fault {
 	_Atomic int32_t at;   /* the call, counted from 0; -1: none */
@@ -87,6 +89,26 @@ static int is_netlink(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) == 0 && domain == AF_NETLINK;
 }
 
+static const char *missing(void)
+{
+	static const char *const part[] = {
+		[NO_HTB] = "htb", [NO_INGRESS] = "ingress", [NO_IFB] = "ifb", [NO_MIRRED] = "mirred"
+	};
+	int mode = fault ? atomic_load(&fault->mode) : 0;
+
+	return mode >= 0 && (size_t)mode < sizeof(part) / sizeof(*part) ? part[mode] : NULL;
+}
+
+/* An attribute is its text with the NUL, and the request is the caller's own buffer. */
+static void spoil(void *bytes, size_t n)
+{
+	const char *name = missing();
+	char *at = name ? memmem(bytes, n, name, strlen(name) + 1) : NULL;
+
+	if (at)
+		*at = 'X';
+}
+
 ssize_t sendto(int fd, const void *bytes, size_t n, int flags, __CONST_SOCKADDR_ARG to,
 	       socklen_t to_len)
 {
@@ -101,6 +123,8 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 	REAL(sendmsg);
 	if (!is_netlink(fd))
 		return real(fd, m, flags);
+	for (size_t i = 0; i < m->msg_iovlen; i++)
+		spoil(m->msg_iov[i].iov_base, m->msg_iov[i].iov_len);
 	FAULTY(real(fd, m, flags));
 }
 

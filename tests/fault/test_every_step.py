@@ -18,7 +18,9 @@ XML = lib.network_xml().replace('</network>', "<ip family='ipv6' address='fd50::
 
 
 @lib.unittest.skipUnless(os.path.exists(LIBRARY), 'the library is not built')
-class EveryStep(lib.Case):
+class Preloaded(lib.Case):
+    """self.h runs a netd whose controller has the library; arm() says what shall go wrong."""
+
     def setUp(self):
         super().setUp()
         self.h = self.host(start=False)
@@ -38,18 +40,23 @@ class EveryStep(lib.Case):
         self.addCleanup(setattr, lib, 'NETD', lib.NETD)
         lib.NETD = os.path.join(programs, 'netd')
         self.h.start_netd()
-        self.h.sh('ip', 'link', 'add', 'foreign0', 'type', 'bridge')
-        self.h.sh('nft', 'add', 'table', 'inet', 'foreign')
-        self.h.define(XML)
-        self.h.netctl('net-start', 'net1')
-        self.want = self.picture()
-        self.h.netctl('net-destroy', 'net1')
 
     def arm(self, at, mode, errnum=0):
         self.wish[:] = struct.pack('=iiii', at, mode, errnum, 0)
 
     def fired(self):
         return struct.unpack('=iiii', self.wish[:])[0] == -1
+
+
+class EveryStep(Preloaded):
+    def setUp(self):
+        super().setUp()
+        self.h.sh('ip', 'link', 'add', 'foreign0', 'type', 'bridge')
+        self.h.sh('nft', 'add', 'table', 'inet', 'foreign')
+        self.h.define(XML)
+        self.h.netctl('net-start', 'net1')
+        self.want = self.picture()
+        self.h.netctl('net-destroy', 'net1')
 
     def picture(self):
         """What is ours in the kernel, without indexes, handles and what the kernel adds."""
