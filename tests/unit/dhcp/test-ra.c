@@ -193,60 +193,84 @@ static void test_flood(void **state)
 	ra_free(t.s);
 }
 
+static const struct {
+	const char *what;
+	uint8_t bytes[32];
+	size_t n;
+	const char *src;
+	uint8_t hops;
+	enum ra_counter counter;
+} hostile[] = {
+	{ "nothing", { 0 }, 0, "fe80::1", 255, RA_COUNT_DROP_SHORT },
+	{ "cut", { 133 }, 7, "fe80::1", 255, RA_COUNT_DROP_SHORT },
+	{ "hop limit", { 133 }, 8, "fe80::1", 64, RA_COUNT_DROP_HOP_LIMIT },
+	{ "code", { 133, 1 }, 8, "fe80::1", 255, RA_COUNT_DROP_TYPE },
+	{ "advertisement", { 134 }, 16, "fe80::1", 255, RA_COUNT_DROP_TYPE },
+	{ "redirect", { 137 }, 40 - 8, "fe80::1", 255, RA_COUNT_DROP_TYPE },
+	{ "option of no length", { 133, [8] = 1, 0 }, 16, "fe80::1", 255, RA_COUNT_DROP_SHORT },
+	{ "option past the end", { 133, [8] = 1, 2 }, 16, "fe80::1", 255, RA_COUNT_DROP_SHORT },
+	{ "half an option", { 133, [8] = 1 }, 9, "fe80::1", 255, RA_COUNT_DROP_SHORT },
+	{ "link-layer address of nobody",
+	  { 133, [8] = 1, 1 },
+	  16,
+	  "::",
+	  255,
+	  RA_COUNT_DROP_SOURCE },
+	{ "global source", { 133 }, 8, "fd77::5", 255, RA_COUNT_DROP_SOURCE },
+	{ "long link-layer address", { 133, [8] = 1, 3 }, 32, "fe80::1", 255, RA_COUNT_RX_SOLICIT },
+};
+
 static void test_hostile(void **state)
 {
-	static const struct {
-		const char *what;
-		uint8_t bytes[32];
-		size_t n;
-		const char *src;
-		uint8_t hops;
-		enum ra_counter counter;
-	} rows[] = {
-		{ "nothing", { 0 }, 0, "fe80::1", 255, RA_COUNT_DROP_SHORT },
-		{ "cut", { 133 }, 7, "fe80::1", 255, RA_COUNT_DROP_SHORT },
-		{ "hop limit", { 133 }, 8, "fe80::1", 64, RA_COUNT_DROP_HOP_LIMIT },
-		{ "code", { 133, 1 }, 8, "fe80::1", 255, RA_COUNT_DROP_TYPE },
-		{ "advertisement", { 134 }, 16, "fe80::1", 255, RA_COUNT_DROP_TYPE },
-		{ "redirect", { 137 }, 40 - 8, "fe80::1", 255, RA_COUNT_DROP_TYPE },
-		{ "option of no length",
-		  { 133, [8] = 1, 0 },
-		  16,
-		  "fe80::1",
-		  255,
-		  RA_COUNT_DROP_SHORT },
-		{ "option past the end",
-		  { 133, [8] = 1, 2 },
-		  16,
-		  "fe80::1",
-		  255,
-		  RA_COUNT_DROP_SHORT },
-		{ "half an option", { 133, [8] = 1 }, 9, "fe80::1", 255, RA_COUNT_DROP_SHORT },
-		{ "link-layer address of nobody",
-		  { 133, [8] = 1, 1 },
-		  16,
-		  "::",
-		  255,
-		  RA_COUNT_DROP_SOURCE },
-		{ "global source", { 133 }, 8, "fd77::5", 255, RA_COUNT_DROP_SOURCE },
-		{ "long link-layer address",
-		  { 133, [8] = 1, 3 },
-		  32,
-		  "fe80::1",
-		  255,
-		  RA_COUNT_RX_SOLICIT },
-	};
 	struct stage t;
 
 	open_stage(&t);
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		uint64_t before = ra_counters(t.s)[rows[i].counter];
-		solicit(&t, rows[i].bytes, rows[i].n, rows[i].src, rows[i].hops);
-		if (ra_counters(t.s)[rows[i].counter] != before + 1)
-			fail_msg("%s", rows[i].what);
+	for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+		uint64_t before = ra_counters(t.s)[hostile[i].counter];
+		solicit(&t, hostile[i].bytes, hostile[i].n, hostile[i].src, hostile[i].hops);
+		if (ra_counters(t.s)[hostile[i].counter] != before + 1)
+			fail_msg("%s", hostile[i].what);
 	}
 	static uint8_t huge[65000] = { 133 };
 	assert_int_equal(solicit(&t, huge, sizeof(huge), "fe80::1", 255), 0);
+	ra_free(t.s);
+}
+
+static uint64_t solicitations(const struct stage *t)
+{
+	const uint64_t *count = ra_counters(t->s);
+
+	return count[RA_COUNT_RX_SOLICIT] + count[RA_COUNT_DROP_SHORT] +
+	       count[RA_COUNT_DROP_HOP_LIMIT] + count[RA_COUNT_DROP_TYPE] +
+	       count[RA_COUNT_DROP_SOURCE];
+}
+
+/* Cut at every octet and with every value of every octet: each is counted once, as something, and
+ * the honest guest after it is answered. */
+static void test_mutilated(void **state)
+{
+	struct stage t;
+	uint8_t bytes[32];
+
+	open_stage(&t);
+	for (size_t i = 0; i <= ARRAY_LEN(hostile); i++) {
+		bool honest = i == ARRAY_LEN(hostile);
+		size_t n = honest ? sizeof(good) : hostile[i].n;
+		const char *src = honest ? "fe80::1" : hostile[i].src;
+		memcpy(bytes, honest ? good : hostile[i].bytes, n);
+		for (size_t k = 0; k < 256 * n; k++) {
+			size_t at = k / 256;
+			uint8_t was = bytes[at];
+			uint64_t before = solicitations(&t);
+			bytes[at] = (uint8_t)k;
+			solicit(&t, bytes, n, src, 255);
+			bytes[at] = was;
+			solicit(&t, bytes, at, src, 255);
+			assert_int_equal(solicitations(&t), before + 2);
+		}
+		t.now += USEC_PER_SEC;
+		assert_int_equal(solicit(&t, good, sizeof(good), "fe80::1", 255), 1);
+	}
 	ra_free(t.s);
 }
 
@@ -344,11 +368,12 @@ static void test_frames(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_content),   cmocka_unit_test(test_managed_and_isolated),
-		cmocka_unit_test(test_stateless), cmocka_unit_test(test_no_slaac_but_with_64),
-		cmocka_unit_test(test_pace),      cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_hostile),   cmocka_unit_test(test_withdrawal),
-		cmocka_unit_test(test_final),     cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_content),    cmocka_unit_test(test_managed_and_isolated),
+		cmocka_unit_test(test_stateless),  cmocka_unit_test(test_no_slaac_but_with_64),
+		cmocka_unit_test(test_pace),       cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_mutilated),  cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_withdrawal), cmocka_unit_test(test_final),
+		cmocka_unit_test(test_frames),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
