@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* definitions.h — network definitions on disk.
  *
- *   ETC/networks/NAME.xml    the definition, written whole: temporary file, fsync, rename, fsync of
- * the folder ETC/autostart/NAME.xml   symbolic link to it: start with the daemon
+ *   ETC/networks/NAME.xml    the definition, written whole and durable
+ *   ETC/autostart/NAME.xml   symbolic link to it: start with the daemon
  *   LIB/networks/NAME.xml    the last good copy, for the day the first is torn
  *   LIB/applied/NAME.xml     the folder that net-apply made it from
- *   RUN/networks/NAME.xml    by what a running network runs; gone after a reboot, as the network is
- *   RUN/stopped/NAME.xml     somebody stopped it in this boot: the daemon's next start doesn't
- * autostart it
+ *   RUN/networks/NAME.xml    by what a running network runs, in this boot
+ *   RUN/stopped/NAME.xml     stopped by somebody in this boot: not autostarted again
  *
  * Loading never drops a network: a file that can't be read or parsed is replaced by its last good
  * copy, and when there is none the network is listed as broken with the reason. A file that has the
  * uuid of another network was copied from it, and gets one of its own; whichever of the two has a
- * last good copy is the original, else the first by name. Files that are no definitions, and
- * definitions whose file is gone, are told in the log. */
+ * last good copy is the original, else the first by name. Of two with one bridge name both are
+ * kept; one can run. Files that are no definitions, and definitions whose file is gone, are told in
+ * the log. */
 #ifndef NETD_DEFINITIONS_H
 #define NETD_DEFINITIONS_H
 
