@@ -343,6 +343,7 @@ static void reload(void *data)
 
 	if (config_load(c->paths.conf, &c->config, &e) < 0)
 		log_err("%s; the settings stay as they were", e.msg);
+	definitions_reload(c);
 	own_rules_load(c->own_rules);
 	reconcile_configure(c->reconcile);
 	services_reload(c->services);

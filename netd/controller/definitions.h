@@ -23,6 +23,11 @@
  * daemon ended. Only the lack of memory or of the folders fails. */
 int definitions_load(struct controller *c, struct err *e) mustcheck;
 
+/* At SIGHUP: files that are new, or say something else than before, are defined as by a client, bit
+ * by bit from the loop; a link in autostart/ counts from now on. What can't be read, and files that
+ * have gone, change nothing and are told in the log. */
+void definitions_reload(struct controller *c);
+
 typedef void definitions_done_fn(void *data, const struct err *e);
 
 /* Written by the file thread; `done` runs in the loop. Strings are copied. */

@@ -159,6 +159,47 @@ class Definitions(lib.Case):
         self.assertEqual(rows['twin']['problem'], "its bridge 'virbr7' is that of network 'keep', too")
         self.assertIn('only one of them can run', self.h.daemon.log())
 
+    def test_reload(self):
+        """At SIGHUP files that are new or were edited count, others are left alone, and mistakes change nothing."""
+        def reload(words):
+            before = self.h.daemon.log().count(words)
+            os.kill(self.h.daemon.pid, signal.SIGHUP)
+            lib.wait_for(words, lambda: self.h.daemon.log().count(words) > before)
+
+        self.h.start_network(XML)
+        folder, log = os.path.dirname(self.file), self.h.daemon.log
+        whole = self.h.netctl('net-dumpxml', 'keep', '--inactive').out
+        uuid = self.h.netctl('net-uuid', 'keep').out.strip()
+        with open(os.path.join(folder, 'new.xml'), 'w') as f:
+            f.write("<network><name>new</name><bridge name='virbr9'/></network>")
+        with open(os.path.join(folder, 'copy.xml'), 'w') as f:
+            f.write(f"<network><name>copy</name><uuid>{uuid}</uuid></network>")
+        os.makedirs(os.path.join(folder, '../autostart'), exist_ok=True)
+        os.symlink('../networks/keep.xml', os.path.join(folder, '../autostart/keep.xml'))
+        reload("network 'new' is defined as its file says now")
+        rows = {n['name']: n for n in self.h.json('status')['networks']}
+        self.assertEqual(sorted(rows), ['copy', 'keep', 'new'])
+        self.assertTrue(rows['keep']['autostart'])
+        self.assertNotEqual(rows['copy']['uuid'], uuid)
+        self.assertEqual(self.h.netctl('net-dumpxml', 'keep', '--inactive').out, whole)
+        self.assertNotIn("'keep' is defined as", log())
+        # Who it is need not be in the file; the network runs on as it was started.
+        with open(self.file, 'w') as f:
+            f.write("<network><name>keep</name><mtu size='1400'/><bridge name='virbr7'/></network>")
+        reload("network 'keep' is defined as its file says now")
+        self.assertIn("<mtu size='1400'/>", self.h.netctl('net-dumpxml', 'keep', '--inactive').out)
+        self.assertNotIn('<mtu', self.h.netctl('net-dumpxml', 'keep').out)
+        self.assertEqual(self.h.netctl('net-uuid', 'keep').out.strip(), uuid)
+        self.assertIn('<uuid>', open(self.file).read())
+        # A mistake, and a file that has gone.
+        with open(self.file, 'w') as f:
+            f.write('<network><na')
+        os.unlink(os.path.join(folder, 'new.xml'))
+        reload("network 'new' has no file")
+        self.assertIn('the definition stays as it is', log())
+        self.assertIn("<mtu size='1400'/>", self.h.netctl('net-dumpxml', 'keep', '--inactive').out)
+        self.assertIn('new', self.h.netctl('net-list', '--all', '--name').out.split())
+
     def test_wrong_name(self):
         self.h.define(XML)
         shutil.copy(self.file, os.path.join(os.path.dirname(self.file), 'other.xml'))
