@@ -2,6 +2,7 @@
 #include "netd/kernel/blocked.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "firewall/foreign.h"
 #include "netd/controller/conditions.h"
@@ -28,7 +29,8 @@ struct look {
 	struct fw_foreign foreign;
 	struct fw_foreign_opening *openings; /* to be made */
 	size_t n_openings, cap_openings;
-	bool may_open; /* for the chain and network at hand */
+	bool may_open;           /* for the chain and network at hand */
+	bool bridged4, bridged6; /* chains of forward see what one bridge's guests say each other */
 	struct err err;
 };
 
@@ -154,11 +156,60 @@ static void forward_trouble(const struct fw_foreign *f, const struct fw_foreign_
 	*ret_in = in;
 }
 
-static const char *forward_words(bool out, bool in)
+static const char *why(const struct fw_foreign_chain *base)
 {
+	return base->policy_drop ? "policy drop" : "a rule";
+}
+
+#define BRIDGED "what guests of the bridge send each other (net.bridge.bridge-nf-call-iptables)"
+
+static const char *forward_words(bool out, bool in, bool among)
+{
+	if (!out && !in)
+		return BRIDGED;
+	if (among)
+		return out && in ? "what guests send and what is sent back, and " BRIDGED
+		       : out     ? "what guests send, and " BRIDGED
+				 : "what is sent back to guests, and " BRIDGED;
 	return out && in ? "what guests send and what is sent back"
 	       : out     ? "what guests send"
 			 : "what is sent back to guests";
+}
+
+/* With br_netfilter also frames that never leave a bridge; guests need no address of the host's for
+ * them. */
+static bool drops_bridged(const struct look *l, const struct fw_foreign_chain *base,
+			  const struct network *def)
+{
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		const struct fw_foreign_packet p = { .family = families[i],
+						     .in = def->bridge,
+						     .out = def->bridge };
+		if ((families[i] == AF_INET ? l->bridged4 : l->bridged6) &&
+		    fw_foreign_drops(&l->foreign, base, &p))
+			return true;
+	}
+	return false;
+}
+
+static void judge_forward(struct look *l, const struct fw_foreign_chain *base, const struct net *n,
+			  const char *object)
+{
+	struct conditions *cs = l->b->c->conditions;
+	bool out = false, in = false, among = drops_bridged(l, base, n->live);
+
+	if (goes_out(n->live))
+		forward_trouble(&l->foreign, base, n->live, &out, &in);
+	if (out || among)
+		want_opening(l, base, n->live->bridge, false, NULL);
+	if (in)
+		want_opening(l, base, n->live->bridge, true, NULL);
+	if (out || in || among)
+		conditions_raise(cs, n, CONDITION_RULES_BLOCKED, object,
+				 "chain '%s' (%s) drops %s: bridge '%s'", object, why(base),
+				 forward_words(out, in, among), n->live->bridge);
+	else
+		conditions_clear(cs, n, CONDITION_RULES_BLOCKED, object);
 }
 
 static bool drops_service(const struct fw_foreign *f, const struct fw_foreign_chain *base,
@@ -191,16 +242,10 @@ static void input_trouble(struct look *l, const struct fw_foreign_chain *base,
 		}
 }
 
-static const char *why(const struct fw_foreign_chain *base)
-{
-	return base->policy_drop ? "policy drop" : "a rule";
-}
-
 static void judge_chain(struct look *l, const struct fw_foreign_chain *base, const struct net *n)
 {
 	struct conditions *cs = l->b->c->conditions;
 	char object[CONDITION_OBJECT_MAX], missing[128];
-	bool out, in;
 
 	object_of(base, object);
 	/* An accept of ours that didn't help is not made again. */
@@ -217,18 +262,8 @@ static void judge_chain(struct look *l, const struct fw_foreign_chain *base, con
 					 object, why(base), n->live->bridge, missing);
 		else
 			conditions_clear(cs, n, CONDITION_SERVICE_BLOCKED, object);
-	} else if (base->hook == FW_FOREIGN_FORWARD && goes_out(n->live)) {
-		forward_trouble(&l->foreign, base, n->live, &out, &in);
-		if (out)
-			want_opening(l, base, n->live->bridge, false, NULL);
-		if (in)
-			want_opening(l, base, n->live->bridge, true, NULL);
-		if (out || in)
-			conditions_raise(cs, n, CONDITION_RULES_BLOCKED, object,
-					 "chain '%s' (%s) drops %s: bridge '%s'", object, why(base),
-					 forward_words(out, in), n->live->bridge);
-		else
-			conditions_clear(cs, n, CONDITION_RULES_BLOCKED, object);
+	} else if (base->hook == FW_FOREIGN_FORWARD) {
+		judge_forward(l, base, n, object);
 	}
 }
 
@@ -305,10 +340,20 @@ static void judge(struct look *l)
 
 /* ---- looking ---- */
 
+/* A kernel without br_netfilter doesn't have it. */
+static bool is_on(const char *sysctl)
+{
+	char text[8];
+
+	return file_read_proc(sysctl, text, sizeof(text)) == 0 && *text == '1';
+}
+
 static void look_run(struct job *j)
 {
 	struct look *l = container_of(j, struct look, job);
 
+	l->bridged4 = is_on("/proc/sys/net/bridge/bridge-nf-call-iptables");
+	l->bridged6 = is_on("/proc/sys/net/bridge/bridge-nf-call-ip6tables");
 	(void)!fw_foreign_read(l->kernel, &l->foreign, &l->err);
 }
 

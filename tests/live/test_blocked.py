@@ -168,7 +168,40 @@ class Blocked(lib.Case):
         self.h.sh('iptables-nft', '-A', 'INPUT', '-i', 'virbr1', '-p', 'tcp', '--dport', '53', '-j', 'ACCEPT')
         self.until()
 
+    def bridged(self, value):
+        """Whether firewalls see what the guests of one bridge send each other."""
+        for way in ('iptables', 'ip6tables'):
+            if os.path.exists(f'/proc/sys/net/bridge/bridge-nf-call-{way}'):
+                self.h.sh('sysctl', '-qw', f'net.bridge.bridge-nf-call-{way}={value}')
+
+    @lib.unittest.skipUnless(os.path.exists('/proc/sys/net/bridge'), 'no br_netfilter')
+    def test_f31_bridged(self):
+        """With bridge-nf-call-iptables others' chains drop frames between guests of one network: said, or mended."""
+        self.bridged(1)
+        self.start(forward='')
+        one, other = self.guest('g1', self.h, 'virbr1'), self.guest('g2', self.h, 'virbr1')
+        one.dhcp()
+        other.dhcp()
+
+        def through():
+            return one.ping(other.lease.address, check=False, wait=0.2).rc == 0
+        self.assertTrue(through())
+        self.nft('add table ip filter', 'add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }')
+        self.until(FORWARD)
+        self.assertIn('send each other', self.text())
+        self.assertFalse(through())
+        self.configure('foreign_accept = yes\n')
+        lib.wait_for('a way', through, 1.2)
+        self.until()
+        self.configure('foreign_accept = no\n')
+        self.until(FORWARD)
+        self.bridged(0)
+        self.configure('')
+        self.until()
+        self.assertTrue(through())
+
     def test_not_for_isolated_networks(self):
+        self.bridged(0)
         self.start(forward='')
         self.nft('add table ip f', 'add chain ip f through { type filter hook forward priority 0; policy drop; }',
                  'add chain ip f nat { type nat hook postrouting priority 0; }')
