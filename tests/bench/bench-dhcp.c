@@ -2,15 +2,16 @@
 /* DHCPv4 clients by the thousand on one interface, and a server that is nothing but the sockets.
  *
  *   bench-dhcp storm DEVICE SEED N       N new clients at once: DISCOVER to ACK
+ *   bench-dhcp unicast DEVICE SEED N     N new clients, 20 at a time, without the broadcast flag
  *   bench-dhcp single DEVICE SEED N      N new clients, one after the other
  *   bench-dhcp renew DEVICE SEED N M     N new clients, then M renewals, 64 on their way
  *   bench-dhcp serve DEVICE A.B.C.D      answer whatever comes on a /16 with an address made from
  *                                        the client's MAC: the floor
  *   bench-dhcp sync FILE N               write and fdatasync a page N times: what a commit costs
  *
- * Clients send and receive whole frames with MACs of their own, set the broadcast flag, answer ARP
- * and never send anything twice: what is lost is reported. SEED (0 to 255) keeps the MACs of one
- * run apart from those of another. */
+ * Clients send and receive whole frames with MACs of their own, set the broadcast flag (but for
+ * unicast), answer ARP and never send anything twice: what is lost is reported. SEED (0 to 255)
+ * keeps the MACs of one run apart from those of another. */
 #include "base/cursor.h"
 #include "bench.h"
 
@@ -42,6 +43,7 @@ struct client {
 
 static struct client *clients;
 static uint8_t seed;
+static bool by_unicast;
 static int fd = -1;
 
 /* ---- frames ---- */
@@ -145,7 +147,7 @@ static void put_dhcp(uint8_t *to, size_t cap, unsigned i, uint8_t type, bool ren
 	wr_u8(&w, 0);
 	wr_u32(&w, i); /* transaction id */
 	wr_u16(&w, 0);
-	wr_u16(&w, renewing ? 0 : 0x8000);
+	wr_u16(&w, renewing || by_unicast ? 0 : 0x8000);
 	wr_u32(&w, renewing ? ntohl(c->address) : 0);
 	wr_bytes(&w, zero, 12);
 	wr_bytes(&w, mac, 6);
@@ -255,7 +257,10 @@ static uint8_t take(const uint8_t *frame, size_t n, unsigned *ret_i)
 	return type;
 }
 
-/* Read what is there, waiting for something; false when nothing came for long. */
+static double last_answer;
+
+/* Read what is there, waiting for something; false when no answer came for long (others keep a link
+ * busy with ARP). */
 static bool receive(void (*got)(unsigned i, uint8_t type))
 {
 	static uint8_t in[BATCH][FRAME_MAX];
@@ -264,7 +269,7 @@ static bool receive(void (*got)(unsigned i, uint8_t type))
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	unsigned i;
 
-	if (poll(&p, 1, (int)(PATIENCE_US / 1000)) <= 0)
+	if (poll(&p, 1, (int)(PATIENCE_US / 1000)) <= 0 || now_us() > last_answer + PATIENCE_US)
 		return false;
 	for (unsigned k = 0; k < BATCH; k++) {
 		iov[k] = (struct iovec){ in[k], FRAME_MAX };
@@ -273,8 +278,10 @@ static bool receive(void (*got)(unsigned i, uint8_t type))
 	int n = recvmmsg(fd, msg, BATCH, MSG_DONTWAIT, NULL);
 	for (int k = 0; k < n; k++) {
 		uint8_t type = take(in[k], msg[k].msg_len, &i);
-		if (type)
+		if (type) {
+			last_answer = now_us();
 			got(i, type);
+		}
 	}
 	flush();
 	return true;
@@ -307,6 +314,7 @@ static void discover(unsigned from, unsigned to)
 		send_as(i, DISCOVER, false);
 	}
 	flush();
+	last_answer = now_us();
 	while (n_bound + n_refused < to && receive(advance))
 		;
 }
@@ -324,6 +332,21 @@ static void storm(const char *name, unsigned n)
 	snprintf(text, sizeof(text), "%s%u.took", name, n);
 	sample(text, last - t);
 	snprintf(text, sizeof(text), "%s%u.lost", name, n);
+	sample(text, n - n_bound);
+}
+
+/* As far as all of a crowd are answered. */
+static void unicast(unsigned n)
+{
+	char text[32];
+	double t = now_us();
+
+	by_unicast = true;
+	for (unsigned i = 0; i < n && n_bound == i; i += CROWD)
+		discover(i, MIN_OF(i + CROWD, n));
+	snprintf(text, sizeof(text), "unicast%u.rate", n);
+	sample(text, n_bound / (now_us() - t) * 1e6);
+	snprintf(text, sizeof(text), "unicast%u.lost", n);
 	sample(text, n - n_bound);
 }
 
@@ -369,6 +392,7 @@ static void renew(unsigned n, unsigned m)
 	for (unsigned i = 0; i < WINDOW; i++)
 		renew_next();
 	flush();
+	last_answer = now_us();
 	while (renewed + refused < m && receive(renewed_one))
 		;
 	sample("renew.rate", renewed / (now_us() - t) * 1e6);
@@ -474,6 +498,8 @@ int main(int argc, char **argv)
 	unsigned n = number(argv[4], CLIENTS_MAX);
 	if (!strcmp(what, "storm"))
 		storm("storm", n);
+	else if (!strcmp(what, "unicast"))
+		unicast(n);
 	else if (!strcmp(what, "single"))
 		single(n);
 	else if (!strcmp(what, "renew") && argc > 5)
