@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dhcp-ports.h — which leases came in by which port of the bridge, and what a port's fair share is.
+/* dhcp-ports.h — which leases, or replies that wait for the store, are of which port of the bridge,
+ * and what a port's fair share is.
  * A guest can make up as many clients as it likes, but no port.
  *
  * A port is a number that the caller knows from the packet, 0 when it doesn't: what is unknown
@@ -12,13 +13,13 @@
 
 #define DHCP_PORT_GRACE_SEC 300 /* that the leases of a port live on when it is gone */
 
-struct dhcp_port { /* lives as long as it has leases */
+struct dhcp_port { /* lives as long as it has any */
 	uint32_t id;
 	struct table_node by_id;
 	struct list members;
 	uint32_t n;
 };
-struct dhcp_member {            /* in a lease */
+struct dhcp_member {            /* in a lease or reply */
 	struct dhcp_port *port; /* NULL: not known */
 	struct list of_port;
 };

@@ -8,12 +8,14 @@ void dhcp4_gate_init(struct dhcp4_gate *g)
 	*g = (struct dhcp4_gate){ 0 };
 	list_init(&g->waiting);
 	list_init(&g->unused);
+	dhcp_ports_init(&g->ports);
 }
 
 void dhcp4_gate_done(struct dhcp4_gate *g)
 {
 	for (unsigned i = 0; i < g->n_chunk; i++)
 		free(g->chunk[i]);
+	dhcp_ports_done(&g->ports);
 }
 
 static int more_slots(struct dhcp4_gate *g)
@@ -31,7 +33,8 @@ static int more_slots(struct dhcp4_gate *g)
 	return 0;
 }
 
-struct dhcp4_gated *dhcp4_gate_open(struct dhcp4_gate *g, struct dhcp4_lease *l, usec_t now)
+struct dhcp4_gated *dhcp4_gate_open(struct dhcp4_gate *g, struct dhcp4_lease *l, uint32_t port,
+				    usec_t now)
 {
 	dhcp4_gate_close(g, l);
 	if (list_is_empty(&g->unused) && more_slots(g) < 0)
@@ -39,6 +42,8 @@ struct dhcp4_gated *dhcp4_gate_open(struct dhcp4_gate *g, struct dhcp4_lease *l,
 	struct dhcp4_gated *slot = list_first(&g->unused, struct dhcp4_gated, list);
 	list_remove(&slot->list);
 	list_add_tail(&g->waiting, &slot->list);
+	g->n_waiting++;
+	dhcp_ports_join(&g->ports, &slot->member, port);
 	slot->token = ++g->tokens * DHCP4_GATED_MAX + slot->place;
 	slot->lease = l;
 	slot->since = now;
@@ -48,9 +53,13 @@ struct dhcp4_gated *dhcp4_gate_open(struct dhcp4_gate *g, struct dhcp4_lease *l,
 	return slot;
 }
 
-bool dhcp4_gate_has_room(const struct dhcp4_gate *g, const struct dhcp4_lease *l)
+bool dhcp4_gate_has_room(const struct dhcp4_gate *g, const struct dhcp4_lease *l, uint32_t port)
 {
-	return !list_is_empty(&g->unused) || g->n_chunk < ARRAY_LEN(g->chunk) || (l && l->gated);
+	unsigned n_free = DHCP4_GATED_MAX - g->n_waiting;
+
+	if (l && l->gated)
+		return true;
+	return n_free && !dhcp_ports_sated(&g->ports, port, DHCP4_GATED_MAX, n_free);
 }
 
 struct dhcp4_gated *dhcp4_gate_find(struct dhcp4_gate *g, uint64_t token)
@@ -72,6 +81,8 @@ void dhcp4_gate_close(struct dhcp4_gate *g, struct dhcp4_lease *l)
 	l->gated = NULL;
 	slot->token = 0;
 	slot->lease = NULL;
+	dhcp_ports_leave(&g->ports, &slot->member);
+	g->n_waiting--;
 	list_remove(&slot->list);
 	list_add_tail(&g->unused, &slot->list);
 }

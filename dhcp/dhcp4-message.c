@@ -348,7 +348,7 @@ static enum dhcp4_drop bind_address(struct exchange *x, uint32_t ip, uint32_t se
 		return DHCP4_DROP_SHARE;
 	if (l && !may_change(l, x->t.now))
 		return DHCP4_DROP_RATE;
-	if (!dhcp4_gate_has_room(&x->s->gate, l))
+	if (!dhcp4_gate_has_room(&x->s->gate, l, x->in->port))
 		return DHCP4_DROP_GATE_FULL;
 	char kept_name[DHCP4_NAME_MAX]; /* `name` may be the old lease's */
 	(void)copy_text(kept_name, sizeof(kept_name), name);
@@ -363,7 +363,7 @@ static enum dhcp4_drop bind_address(struct exchange *x, uint32_t ip, uint32_t se
 	}
 	l->durable = false;
 	l->reported = x->t.now;
-	struct dhcp4_gated *g = dhcp4_gate_open(&x->s->gate, l, x->t.now);
+	struct dhcp4_gated *g = dhcp4_gate_open(&x->s->gate, l, x->in->port, x->t.now);
 	if (!g)
 		return DHCP4_DROP_MEMORY;
 	struct dhcp4_answer a = grant_answer(x, l);

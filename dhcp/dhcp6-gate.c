@@ -11,12 +11,14 @@ void dhcp6_gate_init(struct dhcp6_gate *g)
 	*g = (struct dhcp6_gate){ 0 };
 	list_init(&g->waiting);
 	list_init(&g->unused);
+	dhcp_ports_init(&g->ports);
 }
 
 void dhcp6_gate_done(struct dhcp6_gate *g)
 {
 	for (unsigned i = 0; i < g->n_chunk; i++)
 		free(g->chunk[i]);
+	dhcp_ports_done(&g->ports);
 }
 
 static int more_slots(struct dhcp6_gate *g)
@@ -34,13 +36,17 @@ static int more_slots(struct dhcp6_gate *g)
 	return 0;
 }
 
-struct dhcp6_gated *dhcp6_gate_open(struct dhcp6_gate *g, usec_t now)
+struct dhcp6_gated *dhcp6_gate_open(struct dhcp6_gate *g, uint32_t port, usec_t now)
 {
+	if (dhcp_ports_sated(&g->ports, port, DHCP6_GATED_MAX, DHCP6_GATED_MAX - g->n_waiting))
+		return NULL;
 	if (list_is_empty(&g->unused) && more_slots(g) < 0)
 		return NULL;
 	struct dhcp6_gated *slot = list_first(&g->unused, struct dhcp6_gated, list);
 	list_remove(&slot->list);
 	list_add_tail(&g->waiting, &slot->list);
+	g->n_waiting++;
+	dhcp_ports_join(&g->ports, &slot->member, port);
 	slot->serial = ++g->serials;
 	memset(slot->lease, 0, sizeof(slot->lease));
 	slot->since = now;
@@ -90,6 +96,8 @@ void dhcp6_gate_close(struct dhcp6_gate *g, struct dhcp6_gated *slot)
 		slot->lease[i] = NULL;
 	}
 	slot->serial = 0;
+	dhcp_ports_leave(&g->ports, &slot->member);
+	g->n_waiting--;
 	list_remove(&slot->list);
 	list_add_tail(&g->unused, &slot->list);
 }

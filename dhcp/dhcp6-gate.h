@@ -13,6 +13,7 @@ struct dhcp6_gated {
 	struct dhcp6_lease
 	    *lease[DHCP6_IAS_MAX]; /* that the store hasn't answered for yet, or NULL */
 	struct list list;
+	struct dhcp_member member;
 	usec_t since;
 	bool held[DHCP6_IAS_MAX]; /* the client had this very binding before */
 	bool unstored;            /* the store has failed one of them, */
@@ -30,12 +31,15 @@ struct dhcp6_gate {
 	unsigned n_chunk;
 	uint64_t serials;
 	struct list waiting, unused; /* waiting: oldest first */
+	unsigned n_waiting;
+	struct dhcp_ports ports; /* of the clients whose replies wait */
 };
 
 void dhcp6_gate_init(struct dhcp6_gate *g);
 void dhcp6_gate_done(struct dhcp6_gate *g);
-/* A slot without leases; NULL when DHCP6_GATED_MAX replies wait. */
-struct dhcp6_gated *dhcp6_gate_open(struct dhcp6_gate *g, usec_t now);
+/* A slot without leases; NULL when DHCP6_GATED_MAX replies wait, or so many of that port that the
+ * others need what is left (dhcp_ports_sated()). */
+struct dhcp6_gated *dhcp6_gate_open(struct dhcp6_gate *g, uint32_t port, usec_t now);
 /* The reply waits for `l` as well, whose older reply is dropped. Returns the token. */
 uint64_t dhcp6_gate_wait_for(struct dhcp6_gate *g, struct dhcp6_gated *slot, struct dhcp6_lease *l,
 			     unsigned place);

@@ -373,7 +373,7 @@ static enum dhcp6_drop bind_all(struct exchange *x)
 
 	if (!may_change(x, &changes, &since))
 		return DHCP6_DROP_RATE;
-	struct dhcp6_gated *g = dhcp6_gate_open(&x->s->gate, x->t.now);
+	struct dhcp6_gated *g = dhcp6_gate_open(&x->s->gate, x->in->port, x->t.now);
 	if (!g)
 		return DHCP6_DROP_GATE_FULL;
 	for (size_t i = 0; i < x->m.n_ia; i++) {

@@ -376,6 +376,34 @@ static void test_ports(void **state)
 	scene6_close(&c);
 }
 
+static unsigned gated_by(struct scene6 *c, uint32_t port, unsigned first)
+{
+	struct packet6 p;
+	unsigned n = 0;
+
+	c->port = port;
+	for (unsigned i = first; i < first + 2 * DHCP6_GATED_MAX; i++) {
+		packet6_make(&p, i, DHCP6_TYPE_REQUEST, NULL);
+		if (scene6_send(c, &p) == DHCP6_DROP_GATE_FULL)
+			break;
+		n += binding6(c, DHCP4_GRANT) != NULL;
+	}
+	return n;
+}
+
+static void test_share_of_gate(void **state)
+{
+	struct scene6 c;
+
+	scene6_open(&c, 16384);
+	assert_int_equal(gated_by(&c, 7, 0), DHCP6_GATED_MAX * 7 / 8);
+	assert_int_equal(gated_by(&c, 8, 2000), DHCP6_GATED_MAX / 16);
+	c.now += DHCP6_GATE_SEC * USEC_PER_SEC;
+	dhcp6_tick(c.s, c.now, c.out, ARRAY_LEN(c.out));
+	assert_int_equal(gated_by(&c, 7, 4000), DHCP6_GATED_MAX * 7 / 8);
+	scene6_close(&c);
+}
+
 static void test_store_is_silent(void **state)
 {
 	struct scene6 c;
@@ -512,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_store_fails),
 		cmocka_unit_test(test_store_fails_and_refuses),
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_share_of_gate),
 		cmocka_unit_test(test_store_is_silent),
 		cmocka_unit_test(test_expiry_and_restore),
 		cmocka_unit_test(test_fair_share),

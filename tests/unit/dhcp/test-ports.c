@@ -147,13 +147,46 @@ static void test_refused(void **state)
 	scene_close(&c);
 }
 
+/* So many replies to REQUESTs by `port` come to wait for the store. */
+static unsigned gated_by(struct scene *c, uint32_t port, unsigned first)
+{
+	unsigned n = 0;
+
+	c->port = port;
+	for (unsigned i = first; i < first + 2 * DHCP4_GATED_MAX; i++) {
+		init_reboot(c, client(i), NET + 256 + i);
+		if (c->drop == DHCP4_DROP_GATE_FULL)
+			break;
+		n += action_binding(c, DHCP4_GRANT) != NULL;
+	}
+	return n;
+}
+
+/* Nor can one have all the room that there is for replies that wait for the store. */
+static void test_share_of_gate(void **state)
+{
+	struct scene c;
+
+	scene_open(&c, 1);
+	c.c.prefix = 16;
+	c.ranges[0] = (struct dhcp4_range){ NET + 256, NET + 65000, 0 };
+	scene_configure(&c);
+	assert_int_equal(gated_by(&c, 7, 0), DHCP4_GATED_MAX * 7 / 8);
+	assert_int_equal(gated_by(&c, 8, 10000), DHCP4_GATED_MAX / 16);
+	assert_int_equal(gated_by(&c, 9, 20000), DHCP4_GATED_MAX / 32);
+	/* What was answered makes room. */
+	scene_tick(&c, DHCP4_GATE_SEC);
+	assert_int_equal(gated_by(&c, 7, 30000), DHCP4_GATED_MAX * 7 / 8);
+	scene_close(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_share),      cmocka_unit_test(test_offers_count),
 		cmocka_unit_test(test_small_pool), cmocka_unit_test(test_other_port),
 		cmocka_unit_test(test_port_gone),  cmocka_unit_test(test_restored_with_port),
-		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused),    cmocka_unit_test(test_share_of_gate),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
