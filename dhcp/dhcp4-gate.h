@@ -7,6 +7,13 @@
 
 #define DHCP4_GATE_CHUNK 4
 
+struct dhcp4_target { /* of a reply, as in struct dhcp4_action */
+	bool routed;
+	uint16_t port;
+	struct mac mac;
+	uint32_t ip;
+};
+
 struct dhcp4_gated {
 	uint64_t token; /* 0: unused; its low bits are `place` */
 	unsigned place;
@@ -16,8 +23,7 @@ struct dhcp4_gated {
 	usec_t since;
 	bool is_bootp;
 	bool held; /* the client had this very binding before */
-	struct mac to_mac;
-	uint32_t to_ip;
+	struct dhcp4_target to;
 	size_t n;
 	uint8_t payload[DHCP4_PAYLOAD_MAX];
 };

@@ -65,8 +65,8 @@ struct dhcp4_turn {
 };
 void dhcp4_tell(struct dhcp4_turn *t, enum dhcp4_change change, const struct dhcp4_lease *l,
 		uint64_t token);
-void dhcp4_send(struct dhcp4_turn *t, const struct mac *to_mac, uint32_t to_ip,
-		const uint8_t *payload, size_t n);
+void dhcp4_send(struct dhcp4_turn *t, const struct dhcp4_target *to, const uint8_t *payload,
+		size_t n);
 /* An address that a client of this network can have at all: in the prefix, not ours, not special.
  */
 bool dhcp4_in_subnet(const struct dhcp4 *s, uint32_t ip);

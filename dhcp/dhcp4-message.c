@@ -7,6 +7,7 @@
  * client that believes in an address that it can't have. */
 #include "dhcp/dhcp4-internal.h"
 #include "dhcp/dhcp4-names.h"
+#include "dhcp/dhcp4-relay.h"
 
 #include <string.h>
 
@@ -182,37 +183,43 @@ static void name_lease(struct exchange *x, struct dhcp4_lease *l, const char *na
 
 /* RFC 2131 §4.1. A client without an address is reached by its MAC: nobody else is woken, no ARP is
  * needed. */
-static void address_reply(const struct exchange *x, const struct dhcp4_answer *a,
-			  struct mac *ret_mac, uint32_t *ret_ip)
+static struct dhcp4_target address_reply(const struct exchange *x, const struct dhcp4_answer *a)
 {
+	struct dhcp4_target to = { .port = DHCP4_PORT_CLIENT, .mac = x->mac };
 	bool flag = x->m.flags & DHCP4_FLAG_BROADCAST;
 
-	*ret_mac = x->mac;
+	if (x->m.giaddr)
+		return (struct dhcp4_target){ .routed = true,
+					      .port = DHCP4_PORT_SERVER,
+					      .ip = x->m.giaddr };
+	/* A client behind a relay that asks us directly; no broadcast reaches it, not a NAK's. */
+	if (x->s->c.relay)
+		return (struct dhcp4_target){ .routed = true,
+					      .port = DHCP4_PORT_CLIENT,
+					      .ip = x->m.ciaddr };
 	if (a->type != DHCP4_TYPE_NAK && a->ciaddr) {
-		*ret_ip = a->ciaddr;
+		to.ip = a->ciaddr;
 	} else if (a->type != DHCP4_TYPE_NAK && !flag && a->yiaddr) {
-		*ret_ip = a->yiaddr;
+		to.ip = a->yiaddr;
 	} else {
-		*ret_mac = mac_broadcast;
-		*ret_ip = IP4_BROADCAST;
+		to.mac = mac_broadcast;
+		to.ip = IP4_BROADCAST;
 	}
+	return to;
 }
 
 static void reply_now(struct exchange *x, const struct dhcp4_answer *a)
 {
-	struct mac to_mac;
-	uint32_t to_ip;
-	size_t n = dhcp4_build_reply(x->s, &x->m, a, x->s->reply);
+	struct dhcp4_target to = address_reply(x, a);
 
-	address_reply(x, a, &to_mac, &to_ip);
-	dhcp4_send(&x->t, &to_mac, to_ip, x->s->reply, n);
+	dhcp4_send(&x->t, &to, x->s->reply, dhcp4_build_reply(x->s, &x->m, a, x->s->reply));
 }
 
 static void reply_later(struct exchange *x, const struct dhcp4_answer *a, struct dhcp4_gated *g)
 {
 	g->n = dhcp4_build_reply(x->s, &x->m, a, g->payload);
 	g->is_bootp = !x->m.has_type;
-	address_reply(x, a, &g->to_mac, &g->to_ip);
+	g->to = address_reply(x, a);
 }
 
 static enum dhcp4_drop nak(struct exchange *x, const char *message)
@@ -471,6 +478,12 @@ static enum dhcp4_drop on_init_reboot(struct exchange *x)
 	return bind_address(x, ip, lease_term(x, ip));
 }
 
+/* By the address that clients know us by. */
+static bool is_ours(const struct exchange *x, uint32_t server_id)
+{
+	return server_id == x->s->c.server || (server_id && server_id == x->m.as_server);
+}
+
 /* RENEWING is unicast to us, REBINDING a broadcast to every server there may be. */
 static enum dhcp4_drop on_renewing(struct exchange *x)
 {
@@ -490,7 +503,7 @@ static enum dhcp4_drop on_renewing(struct exchange *x)
 static enum dhcp4_drop on_request(struct exchange *x)
 {
 	enum dhcp4_drop drop;
-	bool ours = x->m.server_id == x->s->c.server;
+	bool ours = is_ours(x, x->m.server_id);
 
 	if (x->m.server_id && !ours)
 		return on_selecting_other(x);
@@ -510,7 +523,7 @@ static enum dhcp4_drop on_decline(struct exchange *x)
 	struct dhcp4_lease *l = x->lease;
 	uint32_t ip = x->m.requested;
 
-	if (x->m.server_id != x->s->c.server)
+	if (!is_ours(x, x->m.server_id))
 		return DHCP4_DROP_OTHER_SERVER;
 	if (!ip)
 		return DHCP4_DROP_NO_ADDRESS;
@@ -542,13 +555,13 @@ static enum dhcp4_drop on_release(struct exchange *x)
 	struct dhcp4_lease *l = x->lease;
 	uint32_t meant = x->m.server_id ? x->m.server_id : x->in->dst;
 
-	if (meant != x->s->c.server)
+	if (!is_ours(x, meant))
 		return DHCP4_DROP_OTHER_SERVER;
 	if (!l || l->state != DHCP4_LEASE_BOUND || !x->m.ciaddr || l->b.ip != x->m.ciaddr)
 		return DHCP4_DROP_NOT_HELD;
 	if (x->stranger)
 		return DHCP4_DROP_OTHER_PORT;
-	if (x->in->src && x->in->src != x->m.ciaddr)
+	if (!x->m.giaddr && x->in->src && x->in->src != x->m.ciaddr)
 		return DHCP4_DROP_SOURCE;
 	dhcp4_tell(&x->t, DHCP4_RELEASE, l, 0);
 	dhcp4_unbind(x->s, l, DHCP4_LEASE_RELEASED, x->t.now);
@@ -569,10 +582,12 @@ static enum dhcp4_drop on_inform(struct exchange *x)
 	if (!dhcp4_in_subnet(x->s, ip))
 		return DHCP4_DROP_SOURCE;
 	size_t n = dhcp4_build_reply(x->s, &x->m, &a, x->s->reply);
-	if (x->in->src)
-		dhcp4_send(&x->t, &x->mac, ip, x->s->reply, n);
-	else
-		dhcp4_send(&x->t, &mac_broadcast, IP4_BROADCAST, x->s->reply, n);
+	struct dhcp4_target to = address_reply(x, &a);
+	if (!to.routed && !x->in->src) {
+		to.mac = mac_broadcast;
+		to.ip = IP4_BROADCAST;
+	}
+	dhcp4_send(&x->t, &to, x->s->reply, n);
 	count(x, DHCP4_COUNT_TX_ACK);
 	return DHCP4_DROP_NONE;
 }
@@ -605,11 +620,9 @@ static enum dhcp4_drop check_header(const struct exchange *x)
 		return DHCP4_DROP_SPOOFED;
 	if (m->hops > HOPS_MAX)
 		return DHCP4_DROP_HOPS;
-	if (m->giaddr || m->relay.p)
-		return DHCP4_DROP_RELAY;
 	if (x->in->src == x->s->c.server || x->in->src == IP4_BROADCAST)
-		return DHCP4_DROP_SOURCE;
-	return DHCP4_DROP_NONE;
+		return m->giaddr || m->relay.p ? DHCP4_DROP_RELAY : DHCP4_DROP_SOURCE;
+	return dhcp4_relay_check(&x->s->c, m, x->in);
 }
 
 static void look_up_client(struct exchange *x)
@@ -682,6 +695,9 @@ static enum dhcp4_drop serve(struct exchange *x)
 	if (x->m.type >= ARRAY_LEN(handlers) || !handlers[x->m.type].on ||
 	    (x->m.has_type && x->m.type == DHCP4_TYPE_BOOTP))
 		return DHCP4_DROP_TYPE;
+	struct dhcp4_relay_info info;
+	dhcp4_relay_read(x->m.relay, &info);
+	x->m.as_server = info.server_id;
 	count(x, handlers[x->m.type].received);
 	look_up_client(x);
 	look_up_rules(x);

@@ -331,16 +331,37 @@ bool dhcp4_write_option_u32(struct dhcp4_writer *w, uint8_t code, uint32_t v)
 	return dhcp4_write_option(w, code, b, sizeof(b));
 }
 
-size_t dhcp4_write_end(struct dhcp4_writer *w)
+static void write_overload(struct dhcp4_writer *w)
 {
-	w->main.end += TAIL_SIZE;
-	w->file.end++;
-	w->sname.end++;
+	w->main.end += TAIL_SIZE - 1;
 	if (w->overload) {
 		wr_u8(&w->main, DHCP4_OPT_OVERLOAD);
 		wr_u8(&w->main, 1);
 		wr_u8(&w->main, w->overload);
 	}
+}
+
+void dhcp4_write_keep(struct dhcp4_writer *w, size_t n)
+{
+	w->kept = n + 2 * ((n + 254) / 255);
+	w->main.end -= w->kept;
+}
+
+void dhcp4_write_last(struct dhcp4_writer *w, uint8_t code, const void *value, size_t n)
+{
+	write_overload(w);
+	w->overload_written = true;
+	w->main.end += w->kept;
+	(void)write_pieces(&w->main, code, value, n);
+}
+
+size_t dhcp4_write_end(struct dhcp4_writer *w)
+{
+	if (!w->overload_written)
+		write_overload(w);
+	w->main.end++;
+	w->file.end++;
+	w->sname.end++;
 	wr_u8(&w->main, DHCP4_OPT_END);
 	if (w->overload & 1)
 		wr_u8(&w->file, DHCP4_OPT_END);

@@ -12,6 +12,8 @@
 #define DHCP4_REPLY_MIN_SIZE 300 /* RFC 1542 §2.1: shorter BOOTP replies are discarded by some */
 #define DHCP4_COOKIE         UINT32_C(0x63825363)
 #define DHCP4_FLAG_BROADCAST 0x8000
+#define DHCP4_PORT_SERVER    67
+#define DHCP4_PORT_CLIENT    68
 
 enum dhcp4_type { /* option 53; 0: BOOTP */
 		  DHCP4_TYPE_BOOTP = 0,
@@ -77,6 +79,7 @@ struct dhcp4_message {
 	uint8_t type; /* enum dhcp4_type or any other number; DHCP4_TYPE_BOOTP without option 53 */
 	bool has_type, rapid_commit;
 	uint32_t requested, server_id, lease_sec;
+	uint32_t as_server; /* set by who accepts option 82: RFC 5107's address, or 0 */
 	uint16_t max_size;
 	struct dhcp4_span parameter_list, client_id, host_name, fqdn, relay;
 	struct dhcp4_span vendor_class, user_class, arch, uuid, ipxe;
@@ -92,8 +95,9 @@ enum dhcp4_drop dhcp4_decode(const uint8_t *p, size_t n, struct dhcp4_message *m
  * these are unused (overload). */
 struct dhcp4_writer {
 	struct wr main, file, sname;
+	size_t kept;      /* octets of the options field for what comes last */
 	uint8_t overload; /* bit 0: file, bit 1: sname */
-	bool file_free;
+	bool file_free, overload_written;
 };
 struct dhcp4_reply_head {
 	uint32_t ciaddr, yiaddr, siaddr;
@@ -109,6 +113,9 @@ void dhcp4_write_head(struct dhcp4_writer *w, uint8_t buf[static DHCP4_PAYLOAD_M
 bool dhcp4_write_option(struct dhcp4_writer *w, uint8_t code, const void *value, size_t n);
 bool dhcp4_write_option_u8(struct dhcp4_writer *w, uint8_t code, uint8_t v);
 bool dhcp4_write_option_u32(struct dhcp4_writer *w, uint8_t code, uint32_t v);
+/* Keep room for an option of `n` octets, before any other is written; and write it, after them. */
+void dhcp4_write_keep(struct dhcp4_writer *w, size_t n);
+void dhcp4_write_last(struct dhcp4_writer *w, uint8_t code, const void *value, size_t n);
 /* Close and pad. The size of the payload. */
 size_t dhcp4_write_end(struct dhcp4_writer *w);
 

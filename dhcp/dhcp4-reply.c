@@ -34,10 +34,12 @@ static size_t limit_of(const struct dhcp4 *s, const struct dhcp4_message *m)
 {
 	uint32_t mtu = MAX_OF(s->c.mtu ? s->c.mtu : MTU_DEFAULT, IP_SIZE_MIN);
 	uint32_t max = MIN_OF(MAX_OF(m->max_size, IP_SIZE_MIN), mtu);
+	/* The relay takes its option out again, so it isn't the client's to have room for it. */
+	uint32_t relay = m->relay.p ? m->relay.n + 2 * (m->relay.n / 255 + 1) : 0;
 
 	if (m->type == DHCP4_TYPE_BOOTP)
-		return BOOTP_LIMIT;
-	return MIN_OF(max - IP_UDP_SIZE, DHCP4_PAYLOAD_MAX);
+		return BOOTP_LIMIT + relay;
+	return MIN_OF(max + relay - IP_UDP_SIZE, DHCP4_PAYLOAD_MAX);
 }
 
 static bool is_http_client(const struct dhcp4_message *m)
@@ -162,7 +164,7 @@ static void put_value(const struct dhcp4 *s, const struct dhcp4_message *m,
 			wr_u16(w, (uint16_t)MIN_OF(c->mtu, UINT16_MAX));
 		break;
 	case DHCP4_OPT_BROADCAST:
-		wr_u32(w, c->server | ~mask);
+		wr_u32(w, (c->relay ? c->subnet : c->server) | ~mask);
 		break;
 	case DHCP4_OPT_TFTP_SERVER:
 		if (boot->file[0] && !strstr(boot->file, "://"))
@@ -271,10 +273,16 @@ size_t dhcp4_build_reply(const struct dhcp4 *s, const struct dhcp4_message *m,
 			head.boot_file = r.boot.file;
 	}
 
+	/* RFC 2131 §4.3.2: a relay passes a NAK on by broadcast. */
+	if (nak && m->giaddr)
+		head.flags |= DHCP4_FLAG_BROADCAST;
 	dhcp4_write_head(&r.w, buf, limit_of(s, m), m, &head);
+	if (m->relay.p)
+		dhcp4_write_keep(&r.w, m->relay.n);
 	if (a->type != DHCP4_TYPE_BOOTP) {
 		(void)dhcp4_write_option_u8(&r.w, DHCP4_OPT_TYPE, (uint8_t)a->type);
-		(void)dhcp4_write_option_u32(&r.w, DHCP4_OPT_SERVER_ID, s->c.server);
+		(void)dhcp4_write_option_u32(&r.w, DHCP4_OPT_SERVER_ID,
+					     m->as_server ? m->as_server : s->c.server);
 	}
 	if (a->lease_sec)
 		add_lease(&r.w, a->set, a->lease_sec);
@@ -286,6 +294,8 @@ size_t dhcp4_build_reply(const struct dhcp4 *s, const struct dhcp4_message *m,
 		(void)dhcp4_write_option(&r.w, DHCP4_OPT_MESSAGE, a->message, strlen(a->message));
 	else
 		add_parameters(&r);
+	if (m->relay.p) /* RFC 3046 §2.2: as it came, and last */
+		dhcp4_write_last(&r.w, DHCP4_OPT_RELAY, m->relay.p, m->relay.n);
 	return dhcp4_write_end(&r.w);
 }
 

@@ -87,16 +87,22 @@ void dhcp4_free(struct dhcp4 *s)
 
 /* ---- configuration ---- */
 
+/* An address of the subnet whose clients are served. */
+static uint32_t subnet_of(const struct dhcp4_config *c)
+{
+	return c->relay ? c->subnet : c->server;
+}
+
 static bool same_prefix(const struct dhcp4_config *c, uint32_t ip)
 {
-	return ((ip ^ c->server) & ip4_mask(c->prefix)) == 0;
+	return ((ip ^ subnet_of(c)) & ip4_mask(c->prefix)) == 0;
 }
 
 bool dhcp4_in_subnet(const struct dhcp4 *s, uint32_t ip)
 {
 	uint32_t host_bits = ~ip4_mask(s->c.prefix);
 
-	if (!same_prefix(&s->c, ip) || ip == s->c.server)
+	if (!same_prefix(&s->c, ip) || ip == s->c.server || (s->c.relay && ip == s->c.router))
 		return false;
 	return s->c.prefix >= 31 || ((ip & host_bits) != 0 && (ip & host_bits) != host_bits);
 }
@@ -165,9 +171,10 @@ static void fix_addresses(struct dhcp4 *s, const struct dhcp4_config *c)
 	dhcp4_pool_fix(&s->pool, c->router);
 	dhcp4_pool_fix(&s->pool, c->dns);
 	dhcp4_pool_fix(&s->pool, c->next_server);
+	dhcp4_pool_fix(&s->pool, c->relay);
 	if (c->prefix < 31) {
-		dhcp4_pool_fix(&s->pool, c->server & mask);
-		dhcp4_pool_fix(&s->pool, c->server | ~mask);
+		dhcp4_pool_fix(&s->pool, subnet_of(c) & mask);
+		dhcp4_pool_fix(&s->pool, subnet_of(c) | ~mask);
 	}
 	for (size_t i = 0; i < c->n_ranges; i++)
 		fix_class_c_ends(&s->pool, &c->ranges[i]);
@@ -312,8 +319,8 @@ void dhcp4_tell(struct dhcp4_turn *t, enum dhcp4_change change, const struct dhc
 	a->binding = b;
 }
 
-void dhcp4_send(struct dhcp4_turn *t, const struct mac *to_mac, uint32_t to_ip,
-		const uint8_t *payload, size_t n)
+void dhcp4_send(struct dhcp4_turn *t, const struct dhcp4_target *to, const uint8_t *payload,
+		size_t n)
 {
 	struct dhcp4_action *a = next_action(t);
 
@@ -321,8 +328,10 @@ void dhcp4_send(struct dhcp4_turn *t, const struct mac *to_mac, uint32_t to_ip,
 		return;
 	t->n++;
 	a->kind = DHCP4_SEND;
-	a->to_mac = *to_mac;
-	a->to_ip = to_ip;
+	a->routed = to->routed;
+	a->to_port = to->port;
+	a->to_mac = to->mac;
+	a->to_ip = to->ip;
 	a->payload = payload;
 	a->n = n;
 }
@@ -377,7 +386,7 @@ size_t dhcp4_committed(struct dhcp4 *s, uint64_t token, enum dhcp4_verdict verdi
 		dhcp4_cut_lease(g->payload, g->n, DHCP4_LEASE_UNSTORED);
 	}
 	s->count[g->is_bootp ? DHCP4_COUNT_TX_BOOTP : DHCP4_COUNT_TX_ACK]++;
-	dhcp4_send(&t, &g->to_mac, g->to_ip, g->payload, g->n);
+	dhcp4_send(&t, &g->to, g->payload, g->n);
 	dhcp4_gate_close(&s->gate, l);
 	return t.n;
 }
@@ -393,6 +402,21 @@ size_t dhcp4_release(struct dhcp4 *s, uint32_t ip, usec_t now, struct dhcp4_acti
 	if (l->state == DHCP4_LEASE_BOUND)
 		dhcp4_tell(&t, DHCP4_RELEASE, l, 0);
 	dhcp4_forget(s, l);
+	return t.n;
+}
+
+size_t dhcp4_release_all(struct dhcp4 *s, usec_t now, struct dhcp4_action *out, size_t cap)
+{
+	struct dhcp4_turn t = { s, now, out, cap, 0 };
+	struct table_node *n;
+
+	cap = MIN_OF(cap, DHCP4_ACTIONS_MAX); /* more could not be told: what they say is gone */
+	while (t.n < cap && (n = table_next(&s->pool.by_ip, NULL))) {
+		struct dhcp4_lease *l = container_of(n, struct dhcp4_lease, by_ip);
+		if (l->state == DHCP4_LEASE_BOUND)
+			dhcp4_tell(&t, DHCP4_RELEASE, l, 0);
+		dhcp4_forget(s, l);
+	}
 	return t.n;
 }
 

@@ -28,6 +28,7 @@
 #define DHCP4_RANGES_MAX    64
 #define DHCP4_HOSTS_MAX     65536
 #define DHCP4_RESERVED_MAX  4096
+#define DHCP4_LINKS_MAX     64
 #define DHCP4_POOL_MAX      (1u << 24) /* addresses in all ranges */
 #define DHCP4_PAYLOAD_MAX   1472       /* octets of UDP payload, both ways */
 #define DHCP4_OFFER_SEC     60
@@ -64,6 +65,12 @@ struct dhcp4_name {
 struct dhcp4_config {
 	uint32_t server; /* our address: server identifier and, if boot_file is set, TFTP server */
 	unsigned prefix; /* 1..31 */
+	/* Of a link behind a relay (dhcp4-relay.h), whose `subnet` isn't that of `server`; else 0.
+	 */
+	uint32_t subnet; /* any address of it */
+	uint32_t relay;  /* giaddr: where replies go */
+	uint32_t via;    /* the relay's address on our own link: what it may send from, too */
+	uint32_t links;  /* not the engine's business: how many links behind relays there are */
 	enum dhcp4_identity identity;
 	struct mac bridge_mac;               /* our own; a client that claims it is dropped */
 	uint32_t router;                     /* 0: no option 3 (isolated network) */
@@ -125,6 +132,8 @@ enum dhcp4_verdict {
 struct dhcp4_action {
 	enum { DHCP4_SEND, DHCP4_BINDING } kind;
 	/* DHCP4_SEND: UDP from port 67 of our address to port 68 */
+	bool routed;            /* not on our link: the kernel finds the way, to_mac is not set */
+	uint16_t to_port;       /* 68, or 67 of a relay */
 	struct mac to_mac;      /* the Ethernet destination */
 	uint32_t to_ip;         /* the IPv4 destination, may be 255.255.255.255 */
 	const uint8_t *payload; /* the engine's; valid until the next call */
@@ -155,7 +164,7 @@ struct dhcp4_dgram {
 	X(CHADDR, "chaddr")     /* zero, multicast, or the bridge's own */                         \
 	X(SPOOFED, "spoofed")   /* chaddr isn't the sender of the frame */                         \
 	X(HOPS, "hops")                                                                            \
-	X(RELAY, "relay") /* giaddr or option 82: no relays are configured */                      \
+	X(RELAY, "relay") /* giaddr or option 82, not from a relay that is configured */           \
 	X(OPTION_LENGTH, "option-length")                                                          \
 	X(TYPE, "type") /* not a message to a server */                                            \
 	X(BOOTP_UNKNOWN, "bootp-unknown")                                                          \
@@ -277,6 +286,10 @@ size_t dhcp4_release(struct dhcp4 *s, uint32_t ip, usec_t now, struct dhcp4_acti
 /* The port is no more: its leases end within DHCP_PORT_GRACE_SEC unless their clients come back by
  * another one, which they may now. */
 void dhcp4_port_gone(struct dhcp4 *s, uint32_t port, usec_t now);
+
+/* Give all bindings up, `cap` at once: call it until it returns 0. Declined addresses and offers are
+ * forgotten. */
+size_t dhcp4_release_all(struct dhcp4 *s, usec_t now, struct dhcp4_action *out, size_t cap);
 
 /* The earliest time at which dhcp4_tick() has work; USEC_INFINITY if none. */
 usec_t dhcp4_deadline(const struct dhcp4 *s);

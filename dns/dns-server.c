@@ -58,6 +58,13 @@ static int add_config_host(struct draft *d, const struct dns_config_host *h)
 	return add_host(d, h->name, &h->ip, h->ptr && !dns_zone_find(&d->zone, &reverse));
 }
 
+static bool is_gateway(const struct dns_config_subnet *s)
+{
+	struct ip net = ip_network(&s->gateway, s->prefix);
+
+	return s->gateway.family != AF_INET || s->prefix > 30 || !ip_equal(&net, &s->gateway);
+}
+
 /* _gateway (as systemd's nss-myhostname names it) and host.DOMAIN are every gateway address. */
 static int add_gateway(struct draft *d, const struct ip *ip)
 {
@@ -175,7 +182,7 @@ static int add_records(struct draft *d, const struct dns_config *c, struct err *
 		if ((r = add_config_host(d, &c->hosts[i])) < 0)
 			return err_sys(e, -r, "DNS host '%s'", c->hosts[i].name);
 	for (size_t i = 0; i < c->n_subnets; i++)
-		if ((r = add_gateway(d, &c->subnets[i].gateway)) < 0)
+		if (is_gateway(&c->subnets[i]) && (r = add_gateway(d, &c->subnets[i].gateway)) < 0)
 			return err_sys(e, -r, "gateway name");
 	for (size_t i = 0; i < c->n_txts; i++)
 		if ((r = add_txt(d, &c->txts[i])) < 0)

@@ -36,7 +36,7 @@
 /* What the network's definition says. Built by dns_config_new() and dns_config_add_*(), which copy
  * all text. */
 struct dns_config_subnet { /* an <ip>: clients come from it, its reverse zone is ours */
-	struct ip gateway;
+	struct ip gateway; /* or the subnet's own address: one in which we have none */
 	unsigned prefix;
 };
 struct dns_config_forwarder { /* as <forwarder>: addr without domain replaces the host's resolvers

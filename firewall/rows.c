@@ -321,6 +321,23 @@ static size_t translated_subnets(const struct network *n)
 	return count;
 }
 
+/* DHCP's replies to relays, which are to come from its port, and all else that the network has with
+ * the clients behind them. */
+static void add_relayed(struct subject *s, struct fw_rule rule)
+{
+	const struct netd_dhcp *d = &s->n->options.dhcp;
+
+	for (size_t i = 0; i < d->n_relayed && rule.saddr.net.family == AF_INET; i++) {
+		const struct netd_relayed *l = &d->relayed[i];
+		rule.daddr = (struct fw_prefix){ ip_network(&l->address, l->prefix), l->prefix };
+		add_own_rule(s, rule, "subnet behind a relay");
+		if (ip_in_prefix(&l->relay, &l->address, l->prefix))
+			continue;
+		rule.daddr = (struct fw_prefix){ l->relay, 32 };
+		add_own_rule(s, rule, "relay");
+	}
+}
+
 /* Unprivileged ports only, unless the user has said otherwise: servers that trust low ports (NFS)
  * must not take a guest for root on this host. */
 static void add_nat_subnet(struct subject *s, const struct fw_prefix *net)
@@ -333,6 +350,7 @@ static void add_nat_subnet(struct subject *s, const struct fw_prefix *net)
 	struct fw_rule rule = { .saddr = *net, .saddr_known = known, .verdict = FW_MASQUERADE };
 
 	add_own_rule(s, inside, "own subnet stays as it is");
+	add_relayed(s, inside);
 	put_dev(rule.oif, s->dev);
 	if (nat->address_start && net->net.family == AF_INET) {
 		rule.verdict = FW_SNAT;

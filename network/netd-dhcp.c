@@ -26,6 +26,7 @@ void netd_dhcp_done(struct netd_dhcp *d)
 	for (size_t i = 0; i < d->n_rules; i++)
 		rule_done(&d->rules[i]);
 	free(d->rules);
+	free(d->relayed);
 	*d = (struct netd_dhcp){ 0 };
 }
 
@@ -103,5 +104,5 @@ int validate_netd_dhcp(struct report *r, const struct network *n)
 		if (err == 0)
 			doubt_unserved(r, n, &d->rules[i]);
 	}
-	return err;
+	return err < 0 ? err : validate_relayed(r, n);
 }

@@ -9,7 +9,9 @@
 
 #include "base/addr.h"
 
-#define NETD_DHCP_ARCHS_MAX 16U
+#define NETD_DHCP_ARCHS_MAX    16U
+#define NETD_RELAYED_MAX       64U
+#define NETD_RELAYED_RANGE_MAX 65536U
 
 enum netd_identity { IDENTITY_MAC, IDENTITY_CLIENT_ID, IDENTITY_BOTH };
 
@@ -56,12 +58,23 @@ struct netd_dhcp_rule {
 	struct netd_dhcp_lease lease[NETD_FAMILIES];
 	struct netd_dhcp_boot boot[NETD_FAMILIES];
 };
+struct netd_relayed { /* <netd:relayed>: a subnet behind a relay */
+	unsigned line;
+	struct ip address; /* of its router, which its clients are told */
+	unsigned prefix;
+	struct ip via; /* the relay's address on the network itself */
+	struct ip
+	    relay; /* what the relay calls itself (giaddr); that of the router, if not given */
+	struct ip start, end;
+};
 struct netd_dhcp {
 	unsigned line; /* 0: no <netd:dhcp> */
 	enum netd_identity identity;
 	unsigned rapid_commit;        /* enum tristate */
 	struct netd_dhcp_rule *rules; /* the first is for everybody */
 	size_t n_rules;
+	struct netd_relayed *relayed;
+	size_t n_relayed;
 };
 void netd_dhcp_done(struct netd_dhcp *d);
 

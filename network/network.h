@@ -313,6 +313,11 @@ bool network_uses_bridge(const struct network *n);
 /* The address of the first <ip> of `family` that serves DHCP (a <dhcp> with range or host), or
  * NULL. */
 const struct network_ip *network_dhcp_ip(const struct network *n, int family);
+
+/* The subnet behind a relay that has this address, or NULL; and the prefix length of the subnet in
+ * which DHCP gives this address out, 0 for none. */
+const struct netd_relayed *network_relayed(const struct network *n, const struct ip *ip);
+unsigned network_dhcp_prefix(const struct network *n, const struct ip *ip);
 /* The first IPv6 <ip> of a network whose guests make their own addresses and are told by DHCPv6
  * what <netd:dhcp> says for IPv6 (stateless DHCPv6): no <dhcp> there has a range or host. Else
  * NULL. */

@@ -16,6 +16,7 @@ int validate_ips(struct report *r, const struct network *n) mustcheck; /* valida
 int validate_routes(struct report *r, const struct network *n) mustcheck;
 int validate_options(struct report *r, const struct network *n) mustcheck;   /* options.c */
 int validate_netd_dhcp(struct report *r, const struct network *n) mustcheck; /* netd-dhcp.c */
+int validate_relayed(struct report *r, const struct network *n) mustcheck;   /* netd-relayed.c */
 int validate_dhcp(struct report *r, const struct network_ip *ip) mustcheck;  /* validate-dhcp.c */
 int validate_netd_dns(struct report *r, const struct network *n) mustcheck;  /* netd-dns.c */
 int validate_uplink(struct report *r, const struct network *n) mustcheck;    /* uplink.c */

@@ -526,6 +526,7 @@ static const struct element dhcp_children[] = {
 	{ "boot", read_all_boot, .many = true, .ns = NETD_NAMESPACE },
 	{ "host", read_rule_host, .many = true, .ns = NETD_NAMESPACE },
 	{ "class", read_rule_class, .many = true, .ns = NETD_NAMESPACE },
+	{ "relayed", read_relayed, .many = true, .ns = NETD_NAMESPACE },
 };
 
 int read_netd_dhcp(struct report *r, xmlNode *node, void *options)

@@ -139,6 +139,7 @@ int read_netd_options(struct report *r, xmlNode *metadata, struct netd_options *
 int dnsmasq_translate(struct report *r, struct network *n) mustcheck;
 
 int read_netd_dhcp(struct report *r, xmlNode *node, void *options) mustcheck; /* xml-dhcp.c */
+int read_relayed(struct report *r, xmlNode *node, void *dhcp) mustcheck;      /* xml-relayed.c */
 
 /* A definition against network.rng, after it was read and judged with the result `err`, which is
  * returned when the schema has nothing to add; else an error of class ERR_XML_INVALID_SCHEMA. The

@@ -60,7 +60,6 @@ static void add_lease(void *data, const struct lease *l)
 	struct lease_list *list = data;
 	const struct lease_binding *b = &l->b;
 	const struct network *def = net_definition(list->net);
-	const struct network_ip *ip = def ? network_dhcp_ip(def, b->ip.family) : NULL;
 	bool six = b->ip.family == AF_INET6;
 
 	if (l->declined || (list->only && !mac_equal(list->only, &b->mac)))
@@ -84,7 +83,7 @@ static void add_lease(void *data, const struct lease *l)
 		.mac = mac_format(&b->mac, t->mac),
 		.iaid = six ? t->iaid : NULL,
 		.ip = ip_format(&b->ip, t->ip),
-		.prefix = ip ? ip->prefix : 0,
+		.prefix = def ? network_dhcp_prefix(def, &b->ip) : 0,
 		.hostname = b->name[0] ? b->name : NULL,
 		.client_id = b->n_client_id ? t->client_id : NULL,
 	};
@@ -222,10 +221,11 @@ static json_t *lease_json(const struct controller *c, const struct network *def,
 	json_t *o = json_pack(
 	    "{s:s, s:s, s:i, s:s, s:s?, s:s?, s:s, s:b, s:o, s:o}", "protocol",
 	    protocol_name(b->ip.family), "ip-address", ip_format(&b->ip, address), "prefix",
-	    ip ? (int)ip->prefix : 0, "mac-address", mac_format(&b->mac, mac), "hostname",
-	    b->name[0] ? b->name : NULL, "client-id", b->n_client_id ? client_id : NULL, "state",
-	    l->declined ? "declined" : "bound", "static", ip && is_static(ip, &b->ip), "since",
-	    json_time(l->since_wall), "expiry-time", json_time(leases_wall(l->expires)));
+	    def ? (int)network_dhcp_prefix(def, &b->ip) : 0, "mac-address",
+	    mac_format(&b->mac, mac), "hostname", b->name[0] ? b->name : NULL, "client-id",
+	    b->n_client_id ? client_id : NULL, "state", l->declined ? "declined" : "bound",
+	    "static", ip && is_static(ip, &b->ip), "since", json_time(l->since_wall), "expiry-time",
+	    json_time(leases_wall(l->expires)));
 	const struct mirror_link *port = b->port ? mirror_by_ifindex(c->mirror, b->port) : NULL;
 	if (o)
 		json_object_set_new(o, "port", port ? json_string(port->row.name) : json_null());

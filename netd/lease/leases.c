@@ -162,14 +162,23 @@ void leases_free(struct leases *l)
 
 /* ---- what the worker reports ---- */
 
+static bool is_of_network(const struct network *def, const struct network_ip *own,
+			  const struct ip *ip)
+{
+	const struct netd_relayed *l = network_relayed(def, ip);
+
+	if (l)
+		return !ip_equal(ip, &l->address) && !ip_equal(ip, &l->relay);
+	return ip_in_prefix(ip, &own->address, own->prefix) && !ip_equal(ip, &own->address);
+}
+
 /* What no honest worker says: an address outside the network or its own, a client that isn't one.
  */
 static bool is_plausible(const struct net *n, const struct lease_binding *b)
 {
 	const struct network_ip *ip = n->live ? network_dhcp_ip(n->live, b->ip.family) : NULL;
 
-	return ip && ip_in_prefix(&b->ip, &ip->address, ip->prefix) &&
-	       !ip_equal(&b->ip, &ip->address) && !mac_is_zero(&b->mac) &&
+	return ip && is_of_network(n->live, ip, &b->ip) && !mac_is_zero(&b->mac) &&
 	       !mac_is_multicast(&b->mac);
 }
 

@@ -49,6 +49,18 @@ static int add_ip(struct dns_config *c, const struct network_ip *ip)
 	return r < 0 ? r : add_static_hosts(c, ip->hosts, ip->n_hosts);
 }
 
+/* Subnets behind relays: their clients ask here, and have names. */
+static int add_relayed(struct dns_config *c, const struct netd_dhcp *d)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < d->n_relayed && r == 0; i++) {
+		struct ip net = ip_network(&d->relayed[i].address, d->relayed[i].prefix);
+		r = dns_config_add_subnet(c, &net, d->relayed[i].prefix);
+	}
+	return r;
+}
+
 static int add_hosts(struct dns_config *c, const struct network_dns *dns)
 {
 	int r = 0;
@@ -185,6 +197,8 @@ static int add_all(struct dns_config *c, const struct network *n)
 
 	for (size_t i = 0; r == 0 && i < n->n_ips; i++)
 		r = add_ip(c, &n->ips[i]);
+	if (r == 0)
+		r = add_relayed(c, &n->options.dhcp);
 	if (r == 0)
 		r = add_dns(c, &n->dnsmasq.dns);
 	return r < 0 ? r : add_records(c, n);

@@ -13,7 +13,7 @@
 #define HOST_MAX_SIZE (HOST_MIN_SIZE + DHCP4_NAME_MAX)
 #define NAME_MIN_SIZE 4
 #define NAME_MAX_SIZE (NAME_MIN_SIZE + DHCP4_NAME_MAX)
-#define CONFIG_SIZE   (80 + DHCP4_DOMAIN_MAX + DHCP4_BOOT_FILE_MAX)
+#define CONFIG_SIZE   (96 + DHCP4_DOMAIN_MAX + DHCP4_BOOT_FILE_MAX)
 
 /* The whole body was read, and nothing but it. */
 static int finish(const struct rd *r)
@@ -43,6 +43,10 @@ void msg_put_dhcp4_config(struct wr *w, uint32_t net_id, const struct dhcp4_conf
 	wr_u32(w, net_id);
 	wr_u32(w, c->server);
 	wr_u32(w, c->prefix);
+	wr_u32(w, c->subnet);
+	wr_u32(w, c->relay);
+	wr_u32(w, c->via);
+	wr_u32(w, c->links);
 	xdr_put_mac(w, &c->bridge_mac);
 	wr_u32(w, c->router);
 	wr_u32(w, c->dns);
@@ -133,6 +137,11 @@ int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 
 	c.server = rd_u32(&r);
 	c.prefix = rd_u32(&r);
+	c.subnet = rd_u32(&r);
+	c.relay = rd_u32(&r);
+	c.via = rd_u32(&r);
+	c.links = rd_u32(&r);
+	r.bad |= c.links > DHCP4_LINKS_MAX || (c.links && c.relay);
 	c.bridge_mac = xdr_get_mac(&r);
 	c.router = rd_u32(&r);
 	c.dns = rd_u32(&r);
@@ -162,6 +171,32 @@ int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struc
 	}
 	*ret_net_id = net_id;
 	*ret = c;
+	return 0;
+}
+
+/* ---- a reply to be routed ---- */
+
+void msg_put_dhcp4_route(struct wr *w, const struct msg_dhcp4_route *m)
+{
+	wr_u32(w, m->net_id);
+	wr_u32(w, m->to_ip);
+	wr_u32(w, m->to_port);
+	wr_bytes(w, m->payload, m->n);
+}
+
+int msg_get_dhcp4_route(const void *body, size_t n, struct msg_dhcp4_route *ret)
+{
+	struct rd r = rd_over(body, n);
+	struct msg_dhcp4_route m = { .net_id = rd_u32(&r) };
+
+	m.to_ip = rd_u32(&r);
+	uint32_t port = rd_u32(&r);
+	m.to_port = (uint16_t)port;
+	m.n = rd_left(&r);
+	m.payload = rd_bytes(&r, m.n);
+	if (r.bad || !m.net_id || !m.n || m.n > DHCP4_PAYLOAD_MAX || (port != 67 && port != 68))
+		return -EPROTO;
+	*ret = m;
 	return 0;
 }
 

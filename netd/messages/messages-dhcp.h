@@ -19,15 +19,29 @@
 #define MSG_DHCP_BATCH_MAX   (4 + MSG_DHCP_RECORDS_MAX * MSG_DHCP_RECORD_MAX)
 #define MSG_DHCP_WALL_MAX                                                                          \
 	(INT64_C(1) << 40) /* seconds from 1970, either way, of an end that isn't "never" */
+#define MSG_DHCP4_ROUTE_MAX   (12 + DHCP4_PAYLOAD_MAX)
 #define MSG_DHCP_COUNTERS_MAX (40 + 8 * DHCP4_COUNTER_N)
 
-/* MSG_DHCP4_CONFIG. Encoding needs at most msg_dhcp4_config_size() octets. A decoded config owns
- * its arrays: dhcp4_config_done(). Decoding returns 0, -EPROTO or -ENOMEM; *ret is untouched on
- * failure. */
+/* MSG_DHCP4_CONFIG: of the network's own link, with as many `links` behind relays as messages of
+ * the same type follow for these. A link is told from another by its subnet, and is gone when it
+ * isn't among those that follow. Encoding needs at most msg_dhcp4_config_size() octets. A decoded
+ * config owns its arrays: dhcp4_config_done(). Decoding returns 0, -EPROTO or -ENOMEM; *ret is
+ * untouched on failure. */
 size_t msg_dhcp4_config_size(const struct dhcp4_config *c);
 void msg_put_dhcp4_config(struct wr *w, uint32_t net_id, const struct dhcp4_config *c);
 int msg_get_dhcp4_config(const void *body, size_t n, uint32_t *ret_net_id, struct dhcp4_config *ret)
     mustcheck;
+
+/* MSG_DHCP4_ROUTE: the payload of a UDP datagram for a relay (port 67), or for a client behind one
+ * (68). What is decoded points into the body. */
+struct msg_dhcp4_route {
+	uint32_t net_id, to_ip;
+	uint16_t to_port;
+	const uint8_t *payload;
+	size_t n;
+};
+void msg_put_dhcp4_route(struct wr *w, const struct msg_dhcp4_route *m);
+int msg_get_dhcp4_route(const void *body, size_t n, struct msg_dhcp4_route *ret) mustcheck;
 
 /* MSG_DHCP4_HOSTS: of the `of` hosts that the last config (with the changes since) has, `n_before`
  * from `first` on are replaced by `hosts`. Encoding needs at most msg_dhcp4_hosts_size() octets. A

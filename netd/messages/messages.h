@@ -37,6 +37,9 @@ enum message_type {
 	MSG_DHCP4_COUNTERS, /* net_id, counters */
 	/* controller -> dhcp worker */
 	MSG_DHCP4_HOSTS, /* net_id, some static hosts of its config in the place of others */
+	/* dhcp worker -> controller */
+	MSG_DHCP4_ROUTE, /* net_id, address, port, payload: a reply that isn't for the network's own
+			    link, to be sent by the kernel's routes */
 
 	/* controller -> dhcp worker: netd/messages/messages-dhcp6.h */
 	MSG_RA_CONFIG = 50, /* add or replace a network's router advertisements */

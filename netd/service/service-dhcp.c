@@ -5,6 +5,7 @@
 #include "dhcp/ip6-frame.h"
 #include "netd/messages/messages-dhcp6.h"
 #include "netd/messages/messages.h"
+#include "netd/service/service-relay.h"
 #include "netd/service/service-rules.h"
 
 #include <errno.h>
@@ -164,6 +165,7 @@ static int dhcp4_config_from_network(const struct network *def, struct dhcp4_con
 				     .prefix = ip->prefix,
 				     .bridge_mac = def->mac,
 				     .mtu = def->mtu,
+				     .links = (uint32_t)def->options.dhcp.n_relayed,
 				     .default_lease_sec = service_default_lease(def, AF_INET),
 				     .identity = identity_of(&def->options.dhcp),
 				     .http = def->options.http && ip->tftp_root,
@@ -183,11 +185,17 @@ static int dhcp4_config_from_network(const struct network *def, struct dhcp4_con
 	return r;
 }
 
-static int post_config4(struct worker_proc *p, const struct net *n)
+/* `link` is NULL for the network's own. */
+static int post_link4(struct worker_proc *p, const struct net *n, const struct netd_relayed *link)
 {
 	struct dhcp4_config dc;
 	int r = dhcp4_config_from_network(n->live, &dc);
 
+	if (r == 0 && link) {
+		r = service_relay_config(&dc, link);
+		if (r < 0)
+			dhcp4_config_done(&dc);
+	}
 	if (r < 0)
 		return r;
 	size_t cap = msg_dhcp4_config_size(&dc);
@@ -199,6 +207,16 @@ static int post_config4(struct worker_proc *p, const struct net *n)
 	}
 	dhcp4_config_done(&dc);
 	return body ? 0 : -ENOMEM;
+}
+
+static int post_config4(struct worker_proc *p, const struct net *n)
+{
+	const struct netd_dhcp *d = &n->live->options.dhcp;
+	int r = post_link4(p, n, NULL);
+
+	for (size_t i = 0; i < d->n_relayed && r == 0; i++)
+		r = post_link4(p, n, &d->relayed[i]);
+	return r;
 }
 
 static void post_hosts4(struct worker_proc *p, const struct msg_dhcp4_hosts *m)

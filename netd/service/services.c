@@ -10,6 +10,7 @@
 #include "netd/service/service-dns-ask.h"
 #include "netd/service/service-files.h"
 #include "netd/service/service-hosts.h"
+#include "netd/service/service-relay.h"
 #include "netd/service/upstreams.h"
 
 #include <errno.h>
@@ -193,6 +194,18 @@ static bool take_bindings(struct services *s, struct worker_proc *p,
 	return count >= 0;
 }
 
+static bool route_reply(struct services *s, struct worker_proc *p, const struct channel_message *m)
+{
+	struct msg_dhcp4_route route;
+
+	if (msg_get_dhcp4_route(m->body, m->n, &route) < 0)
+		return false;
+	const struct net *n = served_net(s, p, route.net_id);
+	if (n && n->live)
+		service_relay_send(n, n->service->fd[DHCP4_UDP], &route);
+	return true;
+}
+
 static bool worker_said(void *data, struct worker_proc *p, struct channel_message *m)
 {
 	struct services *s = data;
@@ -201,6 +214,8 @@ static bool worker_said(void *data, struct worker_proc *p, struct channel_messag
 	if (worker_kind(p) == WORKER_DHCP &&
 	    (m->type == MSG_DHCP4_BINDING || m->type == MSG_DHCP6_BINDING))
 		return take_bindings(s, p, m);
+	if (worker_kind(p) == WORKER_DHCP && m->type == MSG_DHCP4_ROUTE)
+		return route_reply(s, p, m);
 	if (worker_kind(p) == WORKER_DNS && m->type == MSG_DNS_TOLD)
 		return dns_asks_told(s->dns_asks, p, m);
 	return m->type == MSG_DHCP4_COUNTERS || m->type == MSG_IP6_COUNTERS ||

@@ -16,6 +16,9 @@ struct role6;
 void role_dhcp_wake_at(struct role *role, usec_t at);
 /* The network's DHCPv4 server, or NULL. */
 struct dhcp4 *role_dhcp_engine4(const struct role *role, uint32_t net_id);
+/* Whether DHCPv4 has given the name to another machine. */
+bool role_dhcp_name_taken(const struct role *role, uint32_t net_id, const struct mac *mac,
+			  const char *name);
 /* A boot time as wall-clock seconds; INT64_MAX for never. */
 int64_t role_dhcp_wall_seconds(usec_t boottime, usec_t now);
 /* How long it is until then, but not longer than `term` seconds. */

@@ -18,6 +18,7 @@
 #include "netd/messages/messages.h"
 #include "netd/worker/intake.h"
 #include "netd/worker/role-dhcp-internal.h"
+#include "netd/worker/role-dhcp-links.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,7 +37,8 @@ struct network {
 	struct role *role;
 	uint32_t id;
 	struct table_node by_id;
-	struct dhcp4 *engine;
+	struct dhcp4 *engine;       /* of its own link */
+	struct dhcp_links links;    /* behind relays */
 	struct dhcp4_config config; /* as the controller has said it, for changes of its hosts */
 	uint32_t server;
 	struct mac bridge_mac;
@@ -116,7 +118,8 @@ uint32_t role_dhcp_seconds_left(int64_t wall, uint32_t term)
 	return wall <= now ? 0 : (uint32_t)MIN_OF(wall - now, (int64_t)term);
 }
 
-static void add_record(struct network *net, const struct dhcp4_action *a, usec_t now)
+static void add_record(struct network *net, const struct dhcp_link *link,
+		       const struct dhcp4_action *a, usec_t now)
 {
 	struct role *role = net->role;
 
@@ -124,7 +127,7 @@ static void add_record(struct network *net, const struct dhcp4_action *a, usec_t
 		flush_records(role);
 	role->records[role->n_records++] = (struct msg_dhcp4_record){
 		.net_id = net->id,
-		.token = a->token,
+		.token = dhcp_link_token(link, a->token),
 		.change = a->change,
 		.binding = *a->binding,
 		.expires_wall = role_dhcp_wall_seconds(a->binding->expires, now),
@@ -146,15 +149,36 @@ static void add_frame(struct network *net, const struct dhcp4_action *a)
 		role->n_frames++;
 }
 
-static void perform(struct network *net, const struct dhcp4_action *actions, size_t n, usec_t now)
+/* Not for the network's own link: the controller has it sent, after the bindings. */
+static void route(struct network *net, const struct dhcp4_action *a)
+{
+	uint8_t body[MSG_DHCP4_ROUTE_MAX];
+	struct wr w = wr_over(body, sizeof(body));
+	const struct msg_dhcp4_route m = { .net_id = net->id,
+					   .to_ip = a->to_ip,
+					   .to_port = a->to_port,
+					   .payload = a->payload,
+					   .n = a->n };
+
+	flush_records(net->role);
+	msg_put_dhcp4_route(&w, &m);
+	worker_send(net->role->w, MSG_DHCP4_ROUTE, body, wr_len(&w));
+}
+
+/* `link`: whose engine says so, NULL for the network's own. */
+static void perform(struct network *net, const struct dhcp_link *link,
+		    const struct dhcp4_action *actions, size_t n, usec_t now)
 {
 	for (size_t i = 0; i < n; i++) {
 		switch (actions[i].kind) {
 		case DHCP4_SEND:
-			add_frame(net, &actions[i]);
+			if (actions[i].routed)
+				route(net, &actions[i]);
+			else
+				add_frame(net, &actions[i]);
 			break;
 		case DHCP4_BINDING:
-			add_record(net, &actions[i], now);
+			add_record(net, link, &actions[i], now);
 			if (actions[i].change <= DHCP4_RENAME && actions[i].binding->name[0])
 				role_dhcp6_named(net->role->six, net->id, &actions[i].binding->mac,
 						 actions[i].binding->name, now);
@@ -172,6 +196,13 @@ void role_dhcp_wake_at(struct role *role, usec_t at)
 	worker_set_deadline(role->w, at);
 }
 
+static usec_t deadline_of(const struct network *net)
+{
+	usec_t links = dhcp_links_deadline(&net->links);
+
+	return MIN_OF(links, dhcp4_deadline(net->engine));
+}
+
 static void after(struct network *net, usec_t now)
 {
 	if (!net->counters_moved) {
@@ -180,13 +211,13 @@ static void after(struct network *net, usec_t now)
 			net->role->counters_at = now + COUNTERS_EVERY;
 		role_dhcp_wake_at(net->role, net->role->counters_at);
 	}
-	role_dhcp_wake_at(net->role, dhcp4_deadline(net->engine));
+	role_dhcp_wake_at(net->role, deadline_of(net));
 }
 
 /* ---- what arrives from guests ---- */
 
 /* The one drop that somebody must act on. The others are counted. */
-static void warn_pool_empty(struct network *net)
+static void warn_pool_empty(struct network *net, const struct dhcp_link *link)
 {
 	struct dhcp4_usage u;
 	char ip[IP_TEXT_MAX];
@@ -194,11 +225,11 @@ static void warn_pool_empty(struct network *net)
 
 	if (!log_allowed(&net->pool_empty, &more))
 		return;
-	dhcp4_get_usage(net->engine, &u);
+	dhcp4_get_usage(link ? link->engine : net->engine, &u);
 	log_warning(
 	    "the network of %s has no free address for a guest: %u of %u are in use, %u declined; "
-	    "enlarge its <range> or shorten its leases",
-	    ip4_format(net->server, ip), u.bound, u.pool, u.quarantined);
+	    "enlarge its range or shorten its leases",
+	    ip4_format(link ? link->subnet : net->server, ip), u.bound, u.pool, u.quarantined);
 }
 
 static struct network *find(const struct role *role, uint32_t id)
@@ -211,7 +242,7 @@ static struct network *find(const struct role *role, uint32_t id)
 static void serve_datagram(struct network *net, const struct datagram *d, usec_t now)
 {
 	struct dhcp4_action actions[DHCP4_ACTIONS_MAX];
-	const struct dhcp4_dgram in = {
+	struct dhcp4_dgram in = {
 		.payload = d->bytes,
 		.n = d->n,
 		.src = d->src,
@@ -219,12 +250,16 @@ static void serve_datagram(struct network *net, const struct datagram *d, usec_t
 		.port = d->port,
 		.truncated = d->truncated,
 	};
+	const struct dhcp_link *link = dhcp_links_of(&net->links, &in);
+	struct dhcp4 *engine = link ? link->engine : net->engine;
 
+	if (link) /* all of its clients come by the relay's */
+		in.port = 0;
 	worker_serving(net->role->w, net->id);
-	size_t n = dhcp4_input(net->engine, &in, now, actions, ARRAY_LEN(actions));
-	perform(net, actions, n, now);
-	if (dhcp4_last_drop(net->engine) == DHCP4_DROP_POOL_EMPTY)
-		warn_pool_empty(net);
+	size_t n = dhcp4_input(engine, &in, now, actions, ARRAY_LEN(actions));
+	perform(net, link, actions, n, now);
+	if (dhcp4_last_drop(engine) == DHCP4_DROP_POOL_EMPTY)
+		warn_pool_empty(net, link);
 	after(net, now);
 }
 
@@ -295,11 +330,27 @@ struct dhcp4 *role_dhcp_engine4(const struct role *role, uint32_t net_id)
 	return net ? net->engine : NULL;
 }
 
-static bool taken_in_v6(void *data, const struct mac *mac, const char *name)
+static bool taken_in_v4(const struct network *net, const struct mac *mac, const char *name)
+{
+	return dhcp4_name_taken(net->engine, mac, name) ||
+	       dhcp_links_name_taken(&net->links, mac, name);
+}
+
+bool role_dhcp_name_taken(const struct role *role, uint32_t net_id, const struct mac *mac,
+			  const char *name)
+{
+	const struct network *net = find(role, net_id);
+
+	return net && taken_in_v4(net, mac, name);
+}
+
+/* By another machine, on any link. */
+static bool taken_elsewhere(void *data, const struct mac *mac, const char *name)
 {
 	const struct network *net = data;
 
-	return role_dhcp6_name_taken(net->role->six, net->id, mac, name);
+	return taken_in_v4(net, mac, name) ||
+	       role_dhcp6_name_taken(net->role->six, net->id, mac, name);
 }
 
 static void close_sockets(struct network *net)
@@ -315,6 +366,7 @@ static void network_free(struct network *net)
 	close_sockets(net);
 	dhcp4_config_done(&net->config);
 	dhcp4_free(net->engine);
+	dhcp_links_done(&net->links);
 	free(net);
 }
 
@@ -337,7 +389,7 @@ static struct network *network_new(struct role *role, uint32_t id)
 		network_free(net);
 		return NULL;
 	}
-	dhcp4_set_name_check(net->engine, taken_in_v6, net);
+	dhcp4_set_name_check(net->engine, taken_elsewhere, net);
 	return net;
 }
 
@@ -359,6 +411,37 @@ static bool configure(struct network *net, usec_t now)
 	return r != -ENOMEM;
 }
 
+/* Its clients aren't served any more, and another link may have its addresses now. */
+static void end_links(struct network *net, usec_t now)
+{
+	struct dhcp4_action actions[DHCP4_ACTIONS_MAX];
+	struct dhcp_link *link;
+	size_t n;
+
+	while ((link = dhcp_links_gone(&net->links))) {
+		while ((n = dhcp4_release_all(link->engine, now, actions, ARRAY_LEN(actions))))
+			perform(net, link, actions, n, now);
+		dhcp_links_drop(&net->links, link);
+	}
+	flush(net->role);
+}
+
+static bool configure_link(struct network *net, const struct dhcp4_config *c, usec_t now)
+{
+	struct dhcp_link *link = dhcp_links_take(&net->links, c);
+	struct err e = { 0 };
+
+	if (!link)
+		return false;
+	dhcp4_set_name_check(link->engine, taken_elsewhere, net);
+	int r = dhcp4_configure(link->engine, c, now, &e);
+	if (r < 0)
+		log_err("network %u: %s", net->id, e.msg);
+	end_links(net, now);
+	after(net, now);
+	return r != -ENOMEM;
+}
+
 static bool on_config(struct role *role, const struct channel_message *m, usec_t now)
 {
 	struct dhcp4_config c;
@@ -367,6 +450,11 @@ static bool on_config(struct role *role, const struct channel_message *m, usec_t
 	if (m->n_fds || msg_get_dhcp4_config(m->body, m->n, &id, &c) < 0)
 		return false;
 	struct network *net = find(role, id);
+	if (c.relay) {
+		bool ok = net && configure_link(net, &c, now);
+		dhcp4_config_done(&c);
+		return ok;
+	}
 	if (!net)
 		net = network_new(role, id);
 	if (!net) {
@@ -375,6 +463,8 @@ static bool on_config(struct role *role, const struct channel_message *m, usec_t
 	}
 	dhcp4_config_done(&net->config);
 	net->config = c;
+	dhcp_links_begin(&net->links, c.links);
+	end_links(net, now);
 	return configure(net, now);
 }
 
@@ -439,7 +529,7 @@ static void give_up(struct network *net, const struct dhcp4_binding *b, int fail
 		return;
 	log_debug("network %u: the stored binding of %s is given up: %s", net->id,
 		  ip4_format(b->ip, ip), strerror(-failed));
-	perform(net, &a, 1, now);
+	perform(net, NULL, &a, 1, now);
 }
 
 static bool on_restore(struct role *role, const struct channel_message *m, usec_t now)
@@ -451,15 +541,17 @@ static bool on_restore(struct role *role, const struct channel_message *m, usec_
 		struct network *net = find(role, role->restored[i].net_id);
 		if (!net)
 			return false;
+		const struct dhcp_link *link = dhcp_links_at(&net->links, b->ip);
+		struct dhcp4 *engine = link ? link->engine : net->engine;
 		if (role->restored[i].change == DHCP4_DECLINE) {
 			dhcp4_restore_declined(
-			    net->engine, b,
+			    engine, b,
 			    role_dhcp_seconds_left(role->restored[i].expires_wall, b->lease_sec),
 			    now);
 			after(net, now);
 			continue;
 		}
-		int r = dhcp4_restore(net->engine, b, now);
+		int r = dhcp4_restore(engine, b, now);
 		if (r == -ENOMEM)
 			return false;
 		if (r < 0)
@@ -480,9 +572,13 @@ static bool on_committed(struct role *role, const struct channel_message *m, use
 		struct network *net = find(role, verdicts[i].net_id);
 		if (!net) /* removed since */
 			continue;
-		size_t done = dhcp4_committed(net->engine, verdicts[i].token, verdicts[i].verdict,
-					      now, &action, 1);
-		perform(net, &action, done, now);
+		uint64_t token = verdicts[i].token;
+		struct dhcp_link *link;
+		if (!dhcp_links_token(&net->links, &token, &link))
+			continue;
+		size_t done = dhcp4_committed(link ? link->engine : net->engine, token,
+					      verdicts[i].verdict, now, &action, 1);
+		perform(net, link, &action, done, now);
 		after(net, now);
 	}
 	flush(role);
@@ -512,7 +608,9 @@ static bool on_free(struct role *role, const struct channel_message *m, usec_t n
 		return false;
 	struct network *net = find(role, id);
 	if (net) {
-		perform(net, &action, dhcp4_release(net->engine, ip, now, &action, 1), now);
+		const struct dhcp_link *link = dhcp_links_at(&net->links, ip);
+		struct dhcp4 *engine = link ? link->engine : net->engine;
+		perform(net, link, &action, dhcp4_release(engine, ip, now, &action, 1), now);
 		flush(role);
 		after(net, now);
 	}
@@ -582,19 +680,28 @@ static void send_counters(struct network *net)
 	struct wr w = wr_over(body, sizeof(body));
 
 	dhcp4_get_usage(net->engine, &u);
+	dhcp_links_add_usage(&net->links, &u);
 	msg_put_dhcp4_counters(&w, net->id, &u);
 	worker_send(net->role->w, MSG_DHCP4_COUNTERS, body, wr_len(&w));
 	net->counters_moved = false;
 }
 
+static void tick_link(struct network *net, const struct dhcp_link *link, usec_t now)
+{
+	struct dhcp4 *engine = link ? link->engine : net->engine;
+	struct dhcp4_action actions[TICK_ACTIONS];
+
+	for (int i = 0; i < TICKS_AT_ONCE && dhcp4_deadline(engine) <= now; i++)
+		perform(net, link, actions, dhcp4_tick(engine, now, actions, TICK_ACTIONS), now);
+}
+
 /* Not more than a share for each network: what is left over is due at once again. */
 static void tick_network(struct network *net, usec_t now)
 {
-	struct dhcp4_action actions[TICK_ACTIONS];
-
 	worker_serving(net->role->w, net->id);
-	for (int i = 0; i < TICKS_AT_ONCE && dhcp4_deadline(net->engine) <= now; i++)
-		perform(net, actions, dhcp4_tick(net->engine, now, actions, TICK_ACTIONS), now);
+	tick_link(net, NULL, now);
+	for (size_t i = 0; i < net->links.n; i++)
+		tick_link(net, &net->links.link[i], now);
 	after(net, now);
 	worker_serving(net->role->w, 0);
 }
@@ -610,11 +717,12 @@ static void tick(void *data, usec_t now)
 	role->deadline = role->counters_at;
 	table_foreach (n, &role->networks) {
 		struct network *net = container_of(n, struct network, by_id);
-		if (dhcp4_deadline(net->engine) <= now)
+		if (deadline_of(net) <= now)
 			tick_network(net, now);
 		if (send && net->counters_moved)
 			send_counters(net);
-		role->deadline = MIN_OF(role->deadline, dhcp4_deadline(net->engine));
+		usec_t at = deadline_of(net);
+		role->deadline = MIN_OF(role->deadline, at);
 	}
 	flush(role);
 	usec_t six = role_dhcp6_tick(role->six, now);

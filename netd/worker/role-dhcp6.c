@@ -344,9 +344,8 @@ static bool on_ra_config(struct role6 *r6, const struct channel_message *m, usec
 static bool taken_in_v4(void *data, const struct mac *mac, const char *name)
 {
 	const struct network6 *net = data;
-	const struct dhcp4 *v4 = role_dhcp_engine4(net->r6->role, net->id);
 
-	return v4 && dhcp4_name_taken(v4, mac, name);
+	return role_dhcp_name_taken(net->r6->role, net->id, mac, name);
 }
 
 static bool on_dhcp_config(struct role6 *r6, const struct channel_message *m, usec_t now)

@@ -2,6 +2,7 @@
 /* Any datagram through the decoder, with its names cleaned; what comes out must lie inside what
  * went in. */
 #include "dhcp/dhcp4-names.h"
+#include "dhcp/dhcp4-relay.h"
 
 #include <string.h>
 
@@ -29,6 +30,20 @@ static void check_name(bool ok, const char *name)
 		abort();
 }
 
+/* What could be decoded has a place, too: the relay's word for it, or giaddr, or its source. */
+static void look_at_relay(const uint8_t *data, size_t size)
+{
+	const struct dhcp4_dgram in = { .payload = data, .n = size, .src = 1 };
+	struct dhcp4_relay_info info;
+	struct dhcp4_where where;
+
+	dhcp4_relay_read(m.relay, &info);
+	if (!dhcp4_where(&in, &where) || where.giaddr != m.giaddr)
+		abort();
+	if (where.link != (!m.giaddr ? in.src : info.link ? info.link : m.giaddr))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char name[DHCP4_NAME_MAX];
@@ -39,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	(void)touch(m.parameter_list, size);
 	(void)touch(m.relay, size);
+	look_at_relay(data, size);
 	(void)touch(m.client_id, DHCP4_CLIENT_ID_MAX);
 	(void)touch(m.vendor_class, 255);
 	(void)touch(m.user_class, 255);

@@ -38,6 +38,9 @@ static void test_config(void **state)
 				  .boot_file = "pxe",
 				  .next_server = 3,
 				  .authoritative = true,
+				  .subnet = 5,
+				  .relay = 6,
+				  .via = 7,
 				  .ranges = ranges,
 				  .n_ranges = 2,
 				  .hosts = hosts,
@@ -61,6 +64,7 @@ static void test_config(void **state)
 	assert_string_equal(d.domain, "lab");
 	assert_string_equal(d.boot_file, "pxe");
 	assert_true(d.authoritative);
+	assert_true(d.subnet == 5 && d.relay == 6 && d.via == 7 && !d.links);
 	assert_true(mac_equal(&d.bridge_mac, &c.bridge_mac));
 	assert_int_equal(d.n_ranges, 2);
 	assert_memory_equal(d.ranges, ranges, sizeof(ranges));
@@ -244,12 +248,36 @@ static void test_hosts(void **state)
 	}
 }
 
+/* A reply for a relay or for a client behind one, and nothing else. */
+static void test_route(void **state)
+{
+	static const uint8_t payload[300];
+	static uint8_t buf[MSG_DHCP4_ROUTE_MAX + 1];
+	struct msg_dhcp4_route m = {
+		.net_id = 3, .to_ip = 4, .to_port = 67, .payload = payload, .n = sizeof(payload)
+	};
+	struct msg_dhcp4_route d;
+	struct wr w = wr_over(buf, sizeof(buf));
+
+	msg_put_dhcp4_route(&w, &m);
+	assert_int_equal(msg_get_dhcp4_route(buf, wr_len(&w), &d), 0);
+	assert_true(d.net_id == 3 && d.to_ip == 4 && d.to_port == 67 && d.n == sizeof(payload));
+	assert_ptr_equal(d.payload, buf + 12);
+	for (size_t n = 0; n <= 12; n++)
+		assert_int_equal(msg_get_dhcp4_route(buf, n, &d), -EPROTO);
+	assert_int_equal(msg_get_dhcp4_route(buf, sizeof(buf), &d), -EPROTO);
+	m.to_port = 53;
+	w = wr_over(buf, sizeof(buf));
+	msg_put_dhcp4_route(&w, &m);
+	assert_int_equal(msg_get_dhcp4_route(buf, wr_len(&w), &d), -EPROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config),      cmocka_unit_test(test_records),
 		cmocka_unit_test(test_bad_records), cmocka_unit_test(test_short_ones),
-		cmocka_unit_test(test_hosts),
+		cmocka_unit_test(test_hosts),       cmocka_unit_test(test_route),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
