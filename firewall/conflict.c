@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-static bool ranges_overlap(const struct fw_element *a, const struct fw_element *b)
+bool fw_ranges_overlap(const struct fw_element *a, const struct fw_element *b)
 {
 	return a->first.family == b->first.family && ip_compare(&a->first, &b->last) <= 0 &&
 	       ip_compare(&b->first, &a->last) <= 0;
@@ -41,7 +41,7 @@ int fw_refuse_conflict(const char *name, const struct fw_element *wanted,
 		return err_set(e, ERR_OPERATION_FAILED,
 			       "network '%s': bridge '%s' has the rules of network '%s'", name,
 			       wanted->iface, stem_of(there->chain));
-	if (!iface && ranges_overlap(wanted, there))
+	if (!iface && fw_ranges_overlap(wanted, there))
 		return err_set(e, ERR_OPERATION_FAILED,
 			       "network '%s': its subnet %s to %s overlaps that of network '%s', "
 			       "and one address "

@@ -56,6 +56,9 @@ int fw_rule_hash(const struct fw_rule *r, uint64_t *ret) mustcheck;
 /* The last address of a prefix. */
 struct ip fw_prefix_last(const struct fw_prefix *p);
 
+/* Whether two elements of maps by address have an address in common. */
+bool fw_ranges_overlap(const struct fw_element *a, const struct fw_element *b);
+
 /* Whether an element of network `name` and another network's can't stand in one map. 0 or -EINVAL.
  */
 int fw_refuse_conflict(const char *name, const struct fw_element *wanted,

@@ -380,7 +380,8 @@ static int refuse_conflict(const struct fw_state *had, const char *name, const c
 						 : 0;
 	}
 	list_foreach (o, &had->nat, struct fw_object, of_nat) {
-		if (!belongs_to(o, stem))
+		/* All networks are asked: first what is quick to answer. */
+		if (fw_ranges_overlap(wanted, &o->element) && !belongs_to(o, stem))
 			rc = fw_refuse_conflict(name, wanted, &o->element, e);
 		if (rc < 0)
 			break;
