@@ -77,10 +77,16 @@ void reconcile_enqueue(struct reconcile *r, uint32_t net_id, reconcile_done_fn *
 void reconcile_forget_rules(struct reconcile *r);
 /* What all running networks want; nothing (rows->base unset) without any. */
 int reconcile_want_all_rules(struct reconcile *r, struct fw_rows *rows, struct err *e) mustcheck;
-struct work *reconcile_work_new(struct reconcile *r) mustcheck;
-void reconcile_work_free(struct work *w);
 /* Take in what the job has changed. */
 void reconcile_refresh_after(struct reconcile *r, const struct work *w);
+
+/* reconcile-work.c */
+
+/* `done` is called by the loop when the kernel thread has done the job. */
+struct work *reconcile_work_new(struct reconcile *r, void (*done)(struct job *j)) mustcheck;
+void reconcile_work_free(struct work *w);
+/* The bridge that it made, or was about; 0: none. */
+uint32_t reconcile_work_bridge(const struct work *w);
 
 /* reconcile-watch.c */
 

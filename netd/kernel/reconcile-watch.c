@@ -9,9 +9,9 @@
 #include "netd/controller/conditions.h"
 #include "netd/controller/ports-device.h"
 #include "netd/kernel/attached.h"
-#include "netd/kernel/foreign.h"
 #include "netd/kernel/blocked.h"
 #include "netd/kernel/conflicts.h"
+#include "netd/kernel/foreign.h"
 #include "netd/kernel/redirect.h"
 #include "netd/kernel/uplinks.h"
 
@@ -240,11 +240,10 @@ static void sweep_done(struct job *j)
 static int quiet(sd_event_source *s, uint64_t usec, void *data)
 {
 	struct reconcile *r = data;
-	struct work *w = r->running || r->sweeping ? NULL : reconcile_work_new(r);
+	struct work *w = r->running || r->sweeping ? NULL : reconcile_work_new(r, sweep_done);
 
 	if (!w)
 		return 0;
-	w->job.done = sweep_done;
 	if (bridge_plan_remove_parked(r->c->mirror, 0, 1, &w->links, &w->err) == 0 &&
 	    !bridge_plan_is_empty(&w->links)) {
 		r->sweeping = true;

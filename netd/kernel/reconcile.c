@@ -2,7 +2,7 @@
 /* Networks wait in one line for their turn. A turn reads the mirror up to now, plans links and
  * rules, and hands both plans to the kernel thread as one job; while it works nobody else's plan is
  * made, so every plan starts from what is really there. When the job is back the network is looked
- * at again, until nothing is left to do.
+ * at again, until nothing is left to do. The job is in reconcile-work.c.
  *
  * Starting, rules go before links; stopping, after them: no packet passes a bridge without its
  * rules. */
@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "netd/controller/conditions.h"
-#include "netd/controller/definitions.h"
 #include "netd/kernel/attached.h"
 #include "netd/kernel/own-rules.h"
 #include "netd/kernel/uplinks.h"
@@ -24,90 +23,6 @@
 
 #define ROUNDS_MAX                                                                                 \
 	4 /* somebody who undoes our work at once wins after that, until the next event */
-
-/* ---- the kernel thread's side ---- */
-
-static int work_rules(struct work *w)
-{
-	int r = 0;
-
-	if (w->sync) {
-		size_t steps = 0;
-		r = fw_sync(w->r->rules, &w->all, &w->had, &steps, &w->err);
-		if (r == 0 && steps)
-			log_info("firewall: the table was brought back in %zu steps", steps);
-	} else if (w->rules && w->rules->n) {
-		r = fw_apply(w->r->rules, w->rules, &w->err);
-		w->rules_stale = r < 0;
-	}
-	w->rules_done = r == 0;
-	return r;
-}
-
-static int work_links(struct work *w)
-{
-	if (bridge_plan_is_empty(&w->links))
-		return 0;
-	if (w->note) {
-		int r = uplink_note_run(w->note, w->r->links, &w->err);
-		if (r < 0)
-			return r;
-	}
-	return bridge_apply(w->r->links, &w->links, &w->result, &w->err);
-}
-
-static uint32_t work_bridge(const struct work *w)
-{
-	return w->result.ifindex ? w->result.ifindex : w->links.ifindex;
-}
-
-/* A bridge that comes from another network may have kept that one's when a stop was cut short. */
-static void work_shape(struct work *w)
-{
-	if (shaping_is_due(&w->shape) || w->result.recycled)
-		shaping_run(w->r->links, &w->shape, work_bridge(w), w->result.recycled);
-}
-
-static int work_file(struct work *w)
-{
-	if (!w->file)
-		return 0;
-	const struct paths *p = &w->r->c->paths;
-	return w->running_xml ? definitions_save_running(p, w->name, w->running_xml, &w->err)
-			      : definitions_remove_running(p, w->name, w->stop_asked, &w->err);
-}
-
-static void work_run(struct job *j)
-{
-	struct work *w = container_of(j, struct work, job);
-	int r;
-
-	if (w->wanted) {
-		(void)((r = work_rules(w)) < 0 || (r = work_links(w)) < 0 ||
-		       (work_shape(w), r = work_file(w)) < 0);
-	} else {
-		/* Stopping goes as far as it can: what is left would be in the next start's way. */
-		(void)work_file(w);
-		work_shape(w);
-		(void)work_links(w);
-		(void)work_rules(w);
-	}
-}
-
-/* ---- the loop's side ---- */
-
-void reconcile_work_free(struct work *w)
-{
-	bridge_plan_done(&w->links);
-	uplink_note_free(w->note);
-	fw_plan_free(w->rules);
-	fw_rows_done(&w->all);
-	shaping_work_done(&w->shape);
-	fw_state_free(w->had);
-	free(w->name);
-	free(w->running_xml);
-	free(w);
-}
 
 /* A repair that nobody waits for has ended. */
 static void tell_repaired(struct reconcile *r, const struct task *t)
@@ -212,7 +127,7 @@ static void shape_is_done(struct reconcile *r, const struct task *t, struct work
 	struct net *n = t->net_id ? registry_find_id(&r->c->registry, t->net_id) : NULL;
 
 	if (n && shaping_is_due(&w->shape) && (!w->wanted || !w->err.code))
-		shaping_done(r->c, n, work_bridge(w), &w->shape);
+		shaping_done(r->c, n, reconcile_work_bridge(w), &w->shape);
 }
 
 static void uplink_is_done(struct reconcile *r, const struct task *t, const struct work *w)
@@ -247,18 +162,6 @@ static void work_done(struct job *j)
 		run_task(r, t);
 	else
 		task_finish(r, t);
-}
-
-struct work *reconcile_work_new(struct reconcile *r)
-{
-	struct work *w = calloc(1, sizeof(*w));
-
-	if (w)
-		*w = (struct work){ .job = { .run = work_run, .done = work_done },
-				    .r = r,
-				    .wanted = true,
-				    .rules_touched = r->rules_touched };
-	return w;
 }
 
 static int plan_links(struct reconcile *r, const struct net *n, bool wanted,
@@ -486,7 +389,7 @@ static void share_rules(struct reconcile *r, struct work *w)
  * can't be. */
 static bool begin_work(struct reconcile *r, struct task *t, struct net *n)
 {
-	struct work *w = reconcile_work_new(r);
+	struct work *w = reconcile_work_new(r, work_done);
 
 	if (!w) {
 		err_sys(&t->err, ENOMEM, "cannot reconcile");
