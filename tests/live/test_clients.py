@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every DHCP client that a guest may run, in every situation of its life. One test for each situation, all clients in it
+"""Every DHCP client that a guest may run, in every situation of its life, and perfdhcp. One test for each situation, all clients in it
 side by side in one network; what a client can't do is a line of the table UNABLE."""
 import os
+import re
 import shutil
 import signal
 import unittest
@@ -252,6 +253,28 @@ class Clients(lib.Case):
         self.each(clients, lambda c: self.assertTrue(self.row(c, self.addresses[c])))
         self.assertIn('leases-not-kept', [k['kind'] for k in self.h.json('status')['conditions']])
         lib.sh('mount', '-o', 'remount,rw', store)
+
+
+RELAYED = """<netd:relayed address='10.9.0.1' prefix='16' via='192.168.181.9' relay='192.168.181.9' start='10.9.0.50' end='10.9.9.255'/>
+</netd:dhcp>"""
+
+
+class Load(lib.Case):
+    """perfdhcp is a relay in IPv4; that in IPv6 it is a link full of clients is in test_ip6.py."""
+
+    @lib.needs('perfdhcp')
+    def test_perfdhcp_4(self):
+        host = self.host()
+        host.start_network(XML.format(n=1, t1=60, t2=100).replace('</netd:dhcp>', RELAYED))
+        crowd = self.guest('crowd', host, 'virbr1')
+        crowd.sh('ip', 'addr', 'add', '192.168.181.9/24', 'dev', 'eth0')
+        done = crowd.sh('perfdhcp', '-4', '-l', '192.168.181.9', '-r', 300, '-R', 500, '-n', 800, '-W', 500000,
+                        '192.168.181.1', check=False)
+        drops = re.findall(r'drops ratio: ([0-9.]+) %', done.out)
+        self.assertTrue(drops and all(float(d) == 0 for d in drops), done)
+        held = [r for r in host.json('lease-list', 'net1')['leases'] if r['ip-address'].startswith('10.9.')]
+        self.assertEqual(len({r['ip-address'] for r in held}), len(held))
+        self.assertGreaterEqual(len(held), 380)
 
 
 if __name__ == '__main__':
