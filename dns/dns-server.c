@@ -65,22 +65,27 @@ static bool is_gateway(const struct dns_config_subnet *s)
 	return s->gateway.family != AF_INET || s->prefix > 30 || !ip_equal(&net, &s->gateway);
 }
 
-/* _gateway (as systemd's nss-myhostname names it) and host.DOMAIN are every gateway address. */
-static int add_gateway(struct draft *d, const struct ip *ip)
+/* host.DOMAIN, unless a machine that the definition names is called so; false: it can't be had. */
+static bool has_free_host_name(const struct draft *d, struct dns_name *ret)
 {
-	struct dns_name host;
+	if (!d->has_domain || dns_name_parse("host", ret) < 0 ||
+	    dns_name_append(ret, &d->domain) < 0) /* a domain too long for it */
+		return false;
+	const struct dns_node *node = dns_zone_find(&d->zone, ret);
+	return !node || !node->fixed;
+}
+
+/* _gateway (as systemd's nss-myhostname names it) and `host`, if not NULL, are every gateway
+ * address. */
+static int add_gateway(struct draft *d, const struct ip *ip, const struct dns_name *host)
+{
 	struct dns_record *r;
 	struct dns_name reverse = dns_name_reverse(ip, ip->family == AF_INET ? 32 : 128);
 	int e = add_host(d, "_gateway", ip, !dns_zone_find(&d->zone, &reverse));
 
-	if (e < 0 || !d->has_domain)
+	if (e < 0 || !host)
 		return e;
-	if (dns_name_parse("host", &host) < 0 || dns_name_append(&host, &d->domain) < 0)
-		return 0; /* a domain too long for it */
-	/* A machine that is called "host" by the definition keeps its name. */
-	if (dns_zone_find(&d->zone, &host) && dns_zone_find(&d->zone, &host)->fixed)
-		return 0;
-	return dns_zone_add_address(&d->zone, &host, ip, false, USEC_INFINITY, &r);
+	return dns_zone_add_address(&d->zone, host, ip, false, USEC_INFINITY, &r);
 }
 
 static int add_txt(struct draft *d, const struct dns_config_txt *t)
@@ -175,14 +180,17 @@ static int add_loopback_ptr(struct draft *d)
 static int add_records(struct draft *d, const struct dns_config *c, struct err *e)
 {
 	int r = add_loopback_ptr(d);
+	struct dns_name host;
 
 	if (r < 0)
 		return err_sys(e, -r, "localhost");
 	for (size_t i = 0; i < c->n_hosts; i++)
 		if ((r = add_config_host(d, &c->hosts[i])) < 0)
 			return err_sys(e, -r, "DNS host '%s'", c->hosts[i].name);
+	bool host_free = has_free_host_name(d, &host);
 	for (size_t i = 0; i < c->n_subnets; i++)
-		if (is_gateway(&c->subnets[i]) && (r = add_gateway(d, &c->subnets[i].gateway)) < 0)
+		if (is_gateway(&c->subnets[i]) &&
+		    (r = add_gateway(d, &c->subnets[i].gateway, host_free ? &host : NULL)) < 0)
 			return err_sys(e, -r, "gateway name");
 	for (size_t i = 0; i < c->n_txts; i++)
 		if ((r = add_txt(d, &c->txts[i])) < 0)
