@@ -45,6 +45,8 @@ struct dhcp4 {
 	struct dhcp4_pool pool;
 	struct dhcp4_gate gate;
 	dhcp4_name_taken_fn *name_taken;
+	dhcp4_known_name_fn *known_name;
+	void *known_data;
 	void *name_data;
 
 	uint64_t count[DHCP4_COUNTER_N];

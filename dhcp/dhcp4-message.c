@@ -162,7 +162,8 @@ static const char *choose_name(struct exchange *x, uint32_t ip)
 		count(x, DHCP4_COUNT_NAME_REFUSED);
 	if (x->lease && x->lease->has_name && may_be_called(x, x->lease->b.name))
 		return x->lease->b.name;
-	return "";
+	const char *known = x->s->known_name ? x->s->known_name(x->s->known_data, &x->mac) : "";
+	return known[0] && may_be_called(x, known) ? known : "";
 }
 
 /* A static host's name may be in use by a guest that took it before it was configured. */

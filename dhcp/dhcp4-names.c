@@ -2,6 +2,7 @@
 #include "dhcp/dhcp4-names.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { FQDN_S = 1, FQDN_O = 2, FQDN_E = 4, FQDN_N = 8 };
 
@@ -121,4 +122,39 @@ size_t dhcp4_fqdn_reply(uint8_t client_flags, const char *name, const char *doma
 		wr_bytes(&w, domain, strlen(domain));
 	}
 	return w.bad ? 0 : wr_len(&w);
+}
+
+/* ---- what a VM manager calls a machine ---- */
+
+/* The length of `vm` without ".DOMAIN". */
+static size_t own_part(const char *vm, const char *domain)
+{
+	size_t n = strlen(vm), d = domain ? strlen(domain) : 0;
+
+	return d && n > d + 1 && vm[n - d - 1] == '.' && strcasecmp(vm + n - d, domain) == 0
+		   ? n - d - 1
+		   : n;
+}
+
+static char clean(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ? c : '-';
+}
+
+void dhcp4_machine_name(const char *vm, const char *domain, char buf[static DHCP4_NAME_MAX])
+{
+	size_t n = own_part(vm, domain), len = 0;
+
+	for (size_t i = 0; i < n && len < DHCP4_NAME_MAX - 1; i++) {
+		char c = clean(vm[i]);
+		if (c != '-' || (len && buf[len - 1] != '-'))
+			buf[len++] = c;
+	}
+	while (len && buf[len - 1] == '-')
+		len--;
+	buf[len] = '\0';
+	if (dhcp4_name_is_special(buf))
+		buf[0] = '\0';
 }

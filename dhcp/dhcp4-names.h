@@ -16,6 +16,11 @@ bool dhcp4_fqdn_name(struct dhcp4_span fqdn, char buf[static DHCP4_NAME_MAX]);
 /* Names that software gives a meaning of its own: localhost, wpad, isatap, … */
 bool dhcp4_name_is_special(const char *name);
 
+/* A machine's name, as VM managers write them, as one label: letters in lower case, digits, '-' and
+ * '_'; whatever else is '-', once; without '-' at its ends, and without ".DOMAIN" behind it
+ * (`domain` may be NULL). "" when nothing is left, or for a name with a meaning of its own. */
+void dhcp4_machine_name(const char *machine, const char *domain, char buf[static DHCP4_NAME_MAX]);
+
 /* The value of the client-fqdn option in a reply: we do the forward registration (S), whatever the
  * client asked for, unless it wants none (N). Returns its length, 0 if it doesn't fit. */
 size_t dhcp4_fqdn_reply(uint8_t client_flags, const char *name, const char *domain,

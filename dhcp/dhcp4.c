@@ -267,6 +267,12 @@ void dhcp4_set_name_check(struct dhcp4 *s, dhcp4_name_taken_fn *taken, void *dat
 	s->name_data = data;
 }
 
+void dhcp4_set_known_names(struct dhcp4 *s, dhcp4_known_name_fn *known, void *data)
+{
+	s->known_name = known;
+	s->known_data = data;
+}
+
 const char *dhcp4_name_of(const struct dhcp4 *s, const struct mac *mac)
 {
 	const struct dhcp4_lease *l = dhcp4_pool_find_mac(&s->pool, mac);

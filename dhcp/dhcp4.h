@@ -259,6 +259,9 @@ void dhcp4_restore_declined(struct dhcp4 *s, const struct dhcp4_binding *b, uint
  * NULL: nobody. */
 typedef bool dhcp4_name_taken_fn(void *data, const struct mac *mac, const char *name);
 void dhcp4_set_name_check(struct dhcp4 *s, dhcp4_name_taken_fn *taken, void *data);
+/* What a client is called that sends no name: `known` says it, "" for nothing. NULL: nobody is asked. */
+typedef const char *dhcp4_known_name_fn(void *data, const struct mac *mac);
+void dhcp4_set_known_names(struct dhcp4 *s, dhcp4_known_name_fn *known, void *data);
 /* What the machine with this MAC is called: by its binding, or as a static host; "" if by neither. */
 const char *dhcp4_name_of(const struct dhcp4 *s, const struct mac *mac);
 /* Another machine than `mac` is called so. */

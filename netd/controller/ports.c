@@ -6,6 +6,7 @@
 #include "netd/kernel/reconcile.h"
 #include "netd/kernel/stations.h"
 #include "netd/lease/lease-files.h"
+#include "netd/service/services.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -49,8 +50,14 @@ void ports_remove_file(const struct controller *c, const struct port *port)
 
 void ports_drop(struct controller *c, struct port *port)
 {
+	const struct net *n = port->owner;
+	const struct port *other;
+
 	ports_unknow(c, port);
 	list_remove(&port->of_net);
+	other = ports_known_mac(n, &port->p->mac, false);
+	if (c->services) /* not at the end of the daemon */
+		services_guest_went(n, port->p, other ? other->p : NULL);
 	network_port_free(port->p);
 	free(port);
 }
@@ -229,6 +236,7 @@ struct port *ports_insert(struct controller *c, struct net *n, struct network_po
 		return NULL;
 	}
 	list_add_tail(&c->ports, &port->of_net);
+	services_guest_came(n, p);
 	return port;
 }
 

@@ -292,6 +292,39 @@ int msg_get_dhcp_port(const void *body, size_t n, uint32_t *ret_net_id, uint32_t
 	return 0;
 }
 
+/* ---- names of guests ---- */
+
+void msg_put_dhcp_names(struct wr *w, uint32_t net_id, const struct msg_dhcp_name *rows, size_t n)
+{
+	wr_u32(w, net_id);
+	wr_u32(w, (uint32_t)n);
+	for (size_t i = 0; i < n; i++) {
+		xdr_put_mac(w, &rows[i].mac);
+		xdr_put_string(w, rows[i].name);
+	}
+}
+
+int msg_get_dhcp_names(const void *body, size_t n, uint32_t *ret_net_id,
+		       struct msg_dhcp_name ret[static MSG_DHCP_NAMES_MAX])
+{
+	struct rd r = rd_over(body, n);
+	uint32_t id = rd_u32(&r), count = rd_u32(&r);
+
+	if (!id || !count || count > MSG_DHCP_NAMES_MAX)
+		return -EPROTO;
+	for (uint32_t i = 0; i < count; i++) {
+		ret[i].mac = xdr_get_mac(&r);
+		xdr_get_text(&r, ret[i].name, sizeof(ret[i].name));
+		if (r.bad || mac_is_zero(&ret[i].mac) || mac_is_multicast(&ret[i].mac) ||
+		    !msg_is_clean_name(ret[i].name))
+			return -EPROTO;
+	}
+	if (r.p != r.end)
+		return -EPROTO;
+	*ret_net_id = id;
+	return (int)count;
+}
+
 /* ---- bindings ---- */
 
 static void put_record(struct wr *w, const struct msg_dhcp4_record *m)

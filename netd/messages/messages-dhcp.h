@@ -67,6 +67,18 @@ void msg_put_dhcp_port(struct wr *w, uint32_t net_id, uint32_t port);
 int msg_get_dhcp_port(const void *body, size_t n, uint32_t *ret_net_id, uint32_t *ret_port)
     mustcheck;
 
+/* MSG_DHCP_NAMES: 1 to MSG_DHCP_NAMES_MAX guests of both families; a name is clean, "" takes one
+ * back. The number of rows or -EPROTO. */
+#define MSG_DHCP_NAMES_MAX   64
+#define MSG_DHCP_NAMES_BYTES (8 + MSG_DHCP_NAMES_MAX * 84)
+struct msg_dhcp_name {
+	struct mac mac;
+	char name[DHCP4_NAME_MAX];
+};
+void msg_put_dhcp_names(struct wr *w, uint32_t net_id, const struct msg_dhcp_name *rows, size_t n);
+int msg_get_dhcp_names(const void *body, size_t n, uint32_t *ret_net_id,
+		       struct msg_dhcp_name ret[static MSG_DHCP_NAMES_MAX]) mustcheck;
+
 /* MSG_DHCP4_FREE */
 void msg_put_dhcp4_free(struct wr *w, uint32_t net_id, uint32_t ip);
 int msg_get_dhcp4_free(const void *body, size_t n, uint32_t *ret_net_id, uint32_t *ret_ip)

@@ -25,6 +25,8 @@ enum message_type {
 	MSG_PONG,
 
 	/* controller -> dhcp worker: netd/messages/messages-dhcp.h */
+	MSG_DHCP_NAMES = 39, /* net_id, what guests are called, for those that send no name; of both
+				families */
 	MSG_DHCP4_CONFIG = 40, /* add or replace a network's address service */
 	MSG_DHCP4_SOCKETS, /* net_id + [UDP socket bound to bridge and port 67, packet socket for
 			      send()] */

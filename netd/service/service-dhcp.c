@@ -88,21 +88,48 @@ static void reserve(struct dhcp4_name *reserved, size_t *n, const char *name)
 		put_name(reserved[(*n)++].s, DHCP4_NAME_MAX, name);
 }
 
-/* Names that no guest can take by asking for them. */
-static int add_reserved(const struct network_dns *dns, struct dhcp4_name **ret, size_t *ret_n)
+static size_t count_names(const struct network_dns *dns)
 {
-	size_t n = 2;
+	size_t n = 0;
 
 	for (size_t i = 0; i < dns->n_hosts; i++)
 		n += dns->hosts[i].n_names;
-	*ret = calloc(n, sizeof(**ret));
+	return n;
+}
+
+static void reserve_hosts(struct dhcp4_name *reserved, size_t *n, const struct network_dns *dns)
+{
+	for (size_t i = 0; i < dns->n_hosts; i++)
+		for (size_t k = 0; k < dns->hosts[i].n_names; k++)
+			reserve(reserved, n, dns->hosts[i].names[k]);
+}
+
+/* Other names of machines; those with a dot are another domain's. */
+static void reserve_alias(struct dhcp4_name *reserved, size_t *n, const char *name)
+{
+	if (name && !strchr(name, '.'))
+		reserve(reserved, n, name);
+}
+
+/* Names that no guest can take by asking for them. */
+static int add_reserved(const struct network *def, struct dhcp4_name **ret, size_t *ret_n)
+{
+	const struct netd_dns *dns = &def->options.dns;
+
+	*ret = calloc(2 + count_names(&def->dns) + count_names(&def->dnsmasq.dns) + dns->n_records +
+			  def->dnsmasq.n_aliases,
+		      sizeof(**ret));
 	if (!*ret)
 		return -ENOMEM;
 	reserve(*ret, ret_n, "_gateway");
 	reserve(*ret, ret_n, "host");
-	for (size_t i = 0; i < dns->n_hosts; i++)
-		for (size_t k = 0; k < dns->hosts[i].n_names; k++)
-			reserve(*ret, ret_n, dns->hosts[i].names[k]);
+	for (size_t i = 0; i < dns->n_records; i++)
+		if (dns->records[i].kind == NETD_DNS_ALIAS)
+			reserve_alias(*ret, ret_n, dns->records[i].name);
+	for (size_t i = 0; i < def->dnsmasq.n_aliases; i++)
+		reserve_alias(*ret, ret_n, def->dnsmasq.aliases[i].name);
+	reserve_hosts(*ret, ret_n, &def->dns);
+	reserve_hosts(*ret, ret_n, &def->dnsmasq.dns);
 	return 0;
 }
 
@@ -179,7 +206,7 @@ static int dhcp4_config_from_network(const struct network *def, struct dhcp4_con
 	put_name(dc->boot_file, sizeof(dc->boot_file), ip->bootp_file);
 	int r;
 	if ((r = add_ranges4(dc, ip)) < 0 || (r = add_hosts4(dc, ip)) < 0 ||
-	    (r = add_reserved(&def->dns, &dc->reserved, &dc->n_reserved)) < 0 ||
+	    (r = add_reserved(def, &dc->reserved, &dc->n_reserved)) < 0 ||
 	    (r = service_rules(def, AF_INET, &dc->rules)) < 0)
 		dhcp4_config_done(dc);
 	return r;
@@ -455,7 +482,7 @@ static int dhcp6_config_from_network(const struct network *def, struct dhcp6_con
 	put_name(dc->domain, sizeof(dc->domain), def->domain);
 	int r;
 	if ((r = add_ranges6(dc, ip)) < 0 || (r = add_hosts6(dc, ip)) < 0 ||
-	    (r = add_reserved(&def->dns, &dc->reserved, &dc->n_reserved)) < 0 ||
+	    (r = add_reserved(def, &dc->reserved, &dc->n_reserved)) < 0 ||
 	    (r = service_rules(def, AF_INET6, &dc->rules)) < 0)
 		dhcp6_config_done(dc);
 	return r;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "netd/service/service-names.h"
 #include "netd/service/services-internal.h"
 
 #include "base/log.h"
@@ -43,6 +44,8 @@ static int tell_dhcp(struct services *s, struct worker_proc *p, const struct net
 	const struct net_service *sv = n->service;
 	int r = 0;
 
+	if (anew)
+		service_names_tell(p, n, s->c);
 	if (sv->dhcp4)
 		r = service_dhcp4_tell(p, n, s->c->leases, anew, sv->fd + DHCP4_UDP);
 	if (r == 0 && sv->ip6)

@@ -16,6 +16,7 @@
 #include "firewall/nft-redirect.h"
 #include "netd/controller/controller.h"
 #include "netd/service/host-names.h"
+#include "network/port.h"
 
 struct keeper_link;
 
@@ -50,6 +51,11 @@ void services_lease_verdict(struct services *s, uint32_t worker, int family, uin
 void services_flush_verdicts(struct services *s);
 /* A port has left the network's bridge for good: the leases that came by it end soon. */
 void services_port_gone(struct services *s, struct net *n, uint32_t ifindex);
+/* A VM manager's port has come, by which its guest has a name; or gone, and `other` is the newest
+ * one left of its MAC, or NULL. */
+void services_guest_came(const struct net *n, const struct network_port *port);
+void services_guest_went(const struct net *n, const struct network_port *gone,
+			 const struct network_port *other);
 /* The worker shall give an address up, whoever holds it. */
 void services_free_lease(struct services *s, const struct net *n, const struct ip *ip);
 /* A guest's name has come or gone. */

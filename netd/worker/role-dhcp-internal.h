@@ -19,6 +19,13 @@ struct dhcp4 *role_dhcp_engine4(const struct role *role, uint32_t net_id);
 /* Whether DHCPv4 has given the name to another machine. */
 bool role_dhcp_name_taken(const struct role *role, uint32_t net_id, const struct mac *mac,
 			  const char *name);
+/* What the guest is called by its VM manager; "" by nobody. */
+const char *role_dhcp_guest_name(const struct role *role, uint32_t net_id, const struct mac *mac);
+/* Another guest is called so. */
+bool role_dhcp_is_others_name(const struct role *role, uint32_t net_id, const struct mac *mac,
+			      const char *name);
+/* The network isn't served any more, in one family at least. */
+void role_dhcp_forget_guests(struct role *role, uint32_t net_id);
 /* A boot time as wall-clock seconds; INT64_MAX for never. */
 int64_t role_dhcp_wall_seconds(usec_t boottime, usec_t now);
 /* How long it is until then, but not longer than `term` seconds. */

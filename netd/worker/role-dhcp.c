@@ -13,6 +13,7 @@
  * message to the controller, which makes them durable in one commit; then the frames. */
 #include "base/log.h"
 #include "base/table.h"
+#include "dhcp/dhcp-guests.h"
 #include "dhcp/dhcp4-frame.h"
 #include "netd/messages/messages-dhcp.h"
 #include "netd/messages/messages.h"
@@ -58,6 +59,7 @@ struct role {
 	struct worker *w;
 	struct role6 *six;
 	struct table networks;
+	struct dhcp_guests guests;
 	usec_t deadline, counters_at;
 
 	struct intake *intake;
@@ -349,8 +351,49 @@ static bool taken_elsewhere(void *data, const struct mac *mac, const char *name)
 {
 	const struct network *net = data;
 
-	return taken_in_v4(net, mac, name) ||
-	       role_dhcp6_name_taken(net->role->six, net->id, mac, name);
+	if (taken_in_v4(net, mac, name) ||
+	    role_dhcp6_name_taken(net->role->six, net->id, mac, name))
+		return true;
+	/* Who has had the name before the other one's VM manager spoke of it keeps it. */
+	return strcmp(dhcp4_name_of(net->engine, mac), name) != 0 &&
+	       role_dhcp_is_others_name(net->role, net->id, mac, name);
+}
+
+/* ---- what VM managers call their guests ---- */
+
+const char *role_dhcp_guest_name(const struct role *role, uint32_t net_id, const struct mac *mac)
+{
+	return dhcp_guests_name(&role->guests, net_id, mac);
+}
+
+bool role_dhcp_is_others_name(const struct role *role, uint32_t net_id, const struct mac *mac,
+			      const char *name)
+{
+	return dhcp_guests_is_others(&role->guests, net_id, mac, name);
+}
+
+void role_dhcp_forget_guests(struct role *role, uint32_t net_id)
+{
+	dhcp_guests_forget(&role->guests, net_id);
+}
+
+static const char *known_name(void *data, const struct mac *mac)
+{
+	const struct network *net = data;
+
+	return role_dhcp_guest_name(net->role, net->id, mac);
+}
+
+static bool on_names(struct role *role, const struct channel_message *m)
+{
+	struct msg_dhcp_name rows[MSG_DHCP_NAMES_MAX];
+	uint32_t id;
+	int n = m->n_fds ? -EPROTO : msg_get_dhcp_names(m->body, m->n, &id, rows);
+
+	for (int i = 0; i < n; i++)
+		if (dhcp_guests_set(&role->guests, id, &rows[i].mac, rows[i].name) < 0)
+			log_warning("network %u: no room for another guest's name", id);
+	return n > 0;
 }
 
 static void close_sockets(struct network *net)
@@ -390,6 +433,7 @@ static struct network *network_new(struct role *role, uint32_t id)
 		return NULL;
 	}
 	dhcp4_set_name_check(net->engine, taken_elsewhere, net);
+	dhcp4_set_known_names(net->engine, known_name, net);
 	return net;
 }
 
@@ -596,6 +640,7 @@ static bool on_remove(struct role *role, const struct channel_message *m)
 		table_remove(&role->networks, &net->by_id);
 		network_free(net);
 	}
+	role_dhcp_forget_guests(role, id);
 	return true;
 }
 
@@ -659,6 +704,9 @@ static bool message(void *data, struct channel_message *m)
 		break;
 	case MSG_DHCP4_FREE:
 		ok = on_free(role, m, now);
+		break;
+	case MSG_DHCP_NAMES:
+		ok = on_names(role, m);
 		break;
 	case MSG_DHCP_PORT_GONE:
 		ok = on_port_gone(role, m, now);
@@ -741,6 +789,7 @@ static void *start(struct worker *w)
 	role->w = w;
 	role->deadline = role->counters_at = USEC_INFINITY;
 	table_init(&role->networks);
+	dhcp_guests_init(&role->guests);
 	role->intake = intake_new(DHCP4_PAYLOAD_MAX + 1, lost, role); /* to notice a longer one */
 	role->six = role->intake ? role_dhcp6_new(role, w) : NULL;
 	if (!role->six) {

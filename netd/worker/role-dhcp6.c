@@ -186,6 +186,7 @@ static void serve_dhcp(struct network6 *net, const struct ip6_packet *p, uint32_
 {
 	struct dhcp6_action actions[DHCP6_ACTIONS_MAX];
 	const struct dhcp4 *v4 = role_dhcp_engine4(net->r6->role, net->id);
+	const char *known = v4 ? dhcp4_name_of(v4, &p->from) : "";
 	const struct dhcp6_dgram in = {
 		.payload = p->payload,
 		.n = p->n,
@@ -193,7 +194,8 @@ static void serve_dhcp(struct network6 *net, const struct ip6_packet *p, uint32_
 		.dst = p->dst,
 		.from = p->from,
 		.port = port,
-		.known_name = v4 ? dhcp4_name_of(v4, &p->from) : NULL,
+		.known_name =
+		    known[0] ? known : role_dhcp_guest_name(net->r6->role, net->id, &p->from),
 	};
 
 	perform(net, actions, dhcp6_input(net->dhcp, &in, now, actions, ARRAY_LEN(actions)), now);
@@ -345,7 +347,8 @@ static bool taken_in_v4(void *data, const struct mac *mac, const char *name)
 {
 	const struct network6 *net = data;
 
-	return role_dhcp_name_taken(net->r6->role, net->id, mac, name);
+	return role_dhcp_name_taken(net->r6->role, net->id, mac, name) ||
+	       role_dhcp_is_others_name(net->r6->role, net->id, mac, name);
 }
 
 static bool on_dhcp_config(struct role6 *r6, const struct channel_message *m, usec_t now)
@@ -460,6 +463,7 @@ static bool on_remove(struct role6 *r6, const struct channel_message *m)
 		table_remove(&r6->networks, &net->by_id);
 		network_free(net);
 	}
+	role_dhcp_forget_guests(r6->role, id);
 	return true;
 }
 

@@ -61,6 +61,24 @@ static void bindings(const uint8_t *p, size_t n)
 		abort();
 }
 
+static void names(const uint8_t *p, size_t n)
+{
+	struct msg_dhcp_name rows[MSG_DHCP_NAMES_MAX], read[MSG_DHCP_NAMES_MAX];
+	uint32_t id;
+	int count = msg_get_dhcp_names(p, n, &id, rows);
+	struct wr w = wr_over(buf, sizeof(buf));
+
+	if (count < 0)
+		return;
+	msg_put_dhcp_names(&w, id, rows, (size_t)count);
+	if (w.bad || msg_get_dhcp_names(buf, wr_len(&w), &id, read) != count)
+		abort();
+	for (int i = 0; i < count; i++)
+		if (!mac_equal(&rows[i].mac, &read[i].mac) ||
+		    strcmp(rows[i].name, read[i].name) != 0)
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct msg_dhcp4_verdict verdicts[MSG_DHCP_RECORDS_MAX];
@@ -69,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	switch (*data++ % 6) {
+	switch (*data++ % 7) {
 	case 0:
 		config(data, size - 1);
 		break;
@@ -84,6 +102,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 5:
 		hosts(data, size - 1);
+		break;
+	case 6:
+		names(data, size - 1);
 		break;
 	default:
 		(void)!msg_get_dhcp4_free(data, size - 1, &id, &ip);

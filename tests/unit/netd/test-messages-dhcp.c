@@ -272,12 +272,45 @@ static void test_route(void **state)
 	assert_int_equal(msg_get_dhcp4_route(buf, wr_len(&w), &d), -EPROTO);
 }
 
+static void test_names(void **state)
+{
+	struct msg_dhcp_name rows[MSG_DHCP_NAMES_MAX + 1], got[MSG_DHCP_NAMES_MAX];
+	uint8_t body[MSG_DHCP_NAMES_BYTES + 200];
+	uint32_t id;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		rows[i].mac = (struct mac){ { 2, 0, 0, 0, 0, (uint8_t)i } };
+		memset(rows[i].name, 'a', sizeof(rows[i].name) - 1);
+		rows[i].name[sizeof(rows[i].name) - 1] = '\0';
+	}
+	struct wr w = wr_over(body, MSG_DHCP_NAMES_BYTES);
+	msg_put_dhcp_names(&w, 5, rows, MSG_DHCP_NAMES_MAX);
+	assert_false(w.bad);
+	assert_int_equal(msg_get_dhcp_names(body, wr_len(&w), &id, got), MSG_DHCP_NAMES_MAX);
+	assert_int_equal(id, 5);
+	assert_string_equal(got[63].name, rows[63].name);
+	for (size_t n = 0; n < wr_len(&w); n++)
+		assert_int_equal(msg_get_dhcp_names(body, n, &id, got), -EPROTO);
+	assert_int_equal(msg_get_dhcp_names(body, wr_len(&w) + 4, &id, got), -EPROTO);
+	w = wr_over(body, sizeof(body));
+	msg_put_dhcp_names(&w, 5, rows, ARRAY_LEN(rows));
+	assert_int_equal(msg_get_dhcp_names(body, wr_len(&w), &id, got), -EPROTO);
+	static const char *const bad[] = { "A", "a b", "-a", "a.b", "\xc3" };
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		(void)copy_text(rows[0].name, sizeof(rows[0].name), bad[i]);
+		w = wr_over(body, sizeof(body));
+		msg_put_dhcp_names(&w, 5, rows, 1);
+		assert_int_equal(msg_get_dhcp_names(body, wr_len(&w), &id, got), -EPROTO);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config),      cmocka_unit_test(test_records),
 		cmocka_unit_test(test_bad_records), cmocka_unit_test(test_short_ones),
 		cmocka_unit_test(test_hosts),       cmocka_unit_test(test_route),
+		cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
