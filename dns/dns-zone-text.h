@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dns-zone-text.h — records from the text of a zone file (RFC 1035 §5), read by ldns.
  *
- * A library of its own, so that the worker, which never sees such a file, doesn't link ldns. The
- * file is an administrator's: its records are trusted, its syntax isn't. */
+ * A module of its own (netd/service/service-zone.c loads it when a network has such a file),
+ * because ldns comes with libcrypto. The file is an administrator's: its records are trusted, its
+ * syntax isn't. */
 #ifndef DNS_DNS_ZONE_TEXT_H
 #define DNS_DNS_ZONE_TEXT_H
 
@@ -19,7 +20,10 @@ typedef void dns_zone_doubt_fn(void *data, const char *text);
  * anything else of its name, in `c` too. What the server says by itself or can't do (SOA, NS,
  * DNAME, DNSSEC) is left out, and `doubt` (NULL: nobody) told. After a failure *e names `file` and
  * the line, and `c` holds some of the records: it is of no use. */
-int dns_zone_text_add(struct dns_config *c, const char *file, const char *text, size_t n,
-		      dns_zone_doubt_fn *doubt, void *data, struct err *e) mustcheck;
+typedef int dns_zone_text_fn(struct dns_config *c, const char *file, const char *text, size_t n,
+			     dns_zone_doubt_fn *doubt, void *data, struct err *e);
+__attribute__((visibility("default"))) mustcheck dns_zone_text_fn dns_zone_text_add;
+#define DNS_ZONE_TEXT_SYMBOL "dns_zone_text_add"
+#define DNS_ZONE_TEXT_MODULE "netd-zone.so" /* beside the programs */
 
 #endif

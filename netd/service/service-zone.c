@@ -11,6 +11,7 @@
 #include "netd/messages/messages-dns.h"
 #include "netd/service/service-dhcp.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -52,6 +53,29 @@ static void warn(void *data, const char *text)
 	log_warning("network '%s': %s", (const char *)data, text);
 }
 
+/* Who reads zone files; stays loaded from the first one on. NULL, with *e. */
+static dns_zone_text_fn *reader(struct err *e)
+{
+	static dns_zone_text_fn *found;
+	char path[PATH_MAX];
+	ssize_t n = found ? 0 : readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+
+	if (found)
+		return found;
+	if (!slash || !copy_text(slash + 1, sizeof(path) - (size_t)(slash + 1 - path),
+				 DNS_ZONE_TEXT_MODULE)) {
+		err_set(e, ERR_OPERATION_FAILED, "cannot find " DNS_ZONE_TEXT_MODULE);
+		return NULL;
+	}
+	void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	void *symbol = module ? dlsym(module, DNS_ZONE_TEXT_SYMBOL) : NULL;
+	if (!symbol)
+		err_set(e, ERR_OPERATION_FAILED, "cannot read zone files: %s", dlerror());
+	memcpy(&found, &symbol, sizeof(found));
+	return found;
+}
+
 /* The definition's own names first, so that none is an alias and something else at once; then cut
  * off again. */
 static int load(const struct network *def, bool say, struct dns_config **ret, struct err *e)
@@ -67,7 +91,8 @@ static int load(const struct network *def, bool say, struct dns_config **ret, st
 	if (!c)
 		return err_sys(e, ENOMEM, "%s", file);
 	size_t own = c->n_records;
-	int r = dns_zone_text_add(c, file, text, n, say ? warn : NULL, def->name, e);
+	dns_zone_text_fn *read_text = reader(e);
+	int r = read_text ? read_text(c, file, text, n, say ? warn : NULL, def->name, e) : -ENOENT;
 	if (r < 0) {
 		dns_config_free(c);
 		return r;
