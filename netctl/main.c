@@ -70,6 +70,8 @@ static int run_help(struct ctl *ctl, const struct args *a)
 
 static int run_version(struct ctl *ctl, const struct args *a)
 {
+	if (ctl->json)
+		return say_json(ctl, json_pack("{s:s}", "netctl-version", NETD_VERSION));
 	puts("netctl " NETD_VERSION);
 	ctl->quiet = true;
 	return 0;

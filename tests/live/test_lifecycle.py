@@ -275,6 +275,7 @@ class Rules(lib.Case):
         self.assertEqual(listed['version'], 1)
         self.assertEqual([(n['name'], n['uuid'], n['active'], n['bridge']) for n in listed['networks']],
                          [('life', UUID, True, 'virbr7')])
+        self.assertIn('netctl-version', host.json('version'))
         one = host.json('net-info', 'life')
         self.assertEqual((one['name'], one['persistent'], one['autostart']), ('life', True, False))
         self.assertIn('<name>life</name>', host.json('net-dumpxml', 'life')['xml'])
