@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every DHCP client that a guest may run, in every situation of its life, and perfdhcp. One test for each situation, all clients in it
-side by side in one network; what a client can't do is a line of the table UNABLE."""
+"""Every DHCP client that a guest may run, in every situation of its life, and perfdhcp. One test for each situation, all
+clients in it side by side in one network; what a client can't do is a line of the table UNABLE."""
 import os
 import re
 import shutil
@@ -93,7 +93,8 @@ class Clients(lib.Case):
         table = f'nt{family}'
         match = {4: lambda k: f'udp dport 67 @th,2000,8 {k}', 6: lambda k: f'udp dport 547 @th,64,8 {k}'}[family]
         rules = '\n'.join(f'{match(k)} {more} counter drop' for k, more in kinds)
-        self.h.sh('nft', '-f', '-', stdin=f'table bridge {table} {{ chain input {{ type filter hook input priority 0;\n{rules}\n}}\n}}\n')
+        self.h.sh('nft', '-f', '-', stdin=f'table bridge {table} {{\nchain input {{\ntype filter hook input priority 0;\n'
+                  f'{rules}\n}}\n}}\n')
         return lambda: self.h.sh('nft', 'delete', 'table', 'bridge', table)
 
     def test_new(self):
@@ -255,8 +256,8 @@ class Clients(lib.Case):
         lib.sh('mount', '-o', 'remount,rw', store)
 
 
-RELAYED = """<netd:relayed address='10.9.0.1' prefix='16' via='192.168.181.9' relay='192.168.181.9' start='10.9.0.50' end='10.9.9.255'/>
-</netd:dhcp>"""
+RELAYED = """<netd:relayed address='10.9.0.1' prefix='16' via='192.168.181.9' relay='192.168.181.9' start='10.9.0.50'
+end='10.9.9.255'/></netd:dhcp>"""
 
 
 class Load(lib.Case):
