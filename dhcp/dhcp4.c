@@ -2,9 +2,10 @@
 /* dhcp4.c — the engine's life: configuration, bindings from the store, time, the store's answers.
  *
  * How the parts fit: dhcp4-message.c decides what a datagram means, with dhcp4-options.c for the
- * bytes, dhcp4-hosts.c for what is fixed by configuration, dhcp4-pool.c for who has which address,
- * dhcp4-names.c for what a client may be called, dhcp4-reply.c for the answer and dhcp4-gate.c for
- * answers that must wait. Only this file, dhcp4-message.c and dhcp4-reply.c know struct dhcp4.
+ * bytes, and dhcp4-grant.c what its client gets, with dhcp4-hosts.c for what is fixed by
+ * configuration, dhcp4-pool.c for who has which address, dhcp4-names.c for what a client may be
+ * called, dhcp4-reply.c for the answer and dhcp4-gate.c for answers that must wait. Only this file
+ * and those of message, grant and reply know struct dhcp4.
  *
  * A lease goes OFFERED -> BOUND -> RELEASED or EXPIRED -> (the same client returns) OFFERED or
  * BOUND. The last two keep the address for their client until the pool runs short. BOUND is entered

@@ -2,9 +2,10 @@
 /* dhcp6.c — the engine's life: configuration, bindings from the store, time, the store's answers.
  *
  * How the parts fit: dhcp6-message.c decides what a datagram means, with dhcp6-options.c for the
- * bytes, dhcp6-hosts.c for what is fixed by configuration, dhcp6-pool.c for who has which address,
- * dhcp6-reply.c for the answer and dhcp6-gate.c for answers that must wait. Only this file,
- * dhcp6-message.c and dhcp6-reply.c know struct dhcp6. */
+ * bytes, and dhcp6-grant.c what its client gets, with dhcp6-hosts.c for what is fixed by
+ * configuration, dhcp6-pool.c for who has which address, dhcp6-reply.c for the answer and
+ * dhcp6-gate.c for answers that must wait. Only this file and those of message, grant and reply
+ * know struct dhcp6. */
 #include "dhcp/dhcp4-names.h"
 #include "dhcp/dhcp6-internal.h"
 
