@@ -276,7 +276,7 @@ class Ports(Names):
         lib.wait_for('the table is back', lambda: self.table() == before, 1)
         self.check_served()
         self.h.sh('nft', 'delete', 'table', 'inet', 'netd_dns')
-        os.kill(self.controller(), signal.SIGKILL)
+        os.kill(self.h.pids_of('netd-controller')[0], signal.SIGKILL)
         lib.wait_for('another controller', lambda: self.h.netctl('net-list', check=False).rc == 0, 10)
         lib.wait_for('the table is back', lambda: self.table() == before, 1)
         self.check_served()
@@ -295,10 +295,6 @@ class Ports(Names):
         self.wait_host_port()
         self.check_served()
         self.assertEqual(self.ask_from_host(53), [self.g.lease.address])
-
-    def controller(self):
-        return next(int(pid) for pid in lib.sh('ip', 'netns', 'pids', self.h.ns).out.split()
-                    if open(f'/proc/{pid}/comm').read().strip() == 'netd-controller')
 
     def test_f10_netd_was_first(self):
         """A resolver for all addresses can't start beside a network's; with dns_listen = redirect it can."""

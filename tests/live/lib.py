@@ -138,6 +138,17 @@ class Namespace:
     def sh(self, *words, **options):
         return sh(*self.words(*words), **options)
 
+    def pids_of(self, program):
+        """The processes in the namespace that run this program."""
+        found = []
+        for pid in sh('ip', 'netns', 'pids', self.ns).out.split():
+            try:
+                with open(f'/proc/{pid}/comm') as f:
+                    found += [int(pid)] if f.read().strip() == program else []
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it has just ended
+        return found
+
     def spawn(self, *words, **options):
         """Start a process in the namespace; it is ended with the test. stdout and stderr go to a file: .log()."""
         return Process(self.case, self.words(*words), **options)

@@ -47,9 +47,8 @@ class Names(lib.Case):
         self.assertEqual(self.resolve(f'{".".join(reversed(address.split(".")))}.in-addr.arpa', 'PTR'), ['web-server-1.lab.'])
         # The worker and the controller end and come back: all is as it was.
         for name in 'netd-worker', 'netd-controller':
-            for pid in lib.sh('ip', 'netns', 'pids', self.h.ns).out.split():
-                if open(f'/proc/{pid}/comm').read().strip() == name:
-                    os.kill(int(pid), signal.SIGKILL)
+            for pid in self.h.pids_of(name):
+                os.kill(pid, signal.SIGKILL)
             lib.wait_for('it is there again', lambda: self.h.netctl('net-list', check=False).rc == 0, 10)
             self.assertEqual(self.ask(guest), 'web-server-1')
             lib.wait_for('its name', lambda: self.resolve('web-server-1.lab') == [address])

@@ -21,9 +21,7 @@ def document(name='net1', bridge='virbr1', net='192.168.150', domain='lab', regi
 
 
 def kill_controller(host):
-    pids = [pid for pid in lib.sh('ip', 'netns', 'pids', host.ns).out.split()
-            if open(f'/proc/{pid}/comm').read().strip() == 'netd-controller']
-    os.kill(int(pids[0]), signal.SIGKILL)
+    os.kill(host.pids_of('netd-controller')[0], signal.SIGKILL)
     lib.wait_for('another controller', lambda: host.netctl('net-list', check=False).rc == 0, 10)
 
 
