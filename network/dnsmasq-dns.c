@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 static struct network_dns *dns_of(struct dnsmasq_reading *x)
 {
@@ -59,34 +60,110 @@ static int read_host_record(struct dnsmasq_reading *x)
 	return err;
 }
 
-/* /NAME/ADDRESS. For dnsmasq the names below it, too. */
+/* Its strings become the record's, or are freed. */
+static int add_record(struct dnsmasq_reading *x, struct netd_dns_record one)
+{
+	struct netd_dns *d = &x->n->dnsmasq.names;
+	struct netd_dns_record *to = APPEND(x->r, d->records, d->n_records);
+
+	one.line = x->option->line;
+	one.ttl_sec = NETD_DNS_TTL_SEC;
+	if (!to) {
+		free(one.name);
+		free(one.target);
+		free(one.tag);
+		return -ENOMEM;
+	}
+	*to = one;
+	if (!one.name || (one.kind != NETD_DNS_WILDCARD && !one.target) ||
+	    (one.kind == NETD_DNS_CAA && !one.tag))
+		return report_no_memory(x->r);
+	/* The domain itself; one label would be a name below it. It can't be an alias. */
+	if (x->n->domain && one.kind != NETD_DNS_ALIAS && strcasecmp(one.name, x->n->domain) == 0) {
+		free(to->name);
+		to->name = NULL;
+	}
+	return 0;
+}
+
+static int add_wildcard(struct dnsmasq_reading *x, const struct ip *ip, const char *name)
+{
+	return add_record(x, (struct netd_dns_record){
+				 .kind = NETD_DNS_WILDCARD, .name = strdup(name), .ip = *ip });
+}
+
+/* /NAME/[NAME/…]ADDRESS: for these names and all below them. */
 static int read_address(struct dnsmasq_reading *x)
 {
-	char *name = x->rest && *x->rest == '/' ? x->rest + 1 : NULL;
-	char *end = name ? strchr(name, '/') : NULL;
+	char *last = x->rest && *x->rest == '/' ? strrchr(x->rest, '/') : NULL;
 	struct ip ip;
+	int err = 0;
 
-	if (!end || end == name || *name == '#' || strchr(end + 1, '/') ||
-	    ip_parse(end + 1, &ip) < 0) {
+	if (!last || last == x->rest || ip_parse(last + 1, &ip) < 0 || strchr(x->rest, '#') ||
+	    strstr(x->rest, "//")) {
 		x->why = "only /NAME/ADDRESS is understood";
 		return 0;
 	}
-	*end = '\0';
-	int err = add_host(x, &ip, &name, 1);
-	x->why = "it holds for the name itself, but not for those below it";
+	for (char *p = x->rest + 1, *end; err == 0 && p < last; p = end + 1) {
+		end = p + strcspn(p, "/");
+		*end = '\0';
+		err = add_host(x, &ip, &p, 1);
+		if (err == 0)
+			err = add_wildcard(x, &ip, p);
+	}
 	return err;
+}
+
+/* NAME,TARGET[,PREFERENCE] */
+static int read_mx(struct dnsmasq_reading *x)
+{
+	char *name = dnsmasq_field(x), *target = dnsmasq_field(x), *text = dnsmasq_field(x);
+	uint32_t preference = 1; /* dnsmasq's */
+
+	if (!name || !*name || !target || !*target || x->rest ||
+	    (text && parse_u32(text, 0, UINT16_MAX, &preference) < 0)) {
+		x->why = "only NAME,TARGET and NAME,TARGET,PREFERENCE are understood";
+		return 0;
+	}
+	return add_record(x, (struct netd_dns_record){ .kind = NETD_DNS_MX,
+						       .name = strdup(name),
+						       .target = strdup(target),
+						       .preference = (uint16_t)preference });
+}
+
+#define CAA_TAG_MAX 15 /* RFC 8659 §4.1 */
+
+static bool is_caa_tag(const char *tag)
+{
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+	return *tag && !tag[strspn(tag, ok)] && strlen(tag) <= CAA_TAG_MAX;
+}
+
+/* NAME,FLAGS,TAG,VALUE */
+static int read_caa(struct dnsmasq_reading *x)
+{
+	char *name = dnsmasq_field(x), *text = dnsmasq_field(x), *tag = dnsmasq_field(x),
+	     *value = dnsmasq_field(x);
+	uint32_t flags;
+
+	if (!name || !*name || !value || x->rest || parse_u32(text, 0, UINT8_MAX, &flags) < 0 ||
+	    !is_caa_tag(tag)) {
+		x->why = "only NAME,FLAGS,TAG,VALUE is understood";
+		return 0;
+	}
+	return add_record(x, (struct netd_dns_record){ .kind = NETD_DNS_CAA,
+						       .name = strdup(name),
+						       .target = strdup(value),
+						       .tag = strdup(tag),
+						       .flags = (uint8_t)flags });
 }
 
 static int add_alias(struct dnsmasq_reading *x, const char *name, const char *target)
 {
-	struct dnsmasq_meaning *m = &x->n->dnsmasq;
-	struct dnsmasq_alias *a = APPEND(x->r, m->aliases, m->n_aliases);
-
-	if (!a)
-		return -ENOMEM;
-	return put_text(x->r, &a->name, name) < 0 || put_text(x->r, &a->target, target) < 0
-		   ? -ENOMEM
-		   : 0;
+	return add_record(x, (struct netd_dns_record){ .kind = NETD_DNS_ALIAS,
+						       .name = strdup(name),
+						       .target = strdup(target) });
 }
 
 /* ALIAS[,ALIAS…],TARGET[,TTL]: the alias has the addresses that the target has in the definition.
@@ -225,8 +302,14 @@ static const struct {
 	const char *key;
 	int (*read)(struct dnsmasq_reading *x);
 } readers[] = {
-	{ "host-record", read_host_record }, { "address", read_address }, { "cname", read_cname },
-	{ "txt-record", read_txt },          { "srv-host", read_srv },    { "server", read_server },
+	{ "host-record", read_host_record },
+	{ "address", read_address },
+	{ "cname", read_cname },
+	{ "txt-record", read_txt },
+	{ "srv-host", read_srv },
+	{ "server", read_server },
+	{ "mx-host", read_mx },
+	{ "caa-record", read_caa },
 };
 
 bool dnsmasq_is_dns(const char *key)

@@ -8,8 +8,10 @@ static const char needless[] =
     /* netd doesn't probe with pings, is authoritative on its networks, and answers fast */
     "no-ping dhcp-authoritative dhcp-no-override bind-dynamic bind-interfaces keep-in-foreground "
     "no-daemon no-hosts read-ethers leasefile-ro no-ident local-service localise-queries "
-    "expand-hosts strict-order no-poll clear-on-reload dns-loop-detect tftp-no-fail "
+    "expand-hosts no-poll clear-on-reload dns-loop-detect tftp-no-fail "
     "tftp-single-port "
+    /* private reverse zones never leave the host (RFC 6303) */
+    "bogus-priv "
     /* its logs, caches and limits are its own */
     "log-dhcp log-queries log-debug log-async log-facility quiet-dhcp quiet-dhcp6 quiet-ra "
     "quiet-tftp cache-size dns-forward-max no-negcache dhcp-lease-max pid-file user group "
@@ -17,7 +19,7 @@ static const char needless[] =
 
 static const char known[] =
     "add-cpe-id add-mac add-subnet addn-hosts address alias all-servers auth-peer auth-sec-servers "
-    "auth-server auth-soa auth-ttl auth-zone bogus-nxdomain bogus-priv bootp-dynamic "
+    "auth-server auth-soa auth-ttl auth-zone bogus-nxdomain bootp-dynamic "
     "bridge-interface caa-record cache-rr cname conf-dir conf-file conf-script connmark-allowlist "
     "connmark-allowlist-enable conntrack dhcp-alternate-port dhcp-boot dhcp-broadcast "
     "dhcp-circuitid dhcp-client-update dhcp-duid dhcp-fqdn dhcp-generate-names dhcp-host "
@@ -35,7 +37,7 @@ static const char known[] =
     "no-0x20-encode no-dhcp-interface no-dhcpv4-interface no-dhcpv6-interface no-resolv "
     "no-round-robin port port-limit proxy-dnssec ptr-record pxe-prompt pxe-service query-port "
     "ra-param rebind-domain-ok rebind-localhost-ok resolv-file rev-server script-arp "
-    "script-on-renewal selfmx server servers-file shared-network srv-host stop-dns-rebind "
+    "script-on-renewal selfmx server servers-file shared-network srv-host stop-dns-rebind strict-order "
     "strip-mac strip-subnet synth-domain tag-if test tftp-lowercase tftp-mtu tftp-no-blocksize "
     "tftp-port-range tftp-root tftp-secure tftp-unique-root trust-anchor txt-record umbrella "
     "use-stale-cache version ";

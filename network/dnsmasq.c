@@ -28,7 +28,11 @@ static bool read_switch(struct network *n, const char *key)
 	if (!strcmp(key, "no-resolv"))
 		n->dnsmasq.no_resolv = true;
 	else if (!strcmp(key, "stop-dns-rebind"))
-		n->dnsmasq.no_rebind = true;
+		n->dnsmasq.names.rebind_protection = true;
+	else if (!strcmp(key, "strict-order"))
+		n->dnsmasq.names.order = NETD_DNS_STRICT;
+	else if (!strcmp(key, "domain-needed"))
+		n->dnsmasq.domain_needed = true;
 	else if (!strcmp(key, "dhcp-rapid-commit"))
 		n->dnsmasq.dhcp.rapid_commit = TRI_YES;
 	else
@@ -44,6 +48,31 @@ static enum pass pass_of(const char *key)
 	return dnsmasq_is_dhcp(key) ? PASS_LAST : PASS_FIRST;
 }
 
+/* Lines that netd can't obey, and what there is in their place. */
+static const char *why_not(const char *key)
+{
+	static const struct {
+		const char *key, *why;
+	} rows[] = {
+		{ "all-servers",
+		  "netd asks one server at a time, the one that answers soonest, and the next one "
+		  "when it doesn't" },
+		{ "ptr-record",
+		  "netd makes PTR records of addresses itself: write <dns><host ip='…'>, or a zone "
+		  "file (<netd:zone>)" },
+		{ "dhcp-ignore",
+		  "netd serves every client; for chosen ones only, give <host> without "
+		  "<range>" },
+		{ "dhcp-relay",
+		  "netd is a server for relays (<netd:relayed>), not a relay itself" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (!strcmp(rows[i].key, key))
+			return rows[i].why;
+	return "netd has nothing like it";
+}
+
 static int read_line(struct dnsmasq_reading *x, struct dnsmasq_tags *tags)
 {
 	if (dnsmasq_is_tag(x->key))
@@ -53,7 +82,7 @@ static int read_line(struct dnsmasq_reading *x, struct dnsmasq_tags *tags)
 	if (dnsmasq_is_dns(x->key))
 		return dnsmasq_read_dns(x);
 	if (!read_switch(x->n, x->key) && !dnsmasq_is_needless(x->key, strlen(x->key)))
-		x->why = "netd has nothing like it";
+		x->why = why_not(x->key);
 	return 0;
 }
 

@@ -175,11 +175,7 @@ void network_free(struct network *n)
 	free(n->dnsmasq_options);
 	netd_dhcp_done(&n->dnsmasq.dhcp);
 	dns_done(&n->dnsmasq.dns);
-	for (size_t i = 0; i < n->dnsmasq.n_aliases; i++) {
-		free(n->dnsmasq.aliases[i].name);
-		free(n->dnsmasq.aliases[i].target);
-	}
-	free(n->dnsmasq.aliases);
+	netd_dns_free(&n->dnsmasq.names);
 	free(n->options.subnets);
 	netd_dhcp_done(&n->options.dhcp);
 	free(n->options.uplink.dev);

@@ -229,16 +229,13 @@ struct dnsmasq_option {
 	unsigned line;
 	char *value;
 };
-struct dnsmasq_alias { /* cname= */
-	char *name, *target;
-};
 struct dnsmasq_meaning {
 	struct netd_dhcp dhcp;  /* after <netd:dhcp> */
 	struct network_dns dns; /* beside <dns> */
-	struct dnsmasq_alias *aliases;
-	size_t n_aliases;
-	bool no_resolv; /* the host's resolvers aren't asked */
-	bool no_rebind; /* private addresses in answers from outside are refused */
+	struct netd_dns
+	    names;          /* after <netd:dns>: order, records, protection; names aren't judged */
+	bool no_resolv;     /* the host's resolvers aren't asked */
+	bool domain_needed; /* names without a dot aren't asked of others */
 };
 
 struct netd_options {

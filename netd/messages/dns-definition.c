@@ -179,14 +179,10 @@ static int add_records(struct dns_config *c, const struct network *n)
 
 	for (size_t i = 0; r == 0 && i < n->options.dns.n_records; i++)
 		r = add_record(c, n, &n->options.dns.records[i]);
-	for (size_t i = 0; r == 0 && i < n->dnsmasq.n_aliases; i++) {
-		const struct dnsmasq_alias *a = &n->dnsmasq.aliases[i];
-		const struct netd_dns_record one = { .kind = NETD_DNS_ALIAS,
-						     .name = a->name,
-						     .target = a->target,
-						     .ttl_sec = NETD_DNS_TTL_SEC };
-		if (is_name(a->name))
-			r = add_record(c, n, &one);
+	for (size_t i = 0; r == 0 && i < n->dnsmasq.names.n_records; i++) {
+		const struct netd_dns_record *one = &n->dnsmasq.names.records[i];
+		if (one->name ? is_name(one->name) : is_name(n->domain))
+			r = add_record(c, n, one);
 	}
 	return r;
 }
@@ -212,9 +208,11 @@ struct dns_config *dns_config_from_network(const struct network *n)
 		return NULL;
 	c->local_only = n->domain_local_only == TRI_YES;
 	c->forward = n->forward.mode != FORWARD_NONE;
-	c->forward_plain_names = n->dns.forward_plain_names != TRI_NO;
-	c->strict_order = n->options.dns.order == NETD_DNS_STRICT;
-	c->rebind_protection = n->options.dns.rebind_protection || n->dnsmasq.no_rebind;
+	c->forward_plain_names = n->dns.forward_plain_names != TRI_NO && !n->dnsmasq.domain_needed;
+	c->strict_order =
+	    n->options.dns.order == NETD_DNS_STRICT || n->dnsmasq.names.order == NETD_DNS_STRICT;
+	c->rebind_protection =
+	    n->options.dns.rebind_protection || n->dnsmasq.names.rebind_protection;
 	if (n->dnsmasq.no_resolv && !n->dns.n_forwarders && !n->dnsmasq.dns.n_forwarders)
 		c->forward = false;
 	if (add_all(c, n) < 0) {

@@ -105,29 +105,29 @@ static void reserve_hosts(struct dhcp4_name *reserved, size_t *n, const struct n
 }
 
 /* Other names of machines; those with a dot are another domain's. */
-static void reserve_alias(struct dhcp4_name *reserved, size_t *n, const char *name)
+static void reserve_aliases(struct dhcp4_name *reserved, size_t *n, const struct netd_dns *dns)
 {
-	if (name && !strchr(name, '.'))
-		reserve(reserved, n, name);
+	for (size_t i = 0; i < dns->n_records; i++) {
+		const struct netd_dns_record *one = &dns->records[i];
+		if (one->kind == NETD_DNS_ALIAS && one->name && !strchr(one->name, '.'))
+			reserve(reserved, n, one->name);
+	}
 }
 
 /* Names that no guest can take by asking for them. */
 static int add_reserved(const struct network *def, struct dhcp4_name **ret, size_t *ret_n)
 {
-	const struct netd_dns *dns = &def->options.dns;
+	const struct netd_dns *dns = &def->options.dns, *dnsmasq = &def->dnsmasq.names;
 
 	*ret = calloc(2 + count_names(&def->dns) + count_names(&def->dnsmasq.dns) + dns->n_records +
-			  def->dnsmasq.n_aliases,
+			  dnsmasq->n_records,
 		      sizeof(**ret));
 	if (!*ret)
 		return -ENOMEM;
 	reserve(*ret, ret_n, "_gateway");
 	reserve(*ret, ret_n, "host");
-	for (size_t i = 0; i < dns->n_records; i++)
-		if (dns->records[i].kind == NETD_DNS_ALIAS)
-			reserve_alias(*ret, ret_n, dns->records[i].name);
-	for (size_t i = 0; i < def->dnsmasq.n_aliases; i++)
-		reserve_alias(*ret, ret_n, def->dnsmasq.aliases[i].name);
+	reserve_aliases(*ret, ret_n, dns);
+	reserve_aliases(*ret, ret_n, dnsmasq);
 	reserve_hosts(*ret, ret_n, &def->dns);
 	reserve_hosts(*ret, ret_n, &def->dnsmasq.dns);
 	return 0;

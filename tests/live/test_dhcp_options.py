@@ -274,7 +274,8 @@ class Options(lib.Case):
             'dhcp-match=set:ipxe,175', 'dhcp-match=set:efi64,option:client-arch,7', 'dhcp-boot=tag:ipxe,boot.ipxe',
             'dhcp-boot=tag:!ipxe,tag:efi64,snponly.efi', 'dhcp-boot=pxelinux.0,,192.168.150.7',
             'dhcp-option=option:ntp-server,0.0.0.0', 'dhcp-option=3', 'host-record=www.lab,192.168.150.20',
-            'cname=ftp.lab,www.lab', 'txt-record=t.lab,&quot;some text&quot;'))
+            'cname=ftp.lab,www.lab', 'txt-record=t.lab,&quot;some text&quot;', 'address=/apps.lab/far.example/192.168.150.21',
+            'mx-host=lab,www.lab,50', 'caa-record=lab,0,issue,ca.example', 'bogus-priv', 'strict-order', 'domain-needed'))
         self.g = self.guest('g1', self.net, 'virbr1')
 
         def boot(**send):
@@ -290,6 +291,10 @@ class Options(lib.Case):
         self.assertEqual(self.g.dig('www.lab', server='192.168.150.1'), ['192.168.150.20'])
         self.assertEqual(self.g.dig('ftp.lab', server='192.168.150.1'), ['www.lab.', '192.168.150.20'])
         self.assertEqual(' '.join(self.g.dig('t.lab', 'TXT', server='192.168.150.1')), '"some text"')
+        for name in 'apps.lab', 'x.y.apps.lab', 'far.example', 'a.far.example':
+            self.assertEqual(self.g.dig(name, server='192.168.150.1'), ['192.168.150.21'], name)
+        self.assertEqual(self.g.dig('lab', 'MX', server='192.168.150.1'), ['50', 'www.lab.'])
+        self.assertEqual(self.g.dig('lab', 'CAA', server='192.168.150.1'), ['0', 'issue', '"ca.example"'])
 
     def test_dnsmasq_unknown(self):
         """What dnsmasq wouldn't start with keeps the network from starting; what only netd doesn't know is warned of."""

@@ -115,7 +115,17 @@ static const struct {
 	{ { "dhcp-match=set:x,option:rubbish" }, ":;", "netd matches" },
 	/* Others */
 	{ { "no-ping", "log-dhcp", "dhcp-authoritative", "bind-dynamic", "cache-size=1000" }, ":;" },
-	{ { "ptr-record=a,b" }, ":;", "netd has nothing like it" },
+	{ { "ptr-record=a,b" }, ":;", "netd makes PTR records of addresses itself" },
+	{ { "bogus-priv", "strict-order", "domain-needed" }, ":;" },
+	{ { "all-servers" }, ":;", "netd asks one server at a time" },
+	{ { "dhcp-ignore=tag:x" }, ":;", "netd serves every client" },
+	{ { "mx-host=lab,mail.lab,50", "caa-record=lab,0,issue,ca.example", "address=/apps.lab/10.0.0.5" }, ":;" },
+	{ { "mx-host=lab" }, ":;", "only NAME,TARGET and" },
+	{ { "mx-host=lab,mail,70000" }, ":;", "only NAME,TARGET and" },
+	{ { "caa-record=lab,0,issue" }, ":;", "only NAME,FLAGS,TAG,VALUE is understood" },
+	{ { "caa-record=lab,0,is-sue,x" }, ":;", "only NAME,FLAGS,TAG,VALUE" },
+	{ { "address=/#/10.0.0.5" }, ":;", "only /NAME/ADDRESS is understood" },
+	{ { "address=/a/" }, ":;", "only /NAME/ADDRESS" },
 	{ { "conf-file=/etc/x" }, ":;", "netd has nothing like it" },
 	{ { "foo=bar" }, ":;", "'foo=bar' is kept, but not obeyed: dnsmasq has no such option" },
 };
@@ -165,9 +175,9 @@ static void test_names(void **state)
 	assert_string_equal(dns->hosts[0].names[1], "a");
 	assert_int_equal(dns->hosts[0].ip.v4, 0x0a000014);
 	assert_int_equal(dns->hosts[1].ip.family, AF_INET6);
-	assert_int_equal(n->dnsmasq.n_aliases, 2);
-	assert_string_equal(n->dnsmasq.aliases[0].name, "mail.lab");
-	assert_string_equal(n->dnsmasq.aliases[1].target, "db");
+	assert_int_equal(n->dnsmasq.names.n_records, 2);
+	assert_string_equal(n->dnsmasq.names.records[0].name, "mail.lab");
+	assert_string_equal(n->dnsmasq.names.records[1].target, "db");
 	assert_string_equal(dns->txts[0].value, "x, yz");
 	assert_string_equal(dns->srvs[0].service, "sip");
 	assert_string_equal(dns->srvs[0].domain, "lab");
@@ -175,6 +185,36 @@ static void test_names(void **state)
 	assert_int_equal(dns->n_forwarders, 2);
 	assert_string_equal(dns->forwarders[0].domain, "corp");
 	assert_null(dns->forwarders[1].domain);
+	network_free(n);
+}
+
+/* What libvirt's <dns> has no element for. */
+static void test_records(void **state)
+{
+	static const char *const lines[LINES_MAX] = {
+		"address=/apps.lab/b/10.0.0.21",
+		"mx-host=lab,mail.lab",
+		"mx-host=lab,mail2.lab,50",
+		"caa-record=lab,128,issue,&quot;ca.example; x=1&quot;",
+		"strict-order",
+		"domain-needed",
+	};
+	struct network_warnings w = { 0 };
+	struct network *n = read_lines(lines, &w);
+	const struct netd_dns *d = &n->dnsmasq.names;
+
+	assert_int_equal(w.n, 0);
+	assert_true(n->dnsmasq.domain_needed);
+	assert_int_equal(d->order, NETD_DNS_STRICT);
+	assert_int_equal(d->n_records, 5);
+	assert_int_equal(d->records[0].kind, NETD_DNS_WILDCARD);
+	assert_string_equal(d->records[1].name, "b");
+	assert_int_equal(d->records[1].ip.v4, 0x0a000015);
+	assert_int_equal(n->dnsmasq.dns.n_hosts, 2); /* the names themselves */
+	assert_int_equal(d->records[2].preference, 1);
+	assert_string_equal(d->records[3].target, "mail2.lab");
+	assert_int_equal(d->records[4].flags, 128);
+	assert_string_equal(d->records[4].target, "ca.example; x=1");
 	network_free(n);
 }
 
@@ -199,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_unknown),
 	};
 
