@@ -257,11 +257,12 @@ static int choose_workers(struct services *s, struct net *n, struct err *e)
 			continue;
 		sv->worker[i] = workers_get(s->workers, i, i == WORKER_FILES ? n->id : 0);
 		if (!sv->worker[i])
-			return err_set(e, ERR_OPERATION_FAILED,
-				       "network '%s': cannot start another worker; there is no "
-				       "memory, or there are "
-				       "%d already",
-				       n->name, WORKERS_MAX);
+			return err_set(
+			    e, ERR_OPERATION_FAILED,
+			    "network '%s': cannot start another worker; memory is short, "
+			    "or there are %d already, one for each network with <tftp>: "
+			    "stop one of these, or take <tftp> out",
+			    n->name, WORKERS_MAX);
 	}
 	return 0;
 }
