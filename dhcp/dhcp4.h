@@ -34,8 +34,8 @@
 #define DHCP4_OFFER_SEC     60
 #define DHCP4_GATE_SEC                                                                             \
 	10 /* a gated reply nobody released by then is dropped: the client asks again */
-#define DHCP4_GATED_MAX      1024
-#define DHCP4_LEASE_MIN_SEC  120 /* what a client may ask for at least */
+#define DHCP4_GATED_MAX      1184 /* replies that wait, 1036 of them for one port */
+#define DHCP4_LEASE_MIN_SEC  120  /* what a client may ask for at least */
 #define DHCP4_LEASE_DEFAULT  3600
 #define DHCP4_LEASE_UNSTORED 300 /* given when the store has failed */
 #define DHCP4_LEASE_INFINITE UINT32_MAX

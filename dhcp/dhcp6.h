@@ -33,8 +33,8 @@
 #define DHCP6_PAYLOAD_MAX    1452       /* octets of UDP payload received */
 #define DHCP6_REPLY_MAX      1232       /* sent: what every IPv6 link carries in one packet */
 #define DHCP6_GATE_SEC       10
-#define DHCP6_GATED_MAX      512
-#define DHCP6_STATION_FAIR   16 /* bindings of one station that are never too many */
+#define DHCP6_GATED_MAX      592 /* 518 of them for one port */
+#define DHCP6_STATION_FAIR   16  /* bindings of one station that are never too many */
 #define DHCP6_LEASE_MIN_SEC  120
 #define DHCP6_LEASE_DEFAULT  86400 /* as libvirt's users know it */
 #define DHCP6_LEASE_UNSTORED 300
