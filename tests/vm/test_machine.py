@@ -167,9 +167,9 @@ def let_all_read(*folders):
                 os.chmod(path, 0o644)
 
 
-@lib.needs(QEMU)
-@unittest.skipUnless(os.uname().machine == 'x86_64', 'the machines are x86-64')
-class Machines(lib.Case):
+class MachineCase(lib.Case):
+    """What tests that boot machines have in common."""
+
     def setUp(self):
         super().setUp()
         kernel = fetch_kernel()
@@ -213,6 +213,10 @@ class Machines(lib.Case):
         self.assertEqual(machine.popen.wait(30), 0)
         self.assertEqual(self.told(machine, 'failed'), [], machine.log())
 
+
+@lib.needs(QEMU)
+@unittest.skipUnless(os.uname().machine == 'x86_64', 'the machines are x86-64')
+class Machines(MachineCase):
     def test_boots_and_finds_the_world(self):
         host = self.host(start=False)
         outside = self.outside(host)

@@ -30,7 +30,7 @@ def needs_files(*paths):
 
 @lib.needs(machine.QEMU)
 @unittest.skipUnless(os.uname().machine == 'x86_64', 'the machines are x86-64')
-class Netboot(machine.Machines):
+class Netboot(machine.MachineCase):
     def setUp(self):
         super().setUp()
         self.boot = os.path.join(self.folder, 'boot')
